@@ -1,0 +1,1 @@
+"""Boundaries: mechanisms that enforce a plan, from the weakest to the strongest."""

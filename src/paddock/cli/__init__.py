@@ -1,0 +1,1 @@
+"""One module per command: declare the options, perform, return an `Outcome`. No logic here."""

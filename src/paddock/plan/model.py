@@ -1,0 +1,169 @@
+"""The plan's values. Everything above produces a plan, everything below only reads it.
+
+No I/O here and no machine facts: `resolve` turns a policy and a `Host` into a plan, a boundary turns a
+plan into something that runs. Paths are text with `surrogateescape` for bytes that are not UTF-8.
+"""
+
+from __future__ import annotations
+
+from paddock.frozen import frozen
+from paddock.policy.model import BUILT_IN, Origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Access = Literal["read", "write"]
+    WorkspaceMode = Literal["review", "live", "readonly", "scratch"]
+    NetworkMode = Literal["off", "registries", "allow"]
+
+
+@frozen
+class Person:
+    """Who the command is inside: never uid 0, also when Paddock is run as root."""
+
+    uid: int
+    gid: int
+    name: str
+    home: str
+
+
+@frozen
+class Mount:
+    """A host path that is visible inside."""
+
+    source: str
+    target: str
+    access: Access
+    origin: Origin
+
+
+@frozen
+class Link:
+    """A symbolic link of the minimal root, such as /bin → usr/bin."""
+
+    target: str
+    to: str
+    origin: Origin = BUILT_IN
+
+
+@frozen
+class File:
+    """A small file with synthesised content, read-only inside."""
+
+    target: str
+    content: str
+    origin: Origin = BUILT_IN
+
+
+@frozen
+class Private:
+    """A private, writable, empty directory in memory, thrown away at the end."""
+
+    target: str
+    size_bytes: int
+    origin: Origin = BUILT_IN
+
+
+@frozen
+class Mask:
+    """A path in the workspace that is seen inside as an empty file (or directory)."""
+
+    target: str
+    directory: bool
+    origin: Origin
+
+
+@frozen
+class Workspace:
+    """The repository as the sandbox sees it, at its own absolute path."""
+
+    source: str
+    mode: WorkspaceMode
+    masks: tuple[Mask, ...]
+    origin: Origin
+
+
+@frozen
+class Variable:
+    """An environment variable. `passed`: its value was taken over from the caller's environment."""
+
+    name: str
+    value: str
+    origin: Origin
+    passed: bool = False
+
+
+@frozen
+class Rule:
+    """One reachable name and port.
+
+    `upstream` is where the gateway connects when that differs from the name ("127.0.0.1:8080");
+    `loopback` marks an endpoint that listens on 127.0.0.1 inside instead of on a synthetic address.
+    """
+
+    host: str
+    port: int
+    origin: Origin
+    private: bool = False
+    upstream: str = ""
+    loopback: bool = False
+
+
+@frozen
+class Network:
+    """What may be reached: nothing, or the listed names."""
+
+    mode: NetworkMode
+    rules: tuple[Rule, ...]
+    origin: Origin
+
+
+@frozen
+class Limit:
+    """One limit; `name` is memory, processes, open_files, file_size, cpus or wall.
+
+    Units: bytes for memory and file_size, seconds for wall, a count otherwise (cpus may be a fraction).
+    A limit whose origin is built-in is a precaution, not a promise: where no cgroup can hold it in
+    total it binds per process, and the plan says so. A limit that somebody wrote is a promise.
+    """
+
+    name: str
+    value: float
+    origin: Origin
+
+
+@frozen
+class BoundaryChoice:
+    """Which mechanism the policy asks for. `use` may be "auto"."""
+
+    use: str
+    minimum: str
+    accepted_gaps: tuple[str, ...]
+    origin: Origin
+
+
+@frozen
+class Plan:
+    """Everything resolved. `agent` names the profile that was applied, or is empty."""
+
+    command: tuple[str, ...]
+    cwd: str
+    terminal: bool
+    person: Person
+    environment: tuple[Variable, ...]
+    workspace: Workspace
+    mounts: tuple[Mount, ...]
+    links: tuple[Link, ...]
+    files: tuple[File, ...]
+    private: tuple[Private, ...]
+    network: Network
+    limits: tuple[Limit, ...]
+    boundary: BoundaryChoice
+    syscalls: str = "default"  # "default", or "debug": ptrace allowed inside
+    agent: str = ""
+    notes: tuple[str, ...] = ()  # one-line remarks for the person, shown before the start
+
+    def limit(self, name: str) -> Limit | None:
+        """The limit of that name, if the plan has one."""
+        return next((limit for limit in self.limits if limit.name == name), None)

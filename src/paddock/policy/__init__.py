@@ -1,0 +1,1 @@
+"""What people write: the model, its files, their layers."""

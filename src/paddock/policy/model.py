@@ -1,0 +1,83 @@
+"""The merged policy: what all layers together say, each value with the line that decided it.
+
+Pure data. `keys` declares what a policy file may hold, `parsing` turns text into a layer, `layering` merges.
+"""
+
+from __future__ import annotations
+
+from paddock.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    LayerKind = Literal["built-in", "machine", "floor", "person", "repository", "agent", "flag"]
+
+
+@frozen
+class Origin:
+    """Who decided an entry. Never part of a hash."""
+
+    kind: LayerKind
+    where: str = ""  # "paddock.toml:12", "--env", "PATH", "the credential list"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.where}".rstrip()
+
+
+BUILT_IN = Origin("built-in")
+
+
+@frozen
+class Text:
+    """A word, pattern or path that somebody wrote."""
+
+    value: str
+    origin: Origin
+
+
+@frozen
+class Amount:
+    """A limit: bytes, seconds or a count, as `paddock.plan.model.Limit` says."""
+
+    name: str
+    value: float
+    origin: Origin
+
+
+@frozen
+class Assignment:
+    """An environment variable with a value of the policy's own."""
+
+    name: str
+    value: str
+    origin: Origin
+
+
+@frozen
+class Allowed:
+    """An exact host name and port that may be reached; `private` lets it be on a private address."""
+
+    host: str
+    port: int
+    private: bool
+    origin: Origin
+
+
+@frozen
+class Policy:
+    """The merged policy. Lists hold the entries of all layers, in the order floor, person, repository, flags."""
+
+    workspace_mode: Text
+    mask: tuple[Text, ...]
+    read: tuple[Text, ...]
+    pass_variables: tuple[Text, ...]  # exact names, or patterns with * (which never match secrets)
+    set_variables: tuple[Assignment, ...]
+    boundary_use: Text
+    boundary_minimum: Text
+    accept: tuple[Text, ...]  # gaps accepted by name
+    syscalls: Text
+    network_mode: Text
+    allow: tuple[Allowed, ...]
+    limits: tuple[Amount, ...]
+    notes: tuple[str, ...] = ()  # for the person: what was ignored and why, one line each

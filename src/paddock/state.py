@@ -1,0 +1,85 @@
+"""Where Paddock keeps what it must remember, and what lives only as long as a sandbox.
+
+state    $XDG_STATE_HOME/paddock      change sets, trust, agents' own directories; survives reboots
+runtime  $XDG_RUNTIME_DIR/paddock     live sandboxes; falls back to the state directory, never to /tmp,
+                                      whose names others can guess (CVE-2026-46406)
+config   $XDG_CONFIG_HOME/paddock     the person's policy
+
+All are created with mode 0700 and must belong to the caller.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from paddock.errors import PaddockError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FLOOR = "/etc/paddock/policy.toml"
+
+
+def home(environ: Mapping[str, str] = os.environ) -> str:
+    """The caller's home directory: $HOME if absolute, else the password database."""
+    named = environ.get("HOME", "")
+    if named.startswith("/"):
+        return named.rstrip("/") or "/"
+    import pwd
+
+    return pwd.getpwuid(os.getuid()).pw_dir
+
+
+def _base(variable: str, default: str, environ: Mapping[str, str]) -> str:
+    named = environ.get(variable, "")
+    # The XDG base directory specification: relative values are to be ignored.
+    return named.rstrip("/") if named.startswith("/") else f"{home(environ)}/{default}"
+
+
+def state_directory(environ: Mapping[str, str] = os.environ) -> str:
+    """Durable state."""
+    return _base("XDG_STATE_HOME", ".local/state", environ) + "/paddock"
+
+
+def config_directory(environ: Mapping[str, str] = os.environ) -> str:
+    """The person's own policy lives here."""
+    return _base("XDG_CONFIG_HOME", ".config", environ) + "/paddock"
+
+
+def runtime_directory(environ: Mapping[str, str] = os.environ) -> str:
+    """Live sandboxes."""
+    named = environ.get("XDG_RUNTIME_DIR", "")
+    if named.startswith("/"):
+        return named.rstrip("/") + "/paddock"
+    return state_directory(environ) + "/run"
+
+
+def make_private(path: str) -> str:
+    """Create a directory and its parents with mode 0700; refuse one that is not the caller's alone."""
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        found = os.lstat(path)
+    except OSError as error:
+        raise PaddockError(
+            f"cannot create {path}",
+            why=error.strerror or str(error),
+            next_step="set XDG_STATE_HOME to a directory that you can write",
+        ) from error
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise PaddockError(f"{path} is not a directory of yours", next_step=f"look at: ls -ld {path}")
+    if found.st_mode & 0o077:
+        os.chmod(path, 0o700)
+    return path
+
+
+def repository_key(path: str) -> str:
+    """A directory name for a repository's state: readable, and distinct for every absolute path."""
+    import hashlib
+
+    raw = os.fsencode(path)
+    base = os.path.basename(path)
+    safe = (c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in base)
+    readable = "".join(safe).lstrip(".")[:32]
+    return f"{readable or 'root'}-{hashlib.sha256(raw).hexdigest()[:16]}"

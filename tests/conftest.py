@@ -1,0 +1,111 @@
+"""Shared fixtures: a person with a private home, a repository, and `paddock` as that person would call it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+from tests import capabilities
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# The same examples on every run, in a read-only checkout too; and no test here judges time.
+hypothesis.settings.register_profile("paddock", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("paddock")
+
+_left_out = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only the other of the two runs (as root, as an ordinary user) can show."""
+    other = [item for item in items if item.get_closest_marker(capabilities.OTHER_ROW)]
+    if other:
+        items[:] = [item for item in items if item not in set(other)]
+        config.hook.pytest_deselected(items=other)
+    config.stash[_left_out] = len(other)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    count = config.stash.get(_left_out, 0)
+    who, other = ("root", "an ordinary user") if capabilities.IS_ROOT else ("an ordinary user", "root")
+    terminalreporter.write_line(f"ran as {who}; {count} tests are for a run as {other}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        capabilities.require(*mark.args)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a home of their own. `call` runs `paddock` as they would in a terminal."""
+
+    home: Path
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """A clean environment: nothing of the developer's own reaches the test."""
+        return {
+            "HOME": str(self.home),
+            "XDG_STATE_HOME": str(self.home / ".local/state"),
+            "XDG_CONFIG_HOME": str(self.home / ".config"),
+            "XDG_RUNTIME_DIR": str(self.home / "runtime"),
+            "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "LANG": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **self.extra,
+        }
+
+    def argv(self, *arguments: str) -> list[str]:
+        """The command line of `paddock` with `arguments`."""
+        return [sys.executable, "-m", "paddock", *arguments]
+
+    def call(
+        self, *arguments: str, cwd: Path | str, stdin: str | None = None, timeout_s: float = 120, **environ: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `paddock ARGUMENTS` to its end; stdin is empty unless given."""
+        return subprocess.run(
+            self.argv(*arguments),
+            cwd=cwd,
+            env={**self.environ, **environ},
+            input=stdin if stdin is not None else "",
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            timeout=timeout_s,
+            check=False,
+        )
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> Person:
+    """A person with an empty home directory and private XDG directories."""
+    home = tmp_path / "home"
+    for part in ("", "runtime", ".config", ".local/state"):
+        (home / part).mkdir(parents=True, exist_ok=True)
+        (home / part).chmod(0o700)
+    return Person(home)
+
+
+@pytest.fixture
+def repo(tmp_path: Path, person: Person) -> Path:
+    """A git repository with one commit, at a path with a space."""
+    capabilities.require("git")
+    path = tmp_path / "a repo"
+    path.mkdir()
+    (path / "hello.txt").write_text("hello\n")
+    environ = {**person.environ, "GIT_CONFIG_GLOBAL": os.devnull}
+    identity = ("-c", "user.name=A Person", "-c", "user.email=person@example.test")
+    for command in (("init", "-q", "-b", "main"), ("add", "."), (*identity, "commit", "-q", "-m", "first")):
+        subprocess.run(["git", *command], cwd=path, env=environ, check=True, capture_output=True)
+    return path

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddock.errors import PaddockError
+from paddock.process import SYSTEM_PATH, Finished, find, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_output_status_and_input_are_handed_over_as_bytes() -> None:
+    done = run(("/bin/sh", "-c", "cat; echo oops >&2; exit 3"), environment={}, stdin=b"\xff\x00hello")
+    assert done == Finished(3, b"\xff\x00hello", b"oops\n")
+
+
+def test_a_signal_is_a_negative_status() -> None:
+    done = run(("/bin/sh", "-c", "kill -TERM $$"), environment={})
+    assert done.status == -signal.SIGTERM
+
+
+def test_the_environment_is_exactly_what_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANARY_TOKEN", "canary")
+    done = run(("/usr/bin/env",), environment={"ONLY": "this"})
+    assert done.stdout == b"ONLY=this\n"
+
+
+def test_no_descriptor_is_inherited() -> None:
+    read, write = os.pipe()
+    try:
+        os.set_inheritable(read, True)
+        done = run(("/bin/sh", "-c", "ls /proc/$$/fd"), environment={"PATH": "/bin"})
+        assert str(read).encode() not in done.stdout.split()
+    finally:
+        os.close(read)
+        os.close(write)
+
+
+def test_a_program_must_be_absolute() -> None:
+    with pytest.raises(ValueError, match="not an absolute program: 'true'"):
+        run(("true",), environment={"PATH": "/bin"})
+
+
+def test_a_missing_program_is_an_error_that_names_it() -> None:
+    with pytest.raises(PaddockError, match="/nowhere/true could not be started") as caught:
+        run(("/nowhere/true",), environment={})
+    assert "No such file" in caught.value.why
+
+
+def test_a_program_that_hangs_is_ended_and_named() -> None:
+    with pytest.raises(PaddockError, match=r"/bin/sleep did not end within 0\.1 s"):
+        run(("/bin/sleep", "60"), environment={}, timeout_s=0.1)
+
+
+def test_programs_are_never_found_through_the_callers_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bwrap-of-the-repository").write_text("#!/bin/sh\n")
+    (tmp_path / "bwrap-of-the-repository").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find("bwrap-of-the-repository") is None
+    assert find("sh") in {f"{directory}/sh" for directory in SYSTEM_PATH}
+
+
+def test_only_an_executable_file_is_a_program(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("")
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "tool").write_text("#!/bin/sh\n")
+    (tmp_path / "tool").chmod(0o755)
+    places = (str(tmp_path),)
+    assert find("notes", places) is None
+    assert find("directory", places) is None
+    assert find("tool", places) == f"{tmp_path}/tool"

@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     count = config.stash.get(_left_out, 0)
     who, other = ("root", "an ordinary user") if capabilities.IS_ROOT else ("an ordinary user", "root")
-    terminalreporter.write_line(f"ran as {who}; {count} tests are for a run as {other}")
+    terminalreporter.write_line(f"ran as {who}; left to a run as {other}: {count}")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -28,7 +28,7 @@ FLOORS = (
     {"policy"},
     {"plan"},
     {"boundary", "workspace", "gateway", "agents", "lanes", "record", "probes", "devcontainer"},
-    {"planning"},
+    {"planning", "supervision"},
     {"session"},
     {"cli", "api"},
     {"__main__"},

@@ -1,0 +1,128 @@
+"""Real projects and agents, from the package registries, once per session (or per PADDOCK_TEST_CACHE)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import capabilities
+from tests.real.support import fetched, quietly
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import Person
+
+# Exact versions: what these tests show must not change with somebody else's release. They are renewed by hand.
+AGENTS = {
+    "claude": "@anthropic-ai/claude-code@2.1.197",
+    "codex": "@openai/codex@0.169.0",
+    "opencode": "opencode-ai@1.18.33",
+    "pi": "@mariozechner/pi-coding-agent@0.73.1",
+    "gemini": "@google/gemini-cli@0.61.0",
+    "copilot": "@github/copilot@1.0.102",
+}
+PYTHON_PROJECT = "toolz==1.2.0"
+NPM_PROJECT = "deep-equal@1.0.1"  # its package carries its tests
+NPM_QUIET = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where fetched things are kept."""
+    named = os.environ.get("PADDOCK_TEST_CACHE")
+    return Path(named) if named else tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def agents_home(cache: Path) -> Path:
+    """A home directory with all agents installed from npm under ~/.local, as people do without root."""
+    capabilities.require("npm", "registries")
+
+    def build(home: Path) -> None:
+        quietly("npm", "install", "--global", "--prefix", home / ".local", *NPM_QUIET, *AGENTS.values(), cwd=home)
+
+    return fetched(cache, "agents-home", build)
+
+
+@pytest.fixture(scope="session")
+def python_project(cache: Path) -> Path:
+    """A source distribution with its tests, unpacked, with pytest in a virtual environment inside it."""
+    capabilities.require("registries")
+
+    def build(place: Path) -> None:
+        pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+        download = ("download", "--quiet", "--no-deps", "--no-binary", ":all:", PYTHON_PROJECT)
+        quietly(*pip, *download, cwd=place)
+        unpack(next(place.glob("*.tar.gz")), place)
+        # The system's interpreter: one under a home directory would make this a test of toolchains.
+        quietly("/usr/bin/python3", "-m", "venv", "--without-pip", ".venv", cwd=place)
+        target = ("--python", ".venv/bin/python")
+        quietly(*pip, *target, "install", "--quiet", f"pytest=={pytest.__version__}", cwd=place)
+
+    return fetched(cache, "python-project", build)
+
+
+@pytest.fixture(scope="session")
+def npm_project(cache: Path) -> Path:
+    """A package from npm with its own tests, and its development dependencies already installed."""
+    capabilities.require("npm", "registries")
+
+    def build(place: Path) -> None:
+        quietly("npm", "pack", *NPM_QUIET, NPM_PROJECT, cwd=place)
+        unpack(next(place.glob("*.tgz")), place)
+        quietly("npm", "install", "--ignore-scripts", *NPM_QUIET, cwd=place)
+
+    return fetched(cache, "npm-project", build)
+
+
+@pytest.fixture(scope="session")
+def bundler_project(cache: Path) -> Path:
+    """A project that is built by a native program out of node_modules."""
+    capabilities.require("npm", "registries")
+
+    def build(place: Path) -> None:
+        (place / "index.js").write_text(
+            'const equal = require("deep-equal");\nconsole.log(equal({a: [1]}, {a: [1]}));\n'
+        )
+        (place / "package.json").write_text(
+            '{"name": "example", "version": "1.0.0", "private": true,\n'
+            ' "scripts": {"build": "esbuild index.js --bundle --platform=node --outfile=dist/out.js"}}\n'
+        )
+        quietly("npm", "install", *NPM_QUIET, "esbuild@0.25.9", NPM_PROJECT, cwd=place)
+
+    return fetched(cache, "bundler-project", build)
+
+
+def unpack(archive: Path, place: Path) -> None:
+    """Unpack a source archive without its top directory."""
+    with tarfile.open(archive) as file:
+        file.extractall(place / "unpacked", filter="data")
+    (top,) = (place / "unpacked").iterdir()
+    for entry in top.iterdir():
+        entry.rename(place / entry.name)
+    top.rmdir()
+    (place / "unpacked").rmdir()
+    archive.unlink()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, person: Person) -> Callable[[Path], Path]:
+    """Copies a fetched project to a path with a space and commits it, like a person's clone."""
+
+    def make(project: Path) -> Path:
+        path = tmp_path / "a clone"
+        subprocess.run(["cp", "-a", "--no-preserve=ownership", project, path], check=True)
+        (path / ".gitignore").write_text("node_modules\n.venv\n__pycache__\n")
+        identity = ("-c", "user.name=A Person", "-c", "user.email=person@example.test")
+        for command in (("init", "-q"), ("add", "."), (*identity, "commit", "-q", "-m", "first")):
+            quietly("git", *command, cwd=path, environ=person.environ)
+        return path
+
+    return make

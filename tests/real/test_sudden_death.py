@@ -1,0 +1,84 @@
+"""SIGKILL of Paddock at any moment: the repository is untouched, and `paddock clean` leaves nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.capabilities import needs
+from tests.real.support import fingerprint, processes_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Person
+
+pytestmark = [needs("bubblewrap"), pytest.mark.slow]
+MOMENTS = 20
+LATEST_S = 0.6  # start, work and end all lie within it
+WORK = """
+i=0
+while [ $i -lt 30 ]; do
+  i=$((i + 1)); echo $i > made.$i; echo $i >> hello.txt; rm -rf directory; mv made.$i directory.$i; chmod 600 hello.txt
+done
+"""
+
+
+def mounts_below(path: Path) -> list[str]:
+    """Mounts of our own namespace that mention a path (spaces are written as \\040 there)."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        return [line for line in file if str(path).replace(" ", "\\040") in line]
+
+
+def test_killed_at_twenty_moments_it_has_touched_nothing_and_leaves_nothing(
+    person: Person, repo: Path, tmp_path: Path
+) -> None:
+    (repo / "directory").mkdir()
+    (repo / "directory/file").write_text("content\n")
+    before = fingerprint(repo)
+    moments = random.Random(2026)
+    mark = f"mark-{os.getpid()}-{tmp_path.name}"
+    ended_by_itself = 0
+    for _ in range(MOMENTS):
+        process = subprocess.Popen(
+            person.argv("run", "--fresh", "--", "sh", "-c", WORK, mark),
+            cwd=repo, env=person.environ,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            process.wait(moments.uniform(0, LATEST_S))
+            ended_by_itself += 1
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        assert fingerprint(repo) == before
+    assert ended_by_itself < MOMENTS, "nothing was killed: the work is too short"
+
+    cleaned = person.call("clean", "--json", cwd=repo)
+    assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
+    assert json.loads(cleaned.stdout)["left"] == []
+    assert processes_with(mark) == []
+    assert mounts_below(tmp_path) == []
+    assert json.loads(person.call("ps", "--json", cwd=repo).stdout)["sandboxes"] == []
+    assert json.loads(person.call("clean", "--json", cwd=repo).stdout)["removed"] == []
+    assert fingerprint(repo) == before
+
+
+def test_what_was_written_before_the_kill_is_still_held(person: Person, repo: Path) -> None:
+    process = subprocess.Popen(
+        person.argv("run", "--name", "mortal", "--", "sh", "-c", "echo precious > work; sync; echo up; exec sleep 600"),
+        cwd=repo, env=person.environ, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    with process:
+        assert process.stdout
+        assert process.stdout.readline() == "up\n"
+        process.kill()
+    assert person.call("clean", cwd=repo).returncode == 0
+    assert not (repo / "work").exists()
+    assert "+precious" in person.call("diff", cwd=repo).stdout

@@ -11,7 +11,7 @@ def test_every_group_has_a_reason_and_places_of_the_right_kind():
         assert places.split()
     assert all(not place.startswith(("/", "~")) for _, places in HOME for place in places.split())
     assert all(place.startswith("/") for _, places in ABSOLUTE for place in places.split())
-    assert all(place.replace("_", "").isalpha() for _, places in MOVED for place in places.split())
+    assert all(place.isidentifier() for _, places in MOVED for place in places.split())
     assert all(prefix.endswith("/") for _, prefix in XDG)
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from typing import Literal
 
     LayerKind = Literal["built-in", "machine", "floor", "person", "repository", "agent", "flag"]
+    # A word, a number, None for a limit that is lifted, or the entries of a list.
+    Value = str | float | None | tuple["Text", ...] | tuple["Assignment", ...] | tuple["Allowed", ...]
 
 
 @frozen
@@ -65,6 +67,24 @@ class Allowed:
 
 
 @frozen
+class Setting:
+    """One key as one layer states it; `key` is its full name, such as "network.mode"."""
+
+    key: str
+    value: Value
+    origin: Origin
+
+
+@frozen
+class Layer:
+    """What one file, or the command line, says. `where` names the file for people."""
+
+    kind: LayerKind
+    where: str
+    settings: tuple[Setting, ...]
+
+
+@frozen
 class Policy:
     """The merged policy. Lists hold the entries of all layers, in the order floor, person, repository, flags."""
 
@@ -81,3 +101,4 @@ class Policy:
     allow: tuple[Allowed, ...]
     limits: tuple[Amount, ...]
     notes: tuple[str, ...] = ()  # for the person: what was ignored and why, one line each
+    lifted: tuple[Text, ...] = ()  # limits by name that "none" took away

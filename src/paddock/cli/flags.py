@@ -1,0 +1,67 @@
+"""The flags that say what a policy file can say too, shared by run, shell, plan and explain."""
+
+from __future__ import annotations
+
+import os
+
+from paddock.policy.model import Layer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+NAMES = (
+    "workspace",
+    "read",
+    "mask",
+    "env",
+    "boundary",
+    "minimum",
+    "accept",
+    "net",
+    "allow",
+    "limit",
+    "debug_syscalls",
+)
+
+
+def declare_policy_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags to a command. What they hold is judged by `layer_from_flags`, so that errors teach."""
+    group = parser.add_argument_group("policy", "each overrides or adds to the policy files, within the floor")
+    add = group.add_argument
+    add("--workspace", metavar="MODE", help="review (default), scratch, readonly or live")
+    add("--read", metavar="PATH", action="append", help="show a path outside the workspace, read-only")
+    add("--mask", metavar="PATTERN", action="append", help="show matching files of the workspace as empty")
+    add(
+        "--env",
+        metavar="NAME[=VALUE]",
+        action="append",
+        help="pass a variable on, or set one; NAME may be a pattern such as 'LC_*', which passes no secrets",
+    )
+    add("--boundary", metavar="NAME", help="auto (default), bubblewrap, landlock, podman, gvisor or microvm")
+    add("--minimum", metavar="NAME", help="the weakest boundary that may be used")
+    add("--accept", metavar="GAP", action="append", help="run although this promise cannot be kept here")
+    add("--net", metavar="MODE", help="off (default) or allow")
+    add(
+        "--allow",
+        metavar="HOST[:PORT]",
+        action="append",
+        help="let a host be reached (port 443 unless given); implies --net allow",
+    )
+    add(
+        "--limit",
+        metavar="NAME=VALUE",
+        action="append",
+        help="memory=8GiB, processes=64, open_files, file_size, cpus=1.5, wall=30m; the value none lifts one",
+    )
+    add("--debug-syscalls", action="store_true", help="allow ptrace inside, for debuggers and strace")
+
+
+def layer_from_flags(options: argparse.Namespace, cwd: str = "") -> Layer:
+    """The layer that the flags make. Raises PolicyError. Relative paths count from `cwd`, or from where we are."""
+    given = {name: getattr(options, name, None) for name in NAMES}
+    if all(value is None or value is False for value in given.values()):
+        return Layer("flag", "the command line", ())
+    from paddock.policy.flags import flags_layer
+
+    return flags_layer(given, cwd or (os.getcwd() if given["read"] else ""))

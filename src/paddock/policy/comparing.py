@@ -1,0 +1,93 @@
+"""Which of two values is looser. Everything that bounds a policy asks here and nowhere else.
+
+A value is looser when something becomes possible that was not: for a floor any loosening is an error, for
+a repository's file that nobody trusts it is left out. What is neither looser nor the same is tighter.
+"""
+
+from __future__ import annotations
+
+from paddock.policy.credentials import is_secret_name
+from paddock.policy.keys import KEYS, LIMITS
+from paddock.policy.model import Allowed, Assignment, Text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from paddock.policy.model import Value
+
+    Entry = Text | Assignment | Allowed
+
+UNLIMITED = float("inf")
+_AUTO_IS_AT_LEAST = "bubblewrap"
+
+
+def looseness(key: str, value: Value, minimum: str = "landlock") -> float:
+    """A scalar as a number: the larger, the looser. `minimum` is what bounds `boundary.use = "auto"`."""
+    table = KEYS[key]
+    if table.kind in LIMITS:
+        return UNLIMITED if not isinstance(value, int | float) else value
+    if key == "boundary.use":
+        ranks = KEYS["boundary.minimum"].choices
+        word = _AUTO_IS_AT_LEAST if value == "auto" else str(value)
+        bound = ranks.index(minimum) if value == "auto" else len(ranks)
+        return min(ranks.index(word), bound)
+    return table.choices.index(str(value))
+
+
+def covers(key: str, entry: Entry, others: Iterable[Entry]) -> bool:
+    """Whether `others` already allow everything that `entry` of the list `key` allows."""
+    if key == "workspace.mask":
+        return True
+    return any(_covers(key, entry, other) for other in others)
+
+
+def _covers(key: str, entry: Entry, other: Entry) -> bool:
+    if isinstance(entry, Allowed) and isinstance(other, Allowed):
+        same = (entry.host, entry.port) == (other.host, other.port)
+        return same and (other.private or not entry.private)
+    if isinstance(entry, Assignment) and isinstance(other, Assignment):
+        return (entry.name, entry.value) == (other.name, other.value)
+    if not isinstance(entry, Text) or not isinstance(other, Text):
+        return False
+    if key == "environment.pass":
+        return entry.value == other.value or _pattern_covers(other.value, entry.value)
+    return entry.value == other.value
+
+
+def _pattern_covers(pattern: str, name: str) -> bool:
+    """Whether everything that `name` (which may be a pattern too) lets through, `pattern` lets through.
+
+    A `*` of `name` is matched as if it were a character: only a `*` of `pattern` takes it in, and that
+    one takes in anything. An exact secret is never covered, since patterns do not pass secrets.
+    """
+    if "*" not in pattern or ("*" not in name and is_secret_name(name)):
+        return False
+    return matches(pattern, name)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether `text` fits `pattern`, where each `*` stands for any characters, also none."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern == text
+    if not text.startswith(first):
+        return False
+    at = len(first)
+    for part in rest[:-1]:
+        found = text.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return len(text) - len(rest[-1]) >= at and text.endswith(rest[-1])
+
+
+def same_entry(entry: Entry, other: Entry) -> bool:
+    """Whether two entries of one list say the same, whoever said it."""
+    if isinstance(entry, Text) and isinstance(other, Text):
+        return entry.value == other.value
+    if isinstance(entry, Assignment) and isinstance(other, Assignment):
+        return (entry.name, entry.value) == (other.name, other.value)
+    if isinstance(entry, Allowed) and isinstance(other, Allowed):
+        return (entry.host, entry.port, entry.private) == (other.host, other.port, other.private)
+    return False

@@ -1,0 +1,95 @@
+"""The command line as the last layer: the same readers as for files, the flag's name as the origin."""
+
+from __future__ import annotations
+
+from paddock.errors import PolicyError
+from paddock.policy.checking import assignment, item, scalar
+from paddock.policy.keys import KEYS, names_in, nearest
+from paddock.policy.model import Layer, Origin, Setting
+from paddock.policy.values import Wrong, shown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+# What the mapping holds: a word, or a list of texts, by the flag's name without dashes.
+WORDS = {
+    "workspace": "workspace.mode",
+    "boundary": "boundary.use",
+    "minimum": "boundary.minimum",
+    "net": "network.mode",
+}
+MANY = {
+    "read": "workspace.read",
+    "mask": "workspace.mask",
+    "accept": "boundary.accept",
+    "allow": "network.allow",
+}
+WHERE = "the command line"
+
+
+def flags_layer(given: Mapping[str, object], base: str = "") -> Layer:
+    """The layer of what was given: `{"net": "allow", "env": ["CI", "A=b"], "limit": ["wall=1h"], …}`.
+
+    Relative paths of --read count from `base`. Raises PolicyError with every problem.
+    """
+    settings: list[Setting] = []
+    problems: list[tuple[str, bool]] = []
+    for flag, value in given.items():
+        if value is None or value is False or value == []:
+            continue
+        origin = Origin("flag", "--" + flag.replace("_", "-"))
+        texts = [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)]
+        try:
+            settings += _settings(flag, texts, origin, base)
+        except Wrong as error:
+            problems.append((f"{origin.where}: {error}", error.coming))
+    if problems:
+        raise PolicyError(
+            problems[0][0],
+            why="\n".join(text for text, _ in problems[1:]),
+            next_step="see: paddock run --help",
+            code="not-available-yet" if all(coming for _, coming in problems) else "policy",
+        )
+    if given.get("allow") and not given.get("net"):
+        settings.append(Setting("network.mode", "allow", Origin("flag", "--allow")))
+    order = list(KEYS)
+    return Layer("flag", WHERE, tuple(sorted(settings, key=lambda setting: order.index(setting.key))))
+
+
+def _settings(flag: str, texts: Sequence[str], origin: Origin, base: str) -> Iterable[Setting]:
+    if flag in WORDS:
+        key = KEYS[WORDS[flag]]
+        return [Setting(key.full, scalar(key, texts[-1]), origin)]
+    if flag in MANY:
+        key = KEYS[MANY[flag]]
+        found = tuple(item(key, text, origin, base) for text in texts)
+        return [Setting(key.full, found, origin)]  # type: ignore[arg-type]  # one key has one kind of entry
+    if flag == "env":
+        return _environment(texts, origin)
+    if flag == "limit":
+        return [_limit(text, origin) for text in texts]
+    if flag == "debug_syscalls":
+        return [Setting("boundary.syscalls", "debug", origin)]
+    message = f"no such flag: {flag}"
+    raise KeyError(message)
+
+
+def _environment(texts: Sequence[str], origin: Origin) -> Iterator[Setting]:
+    """`NAME` passes a variable on, `NAME=VALUE` sets one."""
+    named = tuple(item(KEYS["environment.pass"], text, origin) for text in texts if "=" not in text)
+    pairs = [text.partition("=") for text in texts if "=" in text]
+    if named:
+        yield Setting("environment.pass", named, origin)  # type: ignore[arg-type]  # all are texts
+    if pairs:
+        yield Setting("environment.set", tuple(assignment(name, value, origin) for name, _, value in pairs), origin)
+
+
+def _limit(text: str, origin: Origin) -> Setting:
+    name, equals, value = text.partition("=")
+    key = KEYS.get(f"limits.{name}")
+    if key is None or not equals:
+        near = nearest(name, names_in("limits"))
+        hint = f"; did you mean {near}?" if near and near != name else f"; there are {', '.join(names_in('limits'))}"
+        raise Wrong(f"expected NAME=VALUE, not {shown(text)}{hint}")
+    return Setting(key.full, scalar(key, value), origin)

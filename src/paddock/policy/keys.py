@@ -1,0 +1,202 @@
+"""The one table of what a policy file may hold.
+
+Validation, the JSON Schema, the commented default file and the reference page are all made from it. A new
+setting starts here: with its type, its default, its sentence, and what makes one value looser than another.
+"""
+
+from __future__ import annotations
+
+from paddock.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Kind = Literal[
+        "word", "patterns", "paths", "variables", "assignments", "gaps", "hosts", "size", "count", "number", "duration"
+    ]
+
+LISTS = ("patterns", "paths", "variables", "assignments", "gaps", "hosts")
+LIMITS = ("size", "count", "number", "duration")
+NONE = "none"  # the word that lifts a limit
+
+
+@frozen
+class Key:
+    """One setting. `choices` go from the tightest word to the loosest; lists add up over all layers."""
+
+    section: str
+    name: str
+    kind: Kind
+    default: str | float | tuple[str, ...] | None
+    doc: str
+    looser: str  # for the reference page: what loosens it
+    choices: tuple[str, ...] = ()
+
+    @property
+    def full(self) -> str:
+        """Section and name, "network.mode"."""
+        return f"{self.section}.{self.name}"
+
+
+SECTIONS = {
+    "workspace": "The repository as the sandbox sees it.",
+    "environment": "Variables beyond the few that every program gets.",
+    "boundary": "What contains the processes.",
+    "network": "What may be reached: nothing, unless it is listed.",
+    "limits": 'How much may be used. The word "none" takes a limit away.',
+}
+
+# Weakest last, as `paddock.boundary.base.STRENGTH` says from the other end.
+_STRONGEST_FIRST = ("microvm", "gvisor", "podman", "bubblewrap", "landlock")
+
+_TABLE = (
+    Key(
+        "workspace",
+        "mode",
+        "word",
+        "review",
+        "review: changes are held until you apply them; scratch: changes are thrown away; "
+        "readonly: no changes; live: changes go straight to your files",
+        "each mode loosens those before it: readonly, scratch, review, live",
+        ("readonly", "scratch", "review", "live"),
+    ),
+    Key(
+        "workspace",
+        "mask",
+        "patterns",
+        (".env", ".env.*", "*.pem"),
+        "Files of the workspace that are seen inside as empty",
+        "nothing: masks only add up",
+    ),
+    Key(
+        "workspace",
+        "read",
+        "paths",
+        (),
+        "Paths outside the workspace that are shown read-only; places that hold credentials are refused",
+        "every path",
+    ),
+    Key(
+        "environment",
+        "pass",
+        "variables",
+        (),
+        "Variables of yours to pass on: exact names, or patterns such as LC_*, which never pass secrets",
+        "every name and pattern",
+    ),
+    Key(
+        "environment",
+        "set",
+        "assignments",
+        (),
+        "Variables with values of your own",
+        "every variable, since a variable can steer any program",
+    ),
+    Key(
+        "boundary",
+        "use",
+        "word",
+        "auto",
+        "The mechanism; auto takes the strongest that is cheap on this machine, at least bubblewrap",
+        "a weaker mechanism; auto counts as bubblewrap, or as the minimum where that is stronger",
+        ("auto", *_STRONGEST_FIRST),
+    ),
+    Key(
+        "boundary",
+        "minimum",
+        "word",
+        "bubblewrap",
+        "The weakest mechanism that may be used; anything weaker refuses to run",
+        "a weaker mechanism",
+        _STRONGEST_FIRST,
+    ),
+    Key(
+        "boundary",
+        "accept",
+        "gaps",
+        (),
+        "Gaps that you accept by name: promises that the boundary cannot keep on this machine",
+        "every gap",
+    ),
+    Key(
+        "boundary",
+        "syscalls",
+        "word",
+        "default",
+        "The system calls that are let through; debug adds ptrace, for debuggers and strace",
+        "debug",
+        ("default", "debug"),
+    ),
+    Key(
+        "network",
+        "mode",
+        "word",
+        "off",
+        "off: no network; allow: the hosts of the list and no others",
+        "allow",
+        ("off", "allow"),
+    ),
+    Key(
+        "network",
+        "allow",
+        "hosts",
+        (),
+        'Hosts that may be reached in mode allow: "host" (port 443), "host:port", or { host, port, private }, '
+        "where private = true lets the host be on a private address",
+        "every host and port, and private = true",
+    ),
+    Key("limits", "memory", "size", 4 * 2**30, "Memory of all processes together", "more"),
+    Key("limits", "processes", "count", 512, "Processes and threads at the same time", "more"),
+    Key("limits", "open_files", "count", 16384, "Open files of each process", "more"),
+    Key("limits", "file_size", "size", None, "The largest file that may be written", "more"),
+    Key("limits", "cpus", "number", None, "How many processors' worth of time, such as 2 or 0.5", "more"),
+    Key("limits", "wall", "duration", 4 * 3600, "How long the command may take", "more"),
+)
+
+KEYS: dict[str, Key] = {key.full: key for key in _TABLE}
+
+# Meant to work one day. They are refused by name until then: a setting that is ignored protects nobody.
+COMING: dict[str, str] = {
+    "network.registries": "package registries",
+    "network.minimum_age": "package registries",
+    "network.minimum_project_age": "package registries",
+    "network.deny": "rules that take hosts away",
+    "actions": "the sensitive lane",
+    "credentials": "brokered credentials",
+}
+COMING_WORDS: dict[str, dict[str, str]] = {"network.mode": {"registries": "package registries"}}
+
+
+def names_in(section: str) -> tuple[str, ...]:
+    """The names of a section's keys."""
+    return tuple(key.name for key in KEYS.values() if key.section == section)
+
+
+def nearest(word: str, known: tuple[str, ...]) -> str:
+    """The known word that is most like this one, or nothing."""
+    import difflib
+
+    found = difflib.get_close_matches(word[:40].lower(), known, n=1, cutoff=0.6)
+    return found[0] if found else ""
+
+
+def written(key: Key, value: object) -> str:
+    """A value as a policy file would say it, in TOML: `"4GiB"`, `["a", "b"]`, `512`."""
+    if value is None:
+        return f'"{NONE}"'
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+    if key.kind == "size" and isinstance(value, int | float):
+        return _in_units(value, (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))) or _plain(value)
+    if key.kind == "duration" and isinstance(value, int | float):
+        return _in_units(value, (("d", 86400), ("h", 3600), ("m", 60))) or f'"{_plain(value)}s"'
+    return f'"{value}"' if isinstance(value, str) else _plain(value)
+
+
+def _in_units(value: float, units: tuple[tuple[str, int], ...]) -> str:
+    return next((f'"{_plain(value / factor)}{unit}"' for unit, factor in units if value % factor == 0), "")
+
+
+def _plain(value: object) -> str:
+    return str(int(value)) if isinstance(value, int | float) and value == int(value) else str(value)

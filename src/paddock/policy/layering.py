@@ -1,0 +1,161 @@
+"""All layers into one policy: built-in < floor < person < repository < flags.
+
+Words and limits: the later layer decides. Lists add up. The floor takes part like any layer, as the machine's
+own defaults, and after it nobody may loosen a key that it states. A repository's file that is not trusted
+can only tighten (probe PE-21).
+"""
+
+from __future__ import annotations
+
+from paddock.policy.comparing import looseness
+from paddock.policy.credentials import is_secret_name
+from paddock.policy.keys import KEYS, LIMITS, LISTS
+from paddock.policy.model import BUILT_IN, Allowed, Amount, Assignment, Policy, Setting, Text
+from paddock.policy.tightening import check_floor, entries, floor_bounds, judged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from paddock.policy.comparing import Entry
+    from paddock.policy.model import Layer, LayerKind
+    from paddock.policy.tightening import Loosening
+
+MOST_NOTES = 20
+ORDER: tuple[LayerKind, ...] = ("floor", "machine", "agent", "person", "repository", "flag")
+
+
+def built_in() -> dict[str, Setting]:
+    """Every key with its default."""
+    return {
+        key.full: Setting(
+            key.full,
+            tuple(Text(str(word), BUILT_IN) for word in key.default) if isinstance(key.default, tuple) else key.default,
+            BUILT_IN,
+        )
+        for key in KEYS.values()
+    }
+
+
+def merge(layers: Iterable[Layer], *, trusted: bool) -> Policy:
+    """The policy that all layers make; `trusted` says whether the repository's file may loosen.
+
+    Raises PolicyError where a layer that may speak loosens the floor.
+    """
+    settings, left_out = _merged(layers, trusted=trusted)
+    return _policy(settings, (*_ignored(left_out), *_warnings(settings)))
+
+
+def loosenings(layers: Iterable[Layer]) -> tuple[Loosening, ...]:
+    """What the repository's file would loosen if it were trusted."""
+    return _merged(layers, trusted=False)[1]
+
+
+def _merged(layers: Iterable[Layer], *, trusted: bool) -> tuple[dict[str, Setting], tuple[Loosening, ...]]:
+    now = built_in()
+    left_out: tuple[Loosening, ...] = ()
+    bounds: dict[str, Setting] = {}
+    for layer in sorted(layers, key=lambda layer: ORDER.index(layer.kind)):
+        speaking = layer
+        if layer.kind == "floor":
+            bounds = floor_bounds([layer])
+        elif layer.kind == "repository" and not trusted:
+            speaking, beyond = judged(layer, now)
+            left_out += beyond
+        else:
+            check_floor(layer, bounds)
+        now |= {setting.key: _combined(now[setting.key], setting) for setting in speaking.settings}
+        if layer.kind == "floor":
+            now["boundary.minimum"] = _tighter(now["boundary.minimum"], bounds.get("boundary.minimum"))
+    return now, left_out
+
+
+def _tighter(one: Setting, other: Setting | None) -> Setting:
+    if other is None or looseness(one.key, one.value) <= looseness(one.key, other.value):
+        return one
+    return other
+
+
+def _combined(old: Setting, new: Setting) -> Setting:
+    """The value after a layer: lists add up, everything else is replaced."""
+    if KEYS[new.key].kind not in LISTS:
+        return new
+    found = {_identity(entry): entry for entry in entries(old.value)}
+    for entry in entries(new.value):
+        name = _identity(entry)
+        if name not in found or _changes(entry, found[name]):
+            found[name] = entry
+    return Setting(new.key, tuple(found.values()), new.origin)  # type: ignore[arg-type]  # one key, one kind of entry
+
+
+def _changes(entry: Entry, known: Entry) -> bool:
+    """Whether an entry of the same name says something new: another value, or more than was allowed."""
+    if isinstance(entry, Assignment) and isinstance(known, Assignment):
+        return entry.value != known.value
+    return isinstance(entry, Allowed) and isinstance(known, Allowed) and entry.private and not known.private
+
+
+def _identity(entry: Entry) -> tuple[str, int]:
+    if isinstance(entry, Allowed):
+        return entry.host, entry.port
+    return (entry.name, 0) if isinstance(entry, Assignment) else (entry.value, 0)
+
+
+def _policy(now: Mapping[str, Setting], notes: tuple[str, ...]) -> Policy:
+    def text(key: str) -> Text:
+        return Text(str(now[key].value), now[key].origin)
+
+    limits = [(key.name, now[key.full]) for key in KEYS.values() if key.kind in LIMITS]
+    lists = {key: entries(setting.value) for key, setting in now.items()}
+    return Policy(
+        workspace_mode=text("workspace.mode"),
+        mask=_texts(lists["workspace.mask"]),
+        read=_texts(lists["workspace.read"]),
+        pass_variables=_texts(lists["environment.pass"]),
+        set_variables=tuple(entry for entry in lists["environment.set"] if isinstance(entry, Assignment)),
+        boundary_use=text("boundary.use"),
+        boundary_minimum=text("boundary.minimum"),
+        accept=_texts(lists["boundary.accept"]),
+        syscalls=text("boundary.syscalls"),
+        network_mode=text("network.mode"),
+        allow=tuple(entry for entry in lists["network.allow"] if isinstance(entry, Allowed)),
+        limits=tuple(
+            Amount(name, setting.value, setting.origin)
+            for name, setting in limits
+            if isinstance(setting.value, int | float)
+        ),
+        notes=notes,
+        lifted=tuple(
+            Text(name, setting.origin)
+            for name, setting in limits
+            if setting.value is None and setting.origin.kind != "built-in"
+        ),
+    )
+
+
+def _texts(found: Sequence[Entry]) -> tuple[Text, ...]:
+    return tuple(entry for entry in found if isinstance(entry, Text))
+
+
+def _ignored(left_out: Sequence[Loosening]) -> list[str]:
+    notes = [
+        f"{one.origin.where} asks for {one.brief()}; ignored until you trust this file: paddock trust"
+        for one in left_out[:MOST_NOTES]
+    ]
+    if len(left_out) > MOST_NOTES:
+        notes.append(f"and {len(left_out) - MOST_NOTES} more that are ignored; see them all with: paddock trust")
+    return notes
+
+
+def _warnings(now: Mapping[str, Setting]) -> list[str]:
+    named = [(entry.value, entry.origin) for entry in _texts(entries(now["environment.pass"].value))]
+    named += [(one.name, one.origin) for one in entries(now["environment.set"].value) if isinstance(one, Assignment)]
+    notes = [
+        f"warning: {origin} puts {name} into the sandbox; it looks like a secret, and everything inside can read it"
+        for name, origin in named
+        if "*" not in name and is_secret_name(name)
+    ]
+    mode, allow = now["network.mode"], now["network.allow"]
+    if allow.value and mode.value == "off" and mode.origin == BUILT_IN:
+        notes.append(f'{allow.origin.where} lists hosts, but network.mode is "off"; to reach them: --net allow')
+    return notes

@@ -1,0 +1,95 @@
+"""The JSON Schema of a policy (draft 2020-12), made from the table, so that editors complete and check files."""
+
+from __future__ import annotations
+
+from paddock.policy.checking import MOST_ENTRIES
+from paddock.policy.keys import KEYS, LISTS, NONE, SECTIONS, written
+from paddock.policy.values import DURATIONS, SIZES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.policy.keys import Key
+
+    Schema = dict[str, object]
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_NUMBER = r"[0-9]{1,17}(\.[0-9]{1,17})?"
+_PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
+# Looser than `hosts`, which says the reasons; tight enough to mark wildcards, spaces and addresses of pages.
+_HOST: Schema = {"type": "string", "pattern": r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$"}
+
+
+def json_schema() -> Schema:
+    """The schema of `paddock.toml`; the same object may stand under `customizations.paddock`."""
+    return {
+        "$schema": DRAFT,
+        "title": "Paddock policy",
+        "description": "What a sandbox may see, change, reach and use.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {section: _section(section, doc) for section, doc in SECTIONS.items()},
+    }
+
+
+def _section(section: str, doc: str) -> Schema:
+    keys = [key for key in KEYS.values() if key.section == section]
+    return {
+        "description": doc,
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {key.name: {"description": f"{key.doc}.", **_default(key), **_value(key)} for key in keys},
+    }
+
+
+def _default(key: Key) -> Schema:
+    if key.kind == "assignments":
+        return {"default": {}}
+    if key.kind in LISTS:
+        return {"default": list(key.default) if isinstance(key.default, tuple) else []}
+    if key.default is None or key.kind in ("size", "duration"):
+        return {"default": written(key, key.default).strip('"')}
+    return {"default": key.default}
+
+
+def _value(key: Key) -> Schema:
+    if key.kind == "word":
+        return {"enum": list(key.choices)}
+    if key.kind == "assignments":
+        names = {"pattern": r"^[^=*\s]+$"}
+        return {"type": "object", "additionalProperties": {"type": "string"}, "propertyNames": names}
+    if key.kind in LISTS:
+        return {"type": "array", "maxItems": MOST_ENTRIES, "items": _entry(key)}
+    return {"anyOf": [*_AMOUNTS[key.kind], {"const": NONE}]}
+
+
+_WHOLE: Schema = {"type": "integer", "minimum": 1}
+_AMOUNTS: dict[str, tuple[Schema, ...]] = {
+    "size": (_WHOLE, {"type": "string", "pattern": f"^({_NUMBER} *({'|'.join(SIZES)})|[0-9]{{1,18}})$"}),
+    "duration": ({"type": "string", "pattern": f"^{_NUMBER} *[{''.join(DURATIONS)}]$"},),
+    "count": (_WHOLE, {"type": "string", "pattern": "^[0-9]{1,18}$"}),
+    "number": ({"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": f"^{_NUMBER}$"}),
+}
+
+
+def _entry(key: Key) -> Schema:
+    match key.kind:
+        case "hosts":
+            table: Schema = {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["host"],
+                "properties": {
+                    "host": {"type": "string", "minLength": 1},
+                    "port": {**_PORT, "default": 443},
+                    "private": {"type": "boolean", "default": False},
+                },
+            }
+            return {"anyOf": [_HOST, table]}
+        case "gaps":
+            return {"type": "string", "pattern": "^[a-z0-9-]+$"}
+        case "variables":
+            return {"type": "string", "pattern": r"^[^=\s]+$"}
+        case "patterns":
+            return {"type": "string", "pattern": "^[^!]"}
+        case _:
+            return {"type": "string", "minLength": 1}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,14 +100,8 @@ def bundler_project(cache: Path) -> Path:
 
 
 def unpack(archive: Path, place: Path) -> None:
-    """Unpack a source archive without its top directory."""
-    with tarfile.open(archive) as file:
-        file.extractall(place / "unpacked", filter="data")
-    (top,) = (place / "unpacked").iterdir()
-    for entry in top.iterdir():
-        entry.rename(place / entry.name)
-    top.rmdir()
-    (place / "unpacked").rmdir()
+    """Unpack a source archive without its top directory (Debian 12's tarfile has no filters yet)."""
+    quietly("tar", "--extract", "--file", archive, "--strip-components=1", "--no-same-owner", cwd=place)
     archive.unlink()
 
 

@@ -29,4 +29,4 @@ def test_it_says_its_version(name: str, agents_home: Path, repo: Path, tmp_path:
     )
     done = person.call("run", "--", name, "--version", cwd=repo)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert AGENTS[name].rpartition("@")[2] in done.stdout
+    assert AGENTS[name].rpartition("@")[2] in done.stdout + done.stderr

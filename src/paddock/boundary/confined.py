@@ -1,0 +1,266 @@
+"""A command confined by Landlock and the system-call filter, as it runs.
+
+Two processes, as in `kernel.join`, whose reports it gives: a *keeper* that stays free, adopts what the command
+leaves behind and ends it all; and its child, which binds itself and becomes the command.
+"""
+
+from __future__ import annotations
+
+import array
+import os
+import select
+import signal
+import socket
+import stat
+import struct
+
+from paddock.errors import BoundaryUnavailable, PaddockError, Refused
+from paddock.kernel import confine, landlock, reaping, seccomp, terminal
+from paddock.kernel.join import Joined
+from paddock.kernel.namespaces import be_unreadable, die_with_parent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import NoReturn
+
+    from paddock.boundary.landlock import LandlockProfile
+    from paddock.kernel.namespaces import Namespaces
+
+_OOM_SCORE = "300"  # as in kernel.join
+_NOT_STARTED = 127
+
+
+class LandlockSandbox:
+    """Confined commands of one profile. Its directory belongs to the caller, who also removes it."""
+
+    namespaces: Namespaces | None = None
+
+    def __init__(self, profile: LandlockProfile) -> None:
+        """Make the private directories. Raises PaddockError; as root BoundaryUnavailable."""
+        if os.geteuid() == 0:
+            raise BoundaryUnavailable(
+                "the landlock boundary does not run as root",
+                why="root stays root without a user namespace, and Landlock leaves root many ways out",
+                next_step="run paddock as an ordinary user",
+            )
+        self.profile = profile
+        self._started: list[Joined] = []
+        _make_directories(profile)
+
+    def exec(
+        self, argv: Sequence[str] = (), *, on_terminal: Sequence[int] = (), before: Callable[[], None] = lambda: None
+    ) -> Joined:
+        """Start the profile's command, or another one. `before` runs in the keeper (control groups).
+
+        Raises Refused where a standard descriptor is a socket by which others could be reached.
+        """
+        refuse_open_sockets()
+        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = tuple(argv) or self.profile.argv
+        pid = os.fork()
+        if pid == 0:
+            _keeper(self.profile, command, tuple(on_terminal), before, there)
+        there.close()
+        joined = Joined(pid, here)
+        self._started.append(joined)
+        return joined
+
+    def stop(self) -> None:
+        """End every process inside; returns when none is left. Idempotent."""
+        for joined in self._started:
+            try:
+                joined.release()
+            except ChildProcessError:  # ended and reaped before
+                continue
+        self._started.clear()
+
+
+def refuse_open_sockets() -> None:
+    """Refuse standard descriptors by which a confined command could reach others: the filter sees new sockets only."""
+    for descriptor in (0, 1, 2):
+        try:
+            if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                continue
+        except OSError:
+            continue
+        with socket.socket(fileno=os.dup(descriptor)) as given:
+            # A connected pair, as other programs give instead of pipes, leads to its other end and nowhere else.
+            if given.family == socket.AF_UNIX and given.type != socket.SOCK_DGRAM:
+                continue
+        raise Refused(
+            f"descriptor {descriptor} is a network or datagram socket",
+            why="the command could send to anybody through it",
+            next_step="run with pipes or files as input and output",
+            code="socket-descriptor",
+        )
+
+
+def _make_directories(profile: LandlockProfile) -> None:
+    try:
+        for directory in profile.directories:  # sorted: parents first
+            os.mkdir(directory, 0o700)
+        for path, target in profile.links:
+            os.symlink(target, path)
+        for path, content in profile.files:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with open(descriptor, "wb") as file:
+                file.write(os.fsencode(content))
+    except OSError as error:
+        raise PaddockError(
+            "the sandbox's private directories could not be made",
+            why=f"{error.strerror} ({error.filename})",
+            next_step="paddock clean, or more space for XDG_RUNTIME_DIR",
+            code="private-directories",
+        ) from error
+
+
+# --- the keeper ---
+
+
+def _keeper(
+    profile: LandlockProfile,
+    command: tuple[str, ...],
+    on_terminal: tuple[int, ...],
+    before: Callable[[], None],
+    channel: socket.socket,
+) -> NoReturn:
+    step = "keeper"
+    try:
+        parent = os.getppid()
+        wake, tell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # the session's business
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+        confine.close_all_but(channel.fileno(), wake, tell)
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+            file.write(_OOM_SCORE)
+        be_unreadable()  # gives /proc/self to root
+        reaping.be_reaper()
+        # INVARIANT LC-02: Paddock's death is heard, also where another process of its still holds the channel.
+        die_with_parent(signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)
+        step = "control group"
+        before()
+        step = "terminal"
+        inside = _make_terminal(channel) if on_terminal else -1
+        pid = os.fork()
+        if pid == 0:
+            _become_command(profile, command, (inside, on_terminal), channel)
+        if inside >= 0:
+            os.close(inside)
+        _tell(channel, b"P", pid)
+        _watch(pid, channel, wake)
+    except OSError as error:
+        _tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror} ({error.filename})")
+    except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
+        _tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+    finally:
+        os._exit(1)
+
+
+def _make_terminal(channel: socket.socket) -> int:
+    outside, inside = terminal.open_pair()
+    _tell(channel, b"T", 0, descriptor=outside)
+    os.close(outside)
+    return inside
+
+
+def _watch(pid: int, channel: socket.socket, wake: int) -> NoReturn:
+    """Report stops and the end; whatever ends this ends all that the command left behind."""
+    poll = select.poll()
+    poll.register(channel, select.POLLIN)
+    poll.register(wake, select.POLLIN)
+    while True:
+        ready = {descriptor for descriptor, _ in poll.poll()}
+        signals = os.read(wake, 4096) if wake in ready else b""
+        if channel.fileno() in ready or signal.SIGTERM in signals:
+            os.kill(pid, signal.SIGKILL)
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        reaping.reap_orphans(pid)
+        state = os.waitid(os.P_PID, pid, os.WEXITED | os.WSTOPPED | os.WNOHANG | os.WNOWAIT)
+        if state is None:
+            continue
+        if state.si_code in (os.CLD_STOPPED, os.CLD_TRAPPED):
+            os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOHANG)
+            _tell(channel, b"S", state.si_status)
+            continue
+        # INVARIANT LC-01: a daemon that the command left is ours by now, and ends here.
+        reaping.end_all(pid)
+        _tell(channel, b"E" if state.si_code == os.CLD_EXITED else b"K", state.si_status)
+        channel.recv(1)  # until the other end is closed; the pid cannot be reused before
+        os._exit(0)
+
+
+def _tell(channel: socket.socket, kind: bytes, number: int, text: str = "", descriptor: int = -1) -> None:
+    """The messages that `kernel.join.Joined` understands. Nobody may be there to hear."""
+    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))] if descriptor >= 0 else []
+    try:
+        channel.sendmsg([kind + struct.pack("i", number) + text.encode("utf-8", "replace")[:2000]], ancillary)
+    except (BrokenPipeError, ConnectionError):
+        return
+
+
+# --- the command ---
+
+
+def _become_command(
+    profile: LandlockProfile, command: tuple[str, ...], pty: tuple[int, tuple[int, ...]], channel: socket.socket
+) -> NoReturn:
+    step = "session"
+    try:
+        signal.set_wakeup_fd(-1)
+        keeper = os.getppid()
+        die_with_parent(signal.SIGKILL)
+        if os.getppid() != keeper:
+            os._exit(_NOT_STARTED)
+        os.setsid()
+        inside, replaced = pty
+        if inside >= 0:
+            terminal.make_controlling(inside)
+            for descriptor in replaced:
+                os.dup2(inside, descriptor, inheritable=True)
+        step = "limits"
+        confine.set_limits(dict(profile.limits))
+        step = f"working directory {profile.cwd}"
+        os.chdir(profile.cwd)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        bind(profile)
+        step = "command"
+        confine.close_all_but(channel.fileno())
+        _exec(command, dict(profile.environment))
+    except OSError as error:
+        _tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror}")
+    except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
+        _tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+    finally:
+        os._exit(_NOT_STARTED)
+
+
+def bind(profile: LandlockProfile) -> None:
+    """Give everything up, for ever: capabilities, then files and signals, then system calls.
+
+    The order is the kernel's: no_new_privs first; the filter last, since it forbids none of the steps before.
+    """
+    confine.drop_capabilities()
+    landlock.restrict(profile.rules, profile.abi, tcp=True, scoped=True)
+    confine.default_signals()
+    seccomp.install(seccomp.program(profile.syscalls, profile.machine, sockets=profile.sockets, neighbours=True))
+
+
+def _exec(argv: tuple[str, ...], environment: Mapping[str, str]) -> NoReturn:
+    if "/" in argv[0]:
+        os.execve(argv[0], argv, environment)
+    failure: OSError = FileNotFoundError(2, "not found on PATH")
+    for directory in environment.get("PATH", "/usr/bin:/bin").split(":"):
+        try:
+            os.execve(f"{directory}/{argv[0]}" if directory else argv[0], argv, environment)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            failure = error
+    raise failure

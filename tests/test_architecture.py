@@ -28,9 +28,11 @@ FLOORS = (
     {"policy"},
     {"plan"},
     {"boundary", "workspace", "gateway", "agents", "lanes", "record", "probes", "devcontainer"},
-    {"planning", "supervision", "live"},
+    {"host", "trust", "live", "supervision"},
+    {"sources"},
+    {"planning"},
     {"session"},
-    {"keeping"},
+    {"keeping", "joining", "ending"},
     {"cli", "api"},
     {"__main__"},
 )

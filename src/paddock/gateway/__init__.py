@@ -1,0 +1,1 @@
+"""The only way out of a sandbox: names answered, connections checked, everything recorded."""

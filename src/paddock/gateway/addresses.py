@@ -1,0 +1,27 @@
+"""The addresses that a sandbox sees: one block, local to its network namespace, from RFC 2544's range.
+
+198.18.0.0/15 is set aside for benchmarks of network devices, so no real service is hidden behind it.
+"""
+
+from __future__ import annotations
+
+BLOCK, BLOCK_LENGTH = "198.18.0.0", 15
+RESOLVER = "198.18.0.1"
+DNS_PORT = 53
+LOOPBACK = "127.0.0.1"
+
+# What a plan writes to /etc/resolv.conf inside. No search list: each entry, "." too, makes the C library ask
+# for every refused name once more. (It derives one from a host name with a dot: the sandbox's has none.)
+RESOLV_CONF = f"nameserver {RESOLVER}\noptions timeout:3 attempts:2\n"
+
+_FIRST = (198 << 24) | (18 << 16) | (1 << 8) | 1
+MOST_NAMES = 65_000
+
+
+def synthetic(index: int) -> str:
+    """The address of the name with that number: 198.18.1.1 and upward. Raises ValueError past the block."""
+    if not 0 <= index < MOST_NAMES:
+        message = f"no synthetic address number {index}"
+        raise ValueError(message)
+    number = _FIRST + index
+    return ".".join(str(number >> shift & 0xFF) for shift in (24, 16, 8, 0))

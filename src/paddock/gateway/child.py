@@ -1,0 +1,130 @@
+"""The gateway's own process: what it gives up before it reads a single byte of the sandbox's.
+
+It is forked from Paddock and never returns into Paddock's code. It keeps the sockets, the record and a
+pipe; no terminal, no other file, no privilege, and no way to import anything more.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import signal
+
+from paddock.frozen import frozen
+from paddock.gateway import record, sockets
+from paddock.kernel import confine
+from paddock.kernel.namespaces import be_unreadable, die_with_parent, forbid_imports
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+    from paddock.gateway.rules import Table
+    from paddock.kernel.namespaces import Namespaces
+
+NOBODY = (65534, 65534)
+READY = b"+"
+FAILED = b"-"
+_IGNORED = frozenset(
+    {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGHUP, signal.SIGPIPE}
+)
+# Besides the listeners, and two for each connection: the loop's own, the resolver's, netlink's.
+_OTHER_DESCRIPTORS = 128
+
+
+@frozen
+class Charge:
+    """What the gateway is started with: its rules, its descriptors, whom it must not outlive, whom to become."""
+
+    table: Table
+    namespaces: Namespaces
+    record: int
+    report: int
+    parent: int
+    drop_to: tuple[int, int] | None
+
+
+def run(charge: Charge) -> NoReturn:
+    """Be the gateway of a sandbox until SIGTERM; `report` gets READY or FAILED, and the summary at the end."""
+    status, parent, report = 1, charge.parent, charge.report
+    try:
+        gc.freeze()  # the parent's objects must not be finalised here: some hold numbers of closed descriptors
+        _detach()
+        _die_with(parent)
+        _fill_standard_streams()
+        limit = _raise_descriptor_limit()
+        try:
+            descriptors = sockets.take(charge.namespaces, charge.table.endpoints)
+        except (OSError, RuntimeError) as error:
+            os.write(report, FAILED + str(error).encode("utf-8", "replace")[:2000])
+            os._exit(1)
+        os.write(report, READY)
+        _let_go((charge.record, report, *descriptors))
+        from paddock.gateway import engine
+
+        engine.preload()
+        _drop(charge.drop_to, parent)
+        most = min(engine.MOST_CONNECTIONS, (limit - len(descriptors) - _OTHER_DESCRIPTORS) // 2)
+        _write_all(report, record.pack(engine.serve(charge.table, descriptors, charge.record, most)))
+        status = 0
+    except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
+        _write_all(report, record.pack(record.Summary(ended=f"{type(error).__name__}: {error}")))
+    finally:
+        os._exit(status)
+
+
+def _detach() -> None:
+    """Leave the terminal: Ctrl-C and Ctrl-Z are for the command, and the parent's handlers for the parent."""
+    os.setsid()
+    for number in _IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGWINCH, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def _die_with(parent: int) -> None:
+    # SIGTERM and not SIGKILL: connections that are open get their line in the record.
+    die_with_parent(signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)
+    be_unreadable()
+
+
+def _raise_descriptor_limit() -> int:
+    """As many descriptors as the person may have; returns the number."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return 1 << 30 if hard == resource.RLIM_INFINITY else hard
+
+
+def _fill_standard_streams() -> None:
+    """Have 0, 1 and 2 be nothing, before a socket gets one of these numbers because Paddock had them closed."""
+    nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+
+
+def _let_go(keep: Sequence[int]) -> None:
+    """Close every other descriptor, and leave the caller's directory."""
+    confine.close_all_but(*keep)
+    os.chdir("/")
+
+
+def _drop(drop_to: tuple[int, int] | None, parent: int) -> None:
+    if os.geteuid() == 0:
+        uid, gid = drop_to or NOBODY
+        os.setgroups([])
+        confine.become(uid, gid)
+        _die_with(parent)  # changing credentials clears it
+    confine.drop_capabilities()
+    forbid_imports()
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

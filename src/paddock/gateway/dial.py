@@ -1,0 +1,120 @@
+"""Find the addresses of an endpoint's target, judge them, connect to one that passed.
+
+Resolved once per connection and never again: what the guard judged is what is dialled (threat E9).
+"""
+
+from __future__ import annotations
+
+import socket
+
+from paddock.frozen import frozen
+from paddock.gateway import guard
+from paddock.kernel import netlink
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor
+
+    from paddock.gateway.rules import Endpoint
+
+    Resolve = Callable[[str, int], Iterable["Address"]]
+
+RESOLVE_DEADLINE_S = 10.0
+CONNECT_DEADLINE_S = 10.0
+MOST_ADDRESSES = 8
+
+
+class NoWay(Exception):
+    """There is no connection; `reason` is a code of `paddock.gateway.reasons`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the guard said no, as opposed to a service that is not there."""
+        return self.reason.startswith("address-")
+
+
+@frozen
+class Address:
+    """An address to dial, as the socket module wants it."""
+
+    family: int
+    where: tuple[str, int]
+
+    @property
+    def packed(self) -> bytes:
+        """4 or 16 bytes."""
+        return socket.inet_pton(self.family, self.where[0])
+
+
+def resolve(host: str, port: int) -> list[Address]:
+    """Ask this machine's own resolver. Raises OSError."""
+    # As bytes: for text the standard library would put the name through its IDNA codec once more.
+    found = socket.getaddrinfo(host.encode("ascii"), port, 0, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # A zone ("%eth0") belongs to link-local addresses only, which are refused; inet_pton will not take it.
+    plain = ((family, str(where[0])) for family, _, _, _, where in found if "%" not in str(where[0]))
+    return [Address(family, (address, port)) for family, address in plain]
+
+
+def candidates(
+    endpoint: Endpoint,
+    resolver: Resolve,
+    own: Callable[[], frozenset[bytes]] = netlink.own_addresses,
+    is_local: Callable[[bytes], bool] = netlink.is_delivered_here,
+) -> list[Address]:
+    """The addresses that may be dialled for an endpoint. Raises NoWay; blocks, so call it in a thread."""
+    try:
+        found = list(resolver(endpoint.target, endpoint.target_port))
+    except (OSError, UnicodeError) as error:
+        raise NoWay("upstream-unresolved") from error
+    try:
+        ours = own()
+        judged = [(address, _refusal(address.packed, endpoint, ours, is_local)) for address in found]
+    except OSError as error:
+        raise NoWay("address-unknown") from error
+    passed = [address for address, refusal in judged if not refusal]
+    if passed:
+        return passed[:MOST_ADDRESSES]
+    raise NoWay(f"address-{judged[0][1]}" if judged else "upstream-unresolved")
+
+
+def _refusal(address: bytes, endpoint: Endpoint, ours: frozenset[bytes], is_local: Callable[[bytes], bool]) -> str:
+    def is_host(face: bytes) -> bool:
+        return face in ours or is_local(face)
+
+    return guard.refusal(address, private=endpoint.private, named=endpoint.named, is_host=is_host)
+
+
+async def connect(endpoint: Endpoint, loop: asyncio.AbstractEventLoop, executor: Executor) -> socket.socket:
+    """A connected, non-blocking socket to an endpoint's target. Raises NoWay."""
+    import asyncio
+
+    try:
+        found = loop.run_in_executor(executor, candidates, endpoint, resolve)
+        addresses = await asyncio.wait_for(found, RESOLVE_DEADLINE_S)
+    except TimeoutError as error:
+        raise NoWay("upstream-unresolved") from error
+    deadline = loop.time() + CONNECT_DEADLINE_S
+    reason = "upstream-unreachable"
+    for number, address in enumerate(addresses):
+        share_s = (deadline - loop.time()) / (len(addresses) - number)
+        connection = socket.socket(address.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        try:
+            await asyncio.wait_for(loop.sock_connect(connection, address.where), max(share_s, 0.1))
+        except TimeoutError:
+            reason = "upstream-slow"
+            connection.close()
+        except OSError:
+            connection.close()
+        except BaseException:
+            connection.close()  # cancelled
+            raise
+        else:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            return connection
+    raise NoWay(reason)

@@ -1,0 +1,109 @@
+"""The gateway's event loop: listeners from inside on one side, this machine's network on the other.
+
+Stock asyncio with plain protocols. Modules here ask for `asyncio` inside functions only, since the process
+that starts the gateway imports some of them and must not pay for it.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+
+from paddock.gateway import dial
+from paddock.gateway.connection import Talk
+from paddock.gateway.opening import Opening
+from paddock.gateway.record import Record, Summary, pack, unpack
+from paddock.gateway.resolver import Answers, Datagrams, Stream
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+    from asyncio import Protocol, Transport
+    from collections.abc import Sequence
+    from concurrent.futures import Executor
+    from typing import TypeVar
+
+    from paddock.gateway.rules import Table
+
+    P = TypeVar("P", bound=Protocol)
+
+MOST_CONNECTIONS = 1024
+_RESOLVER_THREADS = 8
+_BACKLOG = 512
+_STOPPING = (signal.SIGTERM,)
+
+
+class Engine:
+    """What all connections share."""
+
+    def __init__(self, table: Table, loop: asyncio.AbstractEventLoop, executor: Executor, record: Record) -> None:
+        self.loop = loop
+        self.record = record
+        self.talks: set[Talk] = set()
+        self.limit = MOST_CONNECTIONS
+        self._executor = executor
+        self._table = table
+        self._endpoints = {(endpoint.address, endpoint.port): endpoint for endpoint in table.endpoints}
+
+    async def listen(self, descriptors: Sequence[int]) -> None:
+        """Serve on the sockets that `sockets.take` gave."""
+        answers = Answers(self._table.names, self.record)
+        udp, tcp, *listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+        udp.setblocking(False)  # noqa: FBT003 - its own signature
+        await self.loop.create_datagram_endpoint(lambda: Datagrams(answers), sock=udp)
+        await self.loop.create_server(lambda: Stream(answers, self.loop), sock=tcp, backlog=_BACKLOG)
+        for listener in listeners:
+            await self.loop.create_server(lambda: Opening(self), sock=listener, backlog=_BACKLOG)
+
+    def admit(self, client: Transport) -> Talk | None:
+        """The talk of an accepted connection, or None when it was turned away."""
+        endpoint = self._endpoints.get(client.get_extra_info("sockname"))
+        if endpoint is None or len(self.talks) >= self.limit:
+            self.record.refused(endpoint, "too-many-connections" if endpoint else "no-endpoint")
+            client.abort()
+            return None
+        talk = Talk(self, endpoint, client)
+        self.talks.add(talk)
+        return talk
+
+    async def reach(self, talk: Talk, protocol: P) -> P:
+        """Connect to a talk's target outside, for a protocol. Raises dial.NoWay."""
+        connection = await dial.connect(talk.endpoint, self.loop, self._executor)
+        await self.loop.create_connection(lambda: protocol, sock=connection)
+        return protocol
+
+    def finish(self, ended: str) -> Summary:
+        """Settle what is still open, and sum up."""
+        for talk in tuple(self.talks):
+            talk.settle()
+        return self.record.finish(ended)
+
+
+def preload() -> None:
+    """Import all that serving needs: afterwards the process gives up the right to read the files."""
+    import asyncio
+    import concurrent.futures.thread
+    import json
+
+    _ = (asyncio, concurrent.futures.thread, json)
+    # Codecs are modules too, looked up by name when they are first used.
+    unpack(pack(Summary(ended="\n")))
+
+
+def serve(table: Table, descriptors: Sequence[int], record: int, most_connections: int = MOST_CONNECTIONS) -> Summary:
+    """Serve until SIGTERM, or until the record breaks."""
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    loop = asyncio.new_event_loop()
+    failures: list[str] = []
+    engine = Engine(table, loop, ThreadPoolExecutor(_RESOLVER_THREADS), Record(record, on_broken=loop.stop))
+    engine.limit = most_connections
+    # A connection that raised was aborted by asyncio; the others go on.
+    loop.set_exception_handler(lambda _, context: failures.append(type(context.get("exception")).__name__))
+    for number in _STOPPING:
+        loop.add_signal_handler(number, loop.stop)
+    loop.run_until_complete(engine.listen(descriptors))
+    if not engine.record.broken:
+        loop.run_forever()
+    return engine.finish(f"{len(failures)} connections failed: {failures[0]}" if failures else "")

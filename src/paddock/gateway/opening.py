@@ -1,0 +1,118 @@
+"""The first bytes of a connection from inside: TLS to the right name, HTTP, or the end of it."""
+
+from __future__ import annotations
+
+from paddock.gateway import dial, hello, requests
+from paddock.gateway.names import canonical_bytes
+from paddock.gateway.relay import pair
+from paddock.gateway.web import Front
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import BaseTransport, Protocol
+
+    from paddock.gateway.connection import Talk
+    from paddock.gateway.engine import Engine
+    from paddock.gateway.rules import Endpoint
+else:
+    Protocol = object  # asyncio asks for the methods, not for the class
+
+DEADLINE_S = 5.0
+_NAME_REASONS = frozenset({"tls-no-name", "tls-other-name", "tls-several-names"})
+
+
+def check_name(server_name: bytes | None, endpoint: Endpoint) -> None:
+    """The ClientHello must ask for the name that was looked up (threat E5). Raises BadHello."""
+    if server_name is None:
+        # Clients send no name to an address (RFC 6066 §3); only loopback endpoints are called by one.
+        if not endpoint.loopback:
+            raise hello.BadHello("tls-no-name")
+    elif canonical_bytes(server_name) not in endpoint.spoken:
+        raise hello.BadHello("tls-other-name")
+
+
+class Opening(Protocol):
+    """The state of a connection that has not shown yet what it is."""
+
+    _talk: Talk | None = None
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._hello = hello.HelloReader()
+        self._start = b""
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Asyncio has the transport."""
+        self._talk = self._engine.admit(transport)  # type: ignore[arg-type] # a stream's
+        if self._talk is not None:
+            self._talk.after(DEADLINE_S, self._too_slow)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """The transport is gone."""
+        if self._talk is not None:
+            self._talk.side_lost(self._talk.client)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        if self._talk is None:
+            return
+        if self._hello.taken or (not self._start and data[0] == hello.HANDSHAKE):
+            self._read_hello(self._talk, data)
+            return
+        self._start += data
+        is_http = requests.looks_like_http(self._start)
+        if is_http:
+            self._talk.calm()
+            front = Front(self._talk)
+            self._talk.client.set_protocol(front)
+            front.begin(self._start)
+        elif is_http is False:
+            self._talk.refuse("not-tls-or-http")
+
+    def eof_received(self) -> bool:
+        """The peer sends no more; True keeps the other direction open."""
+        if self._talk is not None:
+            self._talk.client_has_ended = True
+            self._too_slow()
+        return True
+
+    def pause_writing(self) -> None:
+        """Nothing is written in this state."""
+
+    def resume_writing(self) -> None:
+        """As above."""
+
+    def _too_slow(self) -> None:
+        if self._talk is None:
+            return
+        if self._hello.taken:
+            self._talk.refuse("tls-malformed", hello.alert(hello.ALERT_ACCESS_DENIED))
+        else:
+            self._talk.refuse("not-tls-or-http" if self._start else "silent")
+
+    def _read_hello(self, talk: Talk, data: bytes) -> None:
+        try:
+            if not self._hello.feed(data):
+                return
+            check_name(self._hello.server_name, talk.endpoint)
+        except hello.BadHello as error:
+            is_name = error.reason in _NAME_REASONS
+            code = hello.ALERT_UNRECOGNIZED_NAME if is_name else hello.ALERT_ACCESS_DENIED
+            talk.refuse(error.reason, hello.alert(code))
+            return
+        talk.calm()
+        talk.client.pause_reading()
+        talk.start(self._relay(talk, bytes(self._hello.taken)))
+
+    async def _relay(self, talk: Talk, first: bytes) -> None:
+        client, upstream = pair(talk)
+        try:
+            await self._engine.reach(talk, upstream)
+        except dial.NoWay as error:
+            code = hello.ALERT_ACCESS_DENIED if error.is_refusal else hello.ALERT_INTERNAL_ERROR
+            talk.refuse(error.reason, hello.alert(code))
+            return
+        talk.lane = "tls"
+        talk.client.set_protocol(client)
+        client.data_received(first)
+        talk.client.resume_reading()

@@ -1,0 +1,117 @@
+"""Why the gateway said no: stable codes, a sentence for each, and what a person can do about it.
+
+The code goes into the record, into `X-Paddock-Reason` and into the body of an HTTP refusal.
+"""
+
+from __future__ import annotations
+
+from paddock.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.gateway.rules import Endpoint
+
+REASON_HEADER = "X-Paddock-Reason"
+
+
+@frozen
+class Reason:
+    """`status` is the HTTP status where one is sent."""
+
+    what: str
+    remedy: str
+    status: int = 403
+
+
+_CLIENT = "This is about the request itself: no rule would allow it."
+_UPSTREAM = "The rule allows it; look at the service, or at this machine's own network."
+_GUARD = "Whoever runs that name pointed it there. Nothing can allow this class of address by name."
+
+REASONS = {
+    "not-allowed": Reason(
+        "no rule names this host", "paddock run --allow HOST:PORT, or [network] allow in paddock.toml"
+    ),
+    "dns-malformed": Reason("the DNS query is malformed", _CLIENT),
+    "too-many-names": Reason("more different names than the record keeps apart were refused", _CLIENT),
+    "too-many-connections": Reason("too many connections are open at once", "close some of them"),
+    "no-endpoint": Reason("nothing is allowed at this address and port", "connect by name"),
+    "silent": Reason(
+        "the client sent nothing for five seconds; protocols in which the server speaks first are not available yet",
+        "use the service's TLS or HTTP port",
+    ),
+    "abandoned": Reason("the client went away before anything was decided", "nothing to do"),
+    "not-tls-or-http": Reason(
+        "the first bytes are neither TLS nor HTTP; raw TCP is not available yet", "use the service's TLS or HTTP port"
+    ),
+    "tls-malformed": Reason("the TLS ClientHello is malformed", _CLIENT),
+    "tls-too-long": Reason("the TLS ClientHello is too long", _CLIENT),
+    "tls-several-names": Reason("the TLS ClientHello asks for several names", _CLIENT),
+    "tls-no-name": Reason("the TLS ClientHello names no server", "use a client that sends the server name (SNI)"),
+    "tls-other-name": Reason("the TLS server name is not the name that was looked up", _CLIENT),
+    "http-malformed": Reason("the request is no valid HTTP/1.1", _CLIENT, 400),
+    "http-folded": Reason("a header is folded over several lines", _CLIENT, 400),
+    "http-both-lengths": Reason("the request has both Content-Length and Transfer-Encoding", _CLIENT, 400),
+    "http-too-long": Reason("the request's head is too long", _CLIENT, 431),
+    "http-too-slow": Reason("the request's head took too long", _CLIENT, 408),
+    "http-version": Reason("only HTTP/1.0 and HTTP/1.1 are spoken without TLS", _CLIENT, 505),
+    "http-no-host": Reason("the request has no Host header, or more than one", _CLIENT, 400),
+    "http-other-host": Reason("the Host header is not the name that was looked up", _CLIENT),
+    "http-target": Reason("the request's target leads to another host, or is malformed", _CLIENT),
+    "http-method": Reason("the methods CONNECT and TRACE are refused", _CLIENT),
+    "http-upgrade": Reason("upgrades to other protocols are refused", "use TLS"),
+    "upstream-unresolved": Reason("the name could not be resolved outside", _UPSTREAM, 502),
+    "upstream-unreachable": Reason("no connection to the service could be made", _UPSTREAM, 502),
+    "upstream-slow": Reason("the service did not answer in time", _UPSTREAM, 504),
+    "upstream-malformed": Reason("the service's answer is no valid HTTP/1.1", _UPSTREAM, 502),
+    "upstream-closed": Reason("the service closed the connection without an answer", _UPSTREAM, 502),
+    "address-private": Reason("the name leads to a private address", "private = true in the rule, if that is wanted"),
+    "address-loopback": Reason(
+        "the name leads to this machine's loopback", "an upstream in the rule, if that is wanted"
+    ),
+    "address-host": Reason("the name leads to this machine itself", "an upstream in the rule, if that is wanted"),
+    "address-metadata": Reason("the name leads to a cloud metadata service", _GUARD),
+    "address-link-local": Reason("the name leads to a link-local address", _GUARD),
+    "address-unspecified": Reason("the name leads to an unspecified address", _GUARD),
+    "address-synthetic": Reason("the name leads to an address of Paddock's own block", _GUARD),
+    "address-multicast": Reason("the name leads to a multicast address", _GUARD),
+    "address-documentation": Reason("the name leads to an address for documentation only", _GUARD),
+    "address-reserved": Reason("the name leads to a reserved address", _GUARD),
+    "address-unknown": Reason("this machine's own addresses could not be read, so none is known to be safe", _UPSTREAM),
+    "failed": Reason("the gateway failed at this connection", "report it with the record", 500),
+}
+
+
+def refusal(code: str, endpoint: Endpoint, *, head_only: bool = False) -> bytes:
+    """The HTTP response that says so, complete, with the connection closed after it."""
+    import json
+
+    reason = REASONS[code]
+    body = {
+        "error": "refused by paddock" if reason.status < 500 else "failed behind paddock",
+        "reason": code,
+        "what": reason.what,
+        "host": endpoint.name,
+        "port": endpoint.port,
+        "rule": endpoint.rule,
+        "remedy": reason.remedy,
+        "retry": "Another guess at the same place will be refused as well.",
+    }
+    text = json.dumps(body, indent=1).encode("ascii") + b"\n"
+    head = (
+        f"HTTP/1.1 {reason.status} {_PHRASES[reason.status]}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n"
+        f"{REASON_HEADER}: {code}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode("ascii") + (b"" if head_only else text)
+
+
+_PHRASES = {
+    400: "Bad Request",
+    403: "Forbidden",
+    408: "Request Timeout",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    504: "Gateway Timeout",
+    505: "HTTP Version Not Supported",
+}

@@ -1,0 +1,149 @@
+"""Start and stop the gateway of one sandbox. This is all that the starting process imports of the gateway.
+
+    Paddock ──fork──► gateway ──fork──► a process that enters the network namespace, makes the sockets,
+                         │ ◄── descriptors ──┘                              and is gone again
+                         └─ serves, outside; dies with Paddock
+
+Programs inside may start as soon as the sockets exist: what they ask waits in the sockets' queues while the
+gateway imports the rest of itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+import time
+
+from paddock.errors import PaddockError
+from paddock.gateway import child, record
+from paddock.gateway.record import Refusal, Summary
+from paddock.gateway.rules import table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.kernel.namespaces import Namespaces
+    from paddock.plan.model import Network
+
+__all__ = ["Gateway", "Refusal", "Summary", "start"]
+
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_START_TIMEOUT_S = 20.0
+_STOP_TIMEOUT_S = 3.0
+_LONGEST_REPORT = 8 << 20
+
+
+class Gateway:
+    """A gateway that runs as a child process. When it ends, the sandbox has no network at all."""
+
+    def __init__(self, pid: int, report: int) -> None:
+        self.pid = pid
+        self._report = report
+        self._process = os.pidfd_open(pid)
+        self._summary: Summary | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still serves."""
+        return self._summary is None and not select.select([self._process], [], [], 0)[0]
+
+    def stop(self) -> Summary:
+        """End the process and collect what it did. Idempotent."""
+        if self._summary is None:
+            died = not self.is_alive
+            if not died:
+                signal.pidfd_send_signal(self._process, signal.SIGTERM)
+            data = self._read_to_end()
+            status = self._reap()
+            self._summary = _summary(data, status, died=died)
+        return self._summary
+
+    def _read_to_end(self) -> bytes:
+        data = b""
+        deadline = time.monotonic() + _STOP_TIMEOUT_S
+        while (left_s := deadline - time.monotonic()) > 0 and len(data) < _LONGEST_REPORT:
+            if not select.select([self._report], [], [], left_s)[0]:
+                break
+            chunk = os.read(self._report, 1 << 16)
+            if not chunk:
+                return data
+            data += chunk
+        signal.pidfd_send_signal(self._process, signal.SIGKILL)
+        return b""
+
+    def _reap(self) -> int:
+        os.close(self._report)
+        select.select([self._process], [], [])
+        os.close(self._process)
+        try:
+            return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        except ChildProcessError:
+            return 0  # somebody waited for all children
+
+
+def _summary(data: bytes, status: int, *, died: bool) -> Summary:
+    try:
+        summary = record.unpack(data)
+    except ValueError:
+        if status == -signal.SIGTERM and not died:
+            return Summary()  # it was ended before it had served anything
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        return Summary(ended=f"the gateway died ({how})")
+    return summary
+
+
+def start(network: Network, namespaces: Namespaces, *, record_path: str, drop_to: tuple[int, int] | None) -> Gateway:
+    """Make the sandbox's sockets and start serving them.
+
+    Call it when the namespaces exist and before the command starts. `record_path` gets one JSON line per
+    event, appended. As root the gateway runs under the ids `drop_to`, or as nobody. Raises PolicyError for
+    rules that cannot be kept, PaddockError when the sockets cannot be made; then nothing is left.
+    """
+    endpoints = table(network.rules)
+    try:
+        lines = _above_standard(os.open(record_path, _APPEND, 0o600))
+    except OSError as error:
+        raise PaddockError(
+            "the gateway's record cannot be opened", why=f"{record_path}: {error.strerror}", code="gateway"
+        ) from error
+    report, reporting = map(_above_standard, os.pipe())
+    parent = os.getpid()
+    # No signal may reach the child while it still has this process's handlers.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        pid = os.fork()
+        if pid == 0:
+            child.run(child.Charge(endpoints, namespaces, lines, reporting, parent, drop_to))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(lines)
+        os.close(reporting)
+    gateway = Gateway(pid, report)
+    _wait_until_ready(gateway, report)
+    return gateway
+
+
+def _above_standard(descriptor: int) -> int:
+    """The same file under a number that is not taken for a standard stream, if Paddock was started without one."""
+    if descriptor > 2:
+        return descriptor
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(descriptor)
+    return moved
+
+
+def _wait_until_ready(gateway: Gateway, report: int) -> None:
+    ready = select.select([report], [], [], _START_TIMEOUT_S)[0]
+    first = os.read(report, 1) if ready else b""
+    if first == child.READY:
+        return
+    why = os.read(report, 4096).decode("utf-8", "replace") if first else "it did not start in time"
+    signal.pidfd_send_signal(gateway._process, signal.SIGKILL)  # noqa: SLF001 - just made here
+    gateway.stop()
+    raise PaddockError(
+        "the gateway could not be started",
+        why=why,
+        next_step="paddock run --network off …, or paddock doctor",
+        code="gateway",
+    )

@@ -1,0 +1,229 @@
+"""The bubblewrap boundary: bubblewrap builds the namespaces and the root, Paddock attaches the rest.
+
+`compile` is pure: it turns a plan into bubblewrap's arguments and a list of steps that are done from
+outside, once the namespaces exist. Bubblewrap makes all namespaces itself, because where AppArmor guards
+user namespaces only it may, and old versions cannot mount an overlay: entering from outside serves all.
+"""
+
+from __future__ import annotations
+
+import os
+
+from paddock.frozen import frozen
+from paddock.plan.model import Private
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.plan.model import Plan
+
+# Where the layers of the overlay and the mask's empty file are while the workspace is put together. Gone
+# before the command starts.
+STAGE = "/run/paddock-stage"
+# Inside, root is an ordinary user all the same; outside, an id that systemd's table of users
+# (UIDS-GIDS, "HIC SVNT LEONES") and the distributions leave free.
+STAND_IN = 0x70000000
+GATEWAY_STAND_IN = STAND_IN + 1
+EMPTY_FILE, EMPTY_DIRECTORY = "empty", "none"
+# Files of /proc that tell about the host and serve no program.
+COVERED_PROC = ("/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/kcore", "/proc/kallsyms")
+_PRIVATE_MODES = {"/tmp": "1777", "/var/tmp": "1777", "/dev/shm": "1777"}  # noqa: S108 - inside the sandbox
+
+# Live mode: what the host's tools would execute or obey, where it exists. A bind mount of a path on
+# itself makes renaming it EBUSY; what does not exist cannot be protected without creating it.
+LIVE_PINNED = (".git",)
+LIVE_READ_ONLY = (
+    ".git/hooks", ".git/config", ".git/config.worktree", ".git/commondir", ".git/info/attributes",
+    ".git/modules", ".git/worktrees", ".gitattributes", ".gitmodules", ".vscode", ".idea", ".zed", ".cursor",
+    ".claude", ".codex", ".gemini", ".mcp.json", ".envrc", ".devcontainer", ".devcontainer.json", ".github",
+    ".husky", ".pre-commit-config.yaml", "paddock.toml",
+)  # fmt: skip
+
+
+@frozen
+class Facts:
+    """What `compile` must know of the machine.
+
+    `files` are the mounts' sources that are no directories; `live_protected` those of LIVE_PINNED and
+    LIVE_READ_ONLY that exist in the workspace.
+    """
+
+    as_root: bool
+    files: frozenset[str] = frozenset()
+    covered_proc: tuple[str, ...] = ()
+    live_protected: tuple[str, ...] = ()
+
+
+@frozen
+class Data:
+    """Bytes that bubblewrap reads from a descriptor: a placeholder in the arguments stands for it."""
+
+    content: bytes
+
+    @staticmethod
+    def placeholder(number: int) -> str:
+        """What stands in the arguments for the descriptor of the entry with that index."""
+        return f"{{descriptor:{number}}}"
+
+
+@frozen
+class Carry:
+    """Bring a host directory or file in by descriptor, its owner's id mapped (Paddock as root)."""
+
+    source: str
+    target: str
+    read_only: bool
+
+
+@frozen
+class Overlay:
+    """Mount the workspace copy-on-write from the staged layers."""
+
+    target: str
+
+
+@frozen
+class MaskPath:
+    """Cover a path with an empty file or directory."""
+
+    target: str
+    directory: bool
+
+
+@frozen
+class Unstage:
+    """Take the staged layers out of sight."""
+
+
+@frozen
+class Compiled:
+    """All that a sandbox is: arguments for bubblewrap, data for its descriptors, steps from outside."""
+
+    arguments: tuple[str, ...]
+    data: tuple[Data, ...]
+    steps: tuple[Carry | Overlay | MaskPath | Unstage, ...]
+
+
+class _Sheet:
+    """What has been written down so far."""
+
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.covered: set[str] = set()  # what a mount of a host directory brings along
+        self.made: set[str] = set()
+        self.words: list[str] = []
+        self.data: list[Data] = []
+        self.steps: list[Carry | Overlay | MaskPath | Unstage] = []
+
+    def add(self, *words: str) -> None:
+        self.words += words
+
+    def parents(self, target: str) -> None:
+        """Make the directories above a target for everyone: bubblewrap would give them the target's mode."""
+        for path in _ancestors(target):
+            if path in self.covered:
+                return
+            if path not in self.made:
+                self.made.add(path)
+                self.add("--perms", "0755", "--dir", path)
+
+    def file(self, content: bytes, target: str) -> None:
+        self.parents(target)
+        self.add("--perms", "0444", "--file", Data.placeholder(len(self.data)), target)
+        self.data.append(Data(content))
+
+    def bind(self, source: str, target: str, *, read_only: bool) -> None:
+        """Make a host path visible: by bubblewrap, or carried in where only root can reach it."""
+        self.parents(target)
+        self.covered.add(target)
+        if not self.facts.as_root or _is_system(source):
+            self.add("--ro-bind" if read_only else "--bind", source, target)
+            return
+        if source in self.facts.files:
+            self.file(b"", target)
+        else:
+            self.add("--dir", target)
+        self.steps.append(Carry(source, target, read_only))
+
+
+def compile(plan: Plan, facts: Facts, layers: str | None) -> Compiled:  # noqa: A001 - the design's word
+    """Arguments and steps for a plan. `layers` holds `upper` and `work` where the mode needs an overlay."""
+    out = _Sheet(facts)
+    # INVARIANT PK-47, PK-12: all namespaces are new, and no further user namespace can be made inside.
+    out.add("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts")
+    out.add("--unshare-cgroup-try", "--disable-userns", "--die-with-parent", "--cap-drop", "ALL")
+    out.add("--uid", str(plan.person.uid), "--gid", str(plan.person.gid), "--hostname", "paddock")
+    out.add("--proc", "/proc", "--dev", "/dev")
+    for path in facts.covered_proc:
+        out.add("--ro-bind", "/dev/null", path)
+    _root(plan, out)
+    _workspace(plan, layers, out)
+    _masks(plan, out)
+    if any(isinstance(step, Overlay | MaskPath) for step in out.steps):
+        out.steps.append(Unstage())
+    # INVARIANT FS-16: nothing of the root itself is writable, so that no write into it is silently lost.
+    out.add("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/")
+    return Compiled(tuple(out.words), tuple(out.data), tuple(out.steps))
+
+
+def _root(plan: Plan, out: _Sheet) -> None:
+    for link in plan.links:
+        out.add("--symlink", link.to, link.target)
+    # Parents before what lies below them.
+    for entry in sorted((*plan.private, *plan.mounts), key=lambda entry: (_depth(entry.target), entry.target)):
+        if isinstance(entry, Private):
+            out.parents(entry.target)
+            out.made.add(entry.target)
+            mode = "0700" if entry.target == plan.person.home else _PRIVATE_MODES.get(entry.target, "0755")
+            out.add("--perms", mode, "--size", str(entry.size_bytes), "--tmpfs", entry.target)
+        elif not _below(entry.target, plan.workspace.source):
+            out.bind(entry.source, entry.target, read_only=entry.access == "read")
+    for file in plan.files:
+        out.file(os.fsencode(file.content), file.target)
+
+
+def _workspace(plan: Plan, layers: str | None, out: _Sheet) -> None:
+    source, mode = plan.workspace.source, plan.workspace.mode
+    if mode in ("review", "scratch"):
+        if layers is None:
+            message = f"mode {mode} needs a directory for its layers"
+            raise ValueError(message)
+        out.add("--perms", "0755", "--size", str(1 << 20), "--tmpfs", STAGE)
+        out.bind(source, f"{STAGE}/lower", read_only=True)
+        out.bind(layers, f"{STAGE}/layers", read_only=False)
+        out.parents(source)
+        out.add("--dir", source)
+        out.steps.append(Overlay(source))
+        return
+    out.bind(source, source, read_only=mode == "readonly")
+    for path in out.facts.live_protected if mode == "live" else ():
+        where = f"{source}/{path}"
+        out.bind(where, where, read_only=path not in LIVE_PINNED)
+
+
+def _masks(plan: Plan, out: _Sheet) -> None:
+    if not plan.workspace.masks:
+        return
+    if plan.workspace.mode not in ("review", "scratch"):
+        out.add("--perms", "0755", "--size", str(1 << 20), "--tmpfs", STAGE)
+    out.file(b"", f"{STAGE}/{EMPTY_FILE}")
+    out.add("--perms", "0555", "--dir", f"{STAGE}/{EMPTY_DIRECTORY}")
+    out.steps += [MaskPath(mask.target, mask.directory) for mask in plan.workspace.masks]
+
+
+def _ancestors(path: str) -> list[str]:
+    """The directories above a path, from the top, without "/"."""
+    parts = path.strip("/").split("/")
+    return ["/" + "/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _depth(path: str) -> int:
+    return path.rstrip("/").count("/")
+
+
+def _below(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
+def _is_system(path: str) -> bool:
+    """Readable by everyone on every machine, so that bubblewrap can bind it under any uid."""
+    return path.split("/", 2)[1] in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "nix")

@@ -1,0 +1,71 @@
+"""Choose the boundary for a plan, and refuse where it cannot keep the plan's promises."""
+
+from __future__ import annotations
+
+from paddock.boundary.base import STRENGTH
+from paddock.errors import BoundaryUnavailable, GapRefused, Refused
+from paddock.process import find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from paddock.boundary.base import Gap
+    from paddock.plan.model import Plan
+
+PRESENT = ("landlock", "bubblewrap")
+
+
+def choose(plan: Plan) -> str:
+    """The name of the boundary to use: the one asked for, or the strongest that is cheap here.
+
+    Never falls below the plan's minimum. Raises BoundaryUnavailable or Refused.
+    """
+    wanted, minimum = plan.boundary.use, plan.boundary.minimum
+    if wanted == "auto":
+        if find("bwrap") or STRENGTH.index(minimum) > STRENGTH.index("landlock"):
+            wanted = minimum if STRENGTH.index(minimum) > STRENGTH.index("bubblewrap") else "bubblewrap"
+        else:
+            wanted = "landlock"
+    if wanted not in PRESENT:
+        raise BoundaryUnavailable(
+            f"the boundary {wanted} is not available yet",
+            why="it comes with a later version of Paddock",
+            next_step="paddock doctor lists what works here; bubblewrap is the strongest for now",
+            code="not-available-yet",
+        )
+    if STRENGTH.index(wanted) < STRENGTH.index(minimum):
+        raise Refused(
+            f"the boundary {wanted} is weaker than the minimum {minimum}",
+            why=f"asked for by {plan.boundary.origin}",
+            next_step=f"paddock run --minimum {wanted} …, if you may loosen that",
+            code="below-minimum",
+        )
+    if wanted == "bubblewrap" and not find("bwrap"):
+        raise BoundaryUnavailable(
+            "bubblewrap is not installed",
+            why="no program bwrap in the system's directories",
+            next_step="sudo apt-get install -y bubblewrap",
+            code="bubblewrap-missing",
+        )
+    return wanted
+
+
+def refuse_gaps(gaps: Iterable[Gap], accepted: Iterable[str], boundary: str) -> None:
+    """Raise GapRefused for the gaps that nobody accepted by name."""
+    open_gaps = [gap for gap in gaps if not (gap.acceptable and gap.name in set(accepted))]
+    if not open_gaps:
+        return
+    first = open_gaps[0]
+    flags = " ".join(f"--accept {gap.name}" for gap in open_gaps if gap.acceptable)
+    hopeless = [gap for gap in open_gaps if not gap.acceptable]
+    if hopeless:
+        next_step = hopeless[0].instead
+    else:
+        next_step = f"paddock run {flags} …, to go without" + (f"; {first.instead}" if first.instead else "")
+    raise GapRefused(
+        f"{boundary} cannot keep a promise of this plan: "
+        + "; ".join(f"{gap.name} ({gap.promise})" for gap in open_gaps),
+        why="; ".join(gap.why for gap in open_gaps),
+        next_step=next_step,
+    )

@@ -1,0 +1,64 @@
+"""Which mechanism holds which limit here, and what is therefore only per process."""
+
+from __future__ import annotations
+
+from paddock.boundary.base import Gap
+from paddock.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from paddock.plan.model import Plan
+
+# Controllers by limit. `processes` needs none: RLIMIT_NPROC set inside a user namespace counts there only
+# (kernel 5.14, ucounts).
+_CONTROLLER = {"memory": "memory", "cpus": "cpu"}
+_GAP = {"memory": "memory-total", "cpus": "cpu-total"}
+_CGROUP_LIMITS = {"memory": "memory", "processes": "pids", "cpus": "cpu"}
+_BUBBLEWRAP_PROCESSES = 2  # its PID 1 and the keeper count in the same namespace
+
+
+@frozen
+class Division:
+    """How a plan's limits are kept: together by a control group, per process by rlimits, not at all."""
+
+    together: Mapping[str, float]
+    per_process: Mapping[str, int]
+    gaps: tuple[Gap, ...]
+    notes: tuple[str, ...]
+
+
+def divide(plan: Plan, controllers: Collection[str]) -> Division:
+    """Divide the plan's limits, given the control group controllers that can be used here."""
+    together: dict[str, float] = {}
+    per_process: dict[str, int] = {"core": 0}  # INVARIANT RS-04: no core files, they hold secrets
+    gaps: list[Gap] = []
+    notes: list[str] = []
+    for limit in plan.limits:
+        if limit.name in _CGROUP_LIMITS and _CGROUP_LIMITS[limit.name] in controllers:
+            together[limit.name] = limit.value
+        if limit.name == "processes":
+            per_process["processes"] = int(limit.value) + _BUBBLEWRAP_PROCESSES
+        elif limit.name in ("open_files", "file_size"):
+            per_process[limit.name] = int(limit.value)
+        elif limit.name in _CONTROLLER and limit.name not in together:
+            if limit.name == "memory":
+                per_process["memory"] = int(limit.value)
+            if limit.origin.kind == "built-in":
+                notes.append(
+                    f"no control group here: the built-in {limit.name} limit binds each process, not all together"
+                )
+            else:
+                gaps.append(_gap(limit.name, str(limit.origin)))
+    return Division(together, per_process, tuple(gaps), tuple(notes))
+
+
+def _gap(name: str, origin: str) -> Gap:
+    effect = "it would bind each process, not all together" if name == "memory" else "it would not bind at all"
+    return Gap(
+        name=_GAP[name],
+        promise=f"a limit on {name} for the whole sandbox ({origin})",
+        why=f"no writable control group on this machine, so {effect}",
+        instead="paddock doctor says how to get one",
+    )

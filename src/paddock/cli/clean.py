@@ -1,0 +1,33 @@
+"""`paddock clean`: remove what a crash left, and show that nothing is left."""
+
+from __future__ import annotations
+
+from paddock import ending
+from paddock.cli.outcome import Outcome
+from paddock.cli.style import plain
+from paddock.errors import PaddockError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+SUMMARY = "remove what a crashed Paddock left behind"
+DETAILS = """Looks for directories, control groups, processes, mounts and half-made change sets that belong to no live
+sandbox, removes them, looks again and says what it found. Held change sets are not touched. Exits with 125
+when something could not be removed."""
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """No options of its own."""
+
+
+def perform(options: argparse.Namespace) -> Outcome:  # noqa: ARG001 - the commands' common shape
+    """Clean, then look again."""
+    removed = ending.clean()
+    left = ending.left_over()
+    if left:
+        raise PaddockError(
+            "something could not be removed", why="\n".join(left), next_step="paddock ps", code="not-clean"
+        )
+    text = "".join(f"removed {plain(thing)}\n" for thing in removed) + "nothing is left\n"
+    return Outcome(text, {"schema": 1, "removed": removed, "left": left})

@@ -1,0 +1,45 @@
+"""Enter a sandbox that another Paddock process runs."""
+
+from __future__ import annotations
+
+from paddock import live, session
+from paddock.errors import SessionError
+from paddock.frozen import replace
+from paddock.kernel.join import join
+from paddock.kernel.namespaces import namespaces_of
+from paddock.supervision import Supervisor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[str, str] | None = None) -> int:
+    """Run a command in the live sandbox of that name; its exit code, 128+n for a signal.
+
+    Raises SessionError when there is no such sandbox, CommandNotFound and its kin as `session.run` does.
+    """
+    from paddock.plan import serial
+
+    session.refuse_directories_as_input()
+    entry = live.find(name)
+    data = entry.data()
+    if not data.get("init_pid"):
+        raise SessionError(f"{name} is still starting", next_step="try again in a moment")
+    try:
+        namespaces = namespaces_of(int(data["init_pid"]))
+    except OSError as error:
+        raise SessionError(f"{name} has just ended", why=error.strerror or "", next_step="paddock ps") from error
+    # The pid was read before; only a sandbox that lives still cannot have given it to somebody else.
+    if live.find(name).holder != entry.holder:
+        raise SessionError(f"{name} has just ended", next_step="paddock ps")
+    plan = serial.from_data(data["plan"])
+    start = session.start_of(plan, {key: int(value) for key, value in data["limits"].items()})
+    start = replace(
+        start, argv=tuple(command), cwd=cwd or start.cwd, environment={**start.environment, **(extra or {})}
+    )
+    outcome = Supervisor(join(namespaces, start, session.joining(data["cgroups"])), None).run()
+    namespaces.close()
+    if outcome.failure:
+        raise session.start_failure(command, outcome.failure)
+    return outcome.exit_code

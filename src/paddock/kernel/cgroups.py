@@ -1,0 +1,195 @@
+"""Control groups: limits on everything in a sandbox together, and the proof of an out-of-memory kill.
+
+Found by trying: version 2 where a directory above us is delegated to us or we are root, version 1 where
+its directories are writable. Nothing depends on systemd or on a distribution.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from paddock.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = "/sys/fs/cgroup"
+PREFIX = "paddock-"
+_CPU_PERIOD_US = 100_000
+# Our joiner process and bubblewrap's two live beside the command and count as well.
+_OWN_PROCESSES = 4
+
+
+@frozen
+class Site:
+    """Where sandboxes' control groups can be made: a parent directory for each limit's controller."""
+
+    version: int
+    parents: Mapping[str, str]  # "memory" | "pids" | "cpu" → directory
+
+
+@frozen
+class Cgroup:
+    """One sandbox's control group: its directories, by controller (a single one in version 2)."""
+
+    version: int
+    directories: tuple[str, ...]
+    memory: str  # the directory that holds the memory limit, or ""
+
+    def join(self, pid: int) -> None:
+        """Move a process in; its later children are born inside."""
+        for directory in self.directories:
+            _write(f"{directory}/cgroup.procs", str(pid))
+
+    def processes(self) -> set[int]:
+        """The processes inside now."""
+        found: set[int] = set()
+        for directory in self.directories:
+            found.update(map(int, _read(f"{directory}/cgroup.procs").split()))
+        return found
+
+    def out_of_memory_kills(self) -> int:
+        """How often the kernel killed a process inside because of the memory limit."""
+        if not self.memory:
+            return 0
+        name = "memory.events" if self.version == 2 else "memory.oom_control"
+        for line in _read(f"{self.memory}/{name}").splitlines():
+            key, _, value = line.partition(" ")
+            if key == "oom_kill":
+                return int(value)
+        return 0
+
+    def remove(self) -> None:
+        """Remove the directories. Raises OSError with EBUSY while processes live inside."""
+        for directory in self.directories:
+            try:
+                os.rmdir(directory)
+            except FileNotFoundError:
+                continue
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _write(path: str, value: str) -> None:
+    with open(path, "w", encoding="ascii") as file:
+        file.write(value)
+
+
+def find(root: str = ROOT, own: str = "/proc/self/cgroup") -> Site | None:
+    """The site for this process, or None where nothing is writable."""
+    lines = [line.split(":", 2) for line in _read(own).splitlines()]
+    if os.path.exists(f"{root}/cgroup.controllers"):
+        path = next((where for number, _, where in lines if number == "0"), None)
+        return _find_v2(root, path) if path is not None else None
+    return _find_v1(root, {name: where for _, names, where in lines for name in names.split(",")})
+
+
+def _find_v2(root: str, path: str) -> Site | None:
+    # Processes may live only in leaves (cgroups(7), "no internal processes"): so our own group cannot
+    # hand out controllers, an ancestor that does so already can.
+    while True:
+        directory = root + path.rstrip("/")
+        granted = _read(f"{directory}/cgroup.subtree_control").split()
+        if os.access(directory, os.W_OK) and "memory" in granted and os.access(f"{directory}/cgroup.procs", os.W_OK):
+            return Site(2, {name: directory for name in ("memory", "pids", "cpu") if name in granted})
+        if path in ("", "/"):
+            return None
+        path = os.path.dirname(path)
+
+
+def _find_v1(root: str, paths: Mapping[str, str]) -> Site | None:
+    parents: dict[str, str] = {}
+    for name in ("memory", "pids", "cpu"):
+        directory = f"{root}/{name}{paths.get(name, '').rstrip('/')}"
+        if name in paths and os.access(directory, os.W_OK) and os.path.isdir(directory):
+            parents[name] = directory
+    return Site(1, parents) if "memory" in parents else None
+
+
+def create(site: Site, name: str, limits: Mapping[str, float]) -> Cgroup:
+    """Make a control group with limits: memory (bytes), processes (count), cpus (may be a fraction).
+
+    Limits that the site has no controller for are left out: ask `site.parents` before. Raises OSError.
+    """
+    made: list[str] = []
+    parents = {"": next(iter(site.parents.values()))} if site.version == 2 else dict(site.parents)
+    try:
+        for parent in parents.values():
+            directory = f"{parent}/{PREFIX}{name}"
+            try:
+                os.mkdir(directory)
+            except FileExistsError:  # left by a crash; an empty one is as good as new
+                if _read(f"{directory}/cgroup.procs").strip():
+                    raise
+            made.append(directory)
+        where = dict.fromkeys(site.parents, made[0]) if site.version == 2 else dict(zip(parents, made, strict=True))
+        for path, value in _settings(site.version, where, limits):
+            _write(path, value)
+    except OSError:
+        for directory in made:
+            os.rmdir(directory)
+        raise
+    return Cgroup(site.version, tuple(made), where["memory"] if "memory" in limits else "")
+
+
+def _settings(version: int, where: Mapping[str, str], limits: Mapping[str, float]) -> list[tuple[str, str]]:
+    settings: list[tuple[str, str]] = []
+    if "memory" in limits and "memory" in where:
+        directory, size = where["memory"], str(int(limits["memory"]))
+        if version == 2:
+            settings += [(f"{directory}/memory.max", size), (f"{directory}/memory.oom.group", "0")]
+            swap = f"{directory}/memory.swap.max"
+            settings += [(swap, "0")] if os.path.exists(swap) else []
+        else:
+            settings += [(f"{directory}/memory.limit_in_bytes", size)]
+            swap = f"{directory}/memory.memsw.limit_in_bytes"
+            settings += [(swap, size)] if os.path.exists(swap) else []
+    if "processes" in limits and "pids" in where:
+        settings.append((f"{where['pids']}/pids.max", str(int(limits["processes"]) + _OWN_PROCESSES)))
+    if "cpus" in limits and "cpu" in where:
+        quota = max(1000, int(limits["cpus"] * _CPU_PERIOD_US))
+        if version == 2:
+            settings.append((f"{where['cpu']}/cpu.max", f"{quota} {_CPU_PERIOD_US}"))
+        else:
+            settings.append((f"{where['cpu']}/cpu.cfs_period_us", str(_CPU_PERIOD_US)))
+            settings.append((f"{where['cpu']}/cpu.cfs_quota_us", str(quota)))
+    return settings
+
+
+def works(site: Site) -> bool:
+    """Whether a group can really be made there: permission bits are not an answer."""
+    try:
+        group = create(site, f"trial-{os.getpid()}", {"memory": 1 << 30})
+        group.remove()
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EBUSY, errno.EINVAL):
+            raise
+        return False
+    return True
+
+
+def leftovers(site: Site) -> list[Cgroup]:
+    """Control groups that bear our prefix."""
+    names: set[str] = set()
+    for parent in site.parents.values():
+        names.update(entry for entry in os.listdir(parent) if entry.startswith(PREFIX))
+    return [
+        Cgroup(
+            site.version,
+            tuple(
+                dict.fromkeys(
+                    f"{parent}/{name}" for parent in site.parents.values() if os.path.isdir(f"{parent}/{name}")
+                )
+            ),
+            "",
+        )
+        for name in sorted(names)
+    ]

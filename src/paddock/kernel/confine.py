@@ -1,0 +1,80 @@
+"""What a process gives up before it becomes the command.
+
+Order matters: limits and groups while there are capabilities, then the capabilities, then
+no_new_privs, then the filter (which would forbid some of the steps before it), then descriptors.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+
+from paddock.kernel import libc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# From prctl(2).
+PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
+LAST_POSSIBLE_CAPABILITY = 63
+_CAPABILITY_VERSION_3 = 0x20080522
+
+RESOURCES = {
+    "processes": resource.RLIMIT_NPROC,
+    "open_files": resource.RLIMIT_NOFILE,
+    "file_size": resource.RLIMIT_FSIZE,
+    "memory": resource.RLIMIT_DATA,  # private writable memory of one process (kernel 4.7), not reservations
+    "core": resource.RLIMIT_CORE,
+}
+
+
+def set_limits(limits: Mapping[str, int]) -> None:
+    """Lower resource limits, soft and hard alike; never raises one above what the caller has."""
+    for name, value in limits.items():
+        which = RESOURCES[name]
+        hard = resource.getrlimit(which)[1]
+        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (bound, bound))
+
+
+def become(uid: int, gid: int) -> None:
+    """Take on ids inside the current user namespace."""
+    os.setresgid(gid, gid, gid)
+    os.setresuid(uid, uid, uid)
+
+
+def drop_capabilities() -> None:
+    """Empty all capability sets, the bounding set included, and forbid ever gaining privileges."""
+    for number in range(LAST_POSSIBLE_CAPABILITY + 1):
+        try:
+            libc.call("prctl", PR_CAPBSET_DROP, number, 0, 0, 0)
+        except OSError:
+            break  # EINVAL: past the kernel's last one
+    libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    libc.call("capset", header, (ctypes.c_uint32 * 6)())
+    libc.call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def default_signals() -> None:
+    """Undo what Python ignores, and unblock everything: both would be inherited by the command."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def close_all_but(*keep: int) -> None:
+    """Close every descriptor from 3 up except those named, known to us or not (close_range(2))."""
+    first = 3
+    for descriptor in sorted(set(keep)):
+        if descriptor > first:
+            _close_range(first, descriptor - 1)
+        first = max(first, descriptor + 1)
+    _close_range(first, 0xFFFFFFFF)
+
+
+def _close_range(first: int, last: int) -> None:
+    libc.syscall(libc.SYS_CLOSE_RANGE, ctypes.c_uint(first), ctypes.c_uint(last), ctypes.c_uint(0))

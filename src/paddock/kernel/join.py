@@ -1,0 +1,215 @@
+"""Start a command inside namespaces that exist already.
+
+Two processes: the *joiner* enters the namespaces and stays outside the PID namespace only, to wait for the
+command and report; its child is born inside, gives up everything (`confine`) and becomes the command. One
+path for a sandbox's first command and for every later `exec`.
+"""
+
+from __future__ import annotations
+
+import array
+import os
+import signal
+import socket
+import struct
+
+from paddock.frozen import frozen
+from paddock.kernel import confine, landlock, seccomp, terminal
+from paddock.kernel.namespaces import (
+    CLONE_NEWUSER,
+    FLAGS,
+    Namespaces,
+    be_unreadable,
+    die_with_parent,
+    forbid_imports,
+    setns,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import NoReturn
+
+# Under memory pressure the kernel should take the sandbox before the person's own programs.
+_OOM_SCORE = "300"
+
+
+@frozen
+class Start:
+    """How a command starts. `on_terminal` lists which of 0, 1 and 2 become the PTY."""
+
+    argv: tuple[str, ...]
+    cwd: str
+    environment: Mapping[str, str]
+    uid: int
+    gid: int
+    limits: Mapping[str, int]
+    filter: bytes
+    on_terminal: tuple[int, ...]
+
+
+@frozen
+class Report:
+    """What the joiner tells: `kind` is pid, terminal, failed, stopped, exited or killed."""
+
+    kind: str
+    number: int = 0
+    text: str = ""
+    descriptor: int = -1
+
+
+class Joined:
+    """Our end of a running command: its reports, and its pid while it cannot have been reused."""
+
+    def __init__(self, joiner: int, channel: socket.socket) -> None:
+        self.joiner = joiner
+        self.channel = channel
+
+    def receive(self) -> Report | None:
+        """The next report, or None when the joiner is gone without a last word."""
+        try:
+            message, ancillary, _, _ = self.channel.recvmsg(4096, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
+        except ConnectionError:
+            return None
+        if not message:
+            return None
+        kind, number = _KINDS[message[:1]], struct.unpack("i", message[1:5])[0]
+        descriptor = struct.unpack("i", ancillary[0][2][:4])[0] if ancillary else -1
+        return Report(kind, number, message[5:].decode("utf-8", "replace"), descriptor)
+
+    def release(self) -> None:
+        """Let the joiner reap the command and end. Its pid must not be used afterwards."""
+        self.channel.close()
+        os.waitpid(self.joiner, 0)
+
+
+_KINDS = {b"P": "pid", b"T": "terminal", b"F": "failed", b"S": "stopped", b"E": "exited", b"K": "killed"}
+
+
+def join(namespaces: Namespaces, start: Start, before: Callable[[], None] = lambda: None) -> Joined:
+    """Start the command. `before` runs in the joiner while it is still outside (control groups)."""
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pid = os.fork()
+    if pid == 0:
+        here.close()  # else the joiner itself would keep the channel open that tells it to end
+        _joiner(namespaces, start, before, there)
+    there.close()
+    return Joined(pid, here)
+
+
+def _send(channel: socket.socket, kind: bytes, number: int, text: str = "", descriptor: int = -1) -> None:
+    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))] if descriptor >= 0 else []
+    channel.sendmsg([kind + struct.pack("i", number) + text.encode("utf-8", "replace")[:2000]], ancillary)
+
+
+def _joiner(namespaces: Namespaces, start: Start, before: Callable[[], None], channel: socket.socket) -> NoReturn:
+    step = "control group"
+    try:
+        # Signals from the caller's terminal are the session's business.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        parent = os.getppid()
+        before()
+        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+            file.write(_OOM_SCORE)
+        step = "namespaces"
+        be_unreadable()
+        forbid_imports()
+        _enter_all(namespaces)
+        # Only now: changing credentials clears both.
+        be_unreadable()
+        die_with_parent(signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+        pid = os.fork()
+        if pid == 0:
+            _become_command(start, channel)
+        _send(channel, b"P", pid)
+        _watch(pid, channel)
+    except OSError as error:
+        _send(channel, b"F", error.errno or 0, f"{step}: {error.strerror} ({error.filename})")
+    except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
+        _send(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+    finally:
+        os._exit(1)
+
+
+def _enter_all(namespaces: Namespaces) -> None:
+    if os.geteuid() == 0:
+        os.setgroups([])  # in the namespace it is forbidden
+    setns(namespaces.owner, CLONE_NEWUSER)
+    for name in ("net", "ipc", "uts", "cgroup", "mnt", "pid"):
+        setns(getattr(namespaces, name), FLAGS[name])
+    if os.fstat(namespaces.user).st_ino != os.fstat(namespaces.owner).st_ino:
+        setns(namespaces.user, CLONE_NEWUSER)
+
+
+def _watch(pid: int, channel: socket.socket) -> NoReturn:
+    """Report stops and the end, and reap only once the session has let go of the pid."""
+    while True:
+        state = os.waitid(os.P_PID, pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
+        assert state is not None  # noqa: S101 - no WNOHANG
+        if state.si_code in (os.CLD_STOPPED, os.CLD_TRAPPED):
+            os.waitid(os.P_PID, pid, os.WSTOPPED)
+            _send(channel, b"S", state.si_status)
+            continue
+        _send(channel, b"E" if state.si_code == os.CLD_EXITED else b"K", state.si_status)
+        channel.recv(1)  # until the other end is closed
+        os.waitpid(pid, 0)
+        os._exit(0)
+
+
+def _become_command(start: Start, channel: socket.socket) -> NoReturn:
+    step = "identity"
+    try:
+        be_unreadable()
+        confine.become(start.uid, start.gid)
+        be_unreadable()
+        os.setsid()
+        if start.on_terminal:
+            step = "terminal"
+            _take_terminal(start.on_terminal, channel)
+        step = "limits"
+        confine.set_limits(start.limits)
+        step = f"working directory {start.cwd}"
+        os.chdir(start.cwd)
+        step = "capabilities"
+        confine.drop_capabilities()
+        step = "landlock"
+        landlock.confine_to_root()
+        confine.default_signals()
+        step = "system-call filter"
+        seccomp.install(start.filter)
+        step = "command"
+        confine.close_all_but(channel.fileno())
+        _exec(start.argv, start.environment)
+    except OSError as error:
+        _send(channel, b"F", error.errno or 0, f"{step}: {error.strerror}")
+    except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
+        _send(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+    finally:
+        os._exit(127)
+
+
+def _take_terminal(replaced: Sequence[int], channel: socket.socket) -> None:
+    outside, inside = terminal.open_pair()
+    _send(channel, b"T", 0, descriptor=outside)
+    os.close(outside)
+    terminal.make_controlling(inside)
+    for descriptor in replaced:
+        os.dup2(inside, descriptor, inheritable=True)
+
+
+def _exec(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Find the program along PATH as it is inside, and become it."""
+    if "/" in argv[0]:
+        os.execve(argv[0], argv, environment)
+    failure = FileNotFoundError(2, "not found on PATH", argv[0])
+    for directory in environment.get("PATH", "/usr/bin:/bin").split(":"):
+        try:
+            os.execve(f"{directory}/{argv[0]}" if directory else argv[0], argv, environment)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            failure = error
+    raise failure

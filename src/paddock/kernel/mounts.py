@@ -1,0 +1,118 @@
+"""Mounts, made inside a sandbox's mount namespace from outside, or carried into it by descriptor."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+
+from paddock.kernel import libc
+from paddock.kernel.namespaces import CLONE_NEWUSER
+
+# <linux/mount.h>
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND = 0x1, 0x2, 0x4, 0x20, 0x1000
+MNT_DETACH = 2
+OPEN_TREE_CLONE, AT_RECURSIVE, AT_EMPTY_PATH, AT_FDCWD = 0x1, 0x8000, 0x1000, -100
+MOVE_MOUNT_F_EMPTY_PATH = 0x4
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_IDMAP = 0x1, 0x2, 0x4, 0x100000
+
+
+def _mount(source: str, target: str, kind: str | None, flags: int, options: str | None) -> None:
+    encoded = (os.fsencode(source), os.fsencode(target), kind and kind.encode())
+    libc.call("mount", *encoded, ctypes.c_ulong(flags), options and os.fsencode(options))
+
+
+def overlay(lower: str, upper: str, work: str, target: str) -> None:
+    """Mount an overlay at `target`; the three layers' paths must hold no comma, colon or backslash.
+
+    `userxattr` (kernel 5.11) keeps its marks in `user.*`, so that no privilege over the host's file
+    systems is needed to write or to read them.
+    """
+    options = f"userxattr,lowerdir={lower},upperdir={upper},workdir={work}"
+    _mount("overlay", target, "overlay", MS_NOSUID | MS_NODEV, options)
+
+
+def bind_read_only(source: str, target: str) -> None:
+    """Bind `source` on `target` and make that mount read-only."""
+    _mount(source, target, None, MS_BIND, None)
+    _mount("none", target, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, None)
+
+
+def detach(target: str) -> None:
+    """Take a mount and all below it out of the namespace."""
+    libc.call("umount2", os.fsencode(target), MNT_DETACH)
+
+
+def clone(source: str, *, read_only: bool, idmap: int | None) -> int:
+    """A detached copy of the mount at `source` (with the mounts below it), as a descriptor.
+
+    `idmap` is a user namespace whose mapping translates the owners of the files
+    (mount_setattr(2), MOUNT_ATTR_IDMAP, kernel 5.12). Needs CAP_SYS_ADMIN over the host. Raises OSError,
+    with EINVAL where the file system cannot be mapped.
+    """
+    flags = OPEN_TREE_CLONE | os.O_CLOEXEC | AT_RECURSIVE
+    tree = libc.syscall(libc.SYS_OPEN_TREE, AT_FDCWD, os.fsencode(source), ctypes.c_uint(flags))
+    attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
+    attributes |= MOUNT_ATTR_RDONLY if read_only else 0
+    try:
+        # The id mapping only for the top mount: file systems below it may not carry one, and a mount
+        # that cannot be mapped must not fail a whole toolchain.
+        _set_attributes(tree, attributes, AT_RECURSIVE, None)
+        if idmap is not None:
+            _set_attributes(tree, MOUNT_ATTR_IDMAP, 0, idmap)
+    except OSError:
+        os.close(tree)
+        raise
+    return tree
+
+
+def _set_attributes(tree: int, attributes: int, flags: int, idmap: int | None) -> None:
+    request = struct.pack("QQQQ", attributes, 0, 0, idmap or 0)
+    libc.syscall(
+        libc.SYS_MOUNT_SETATTR, tree, b"", ctypes.c_uint(AT_EMPTY_PATH | flags), request, ctypes.c_size_t(len(request))
+    )
+
+
+def attach(tree: int, target: str) -> None:
+    """Put a detached mount at `target` in the current mount namespace."""
+    libc.syscall(libc.SYS_MOVE_MOUNT, tree, b"", AT_FDCWD, os.fsencode(target), ctypes.c_uint(MOVE_MOUNT_F_EMPTY_PATH))
+
+
+def swap_ids(owner: int, stand_in: int) -> int:
+    """A user namespace that maps `owner` to `stand_in` and back, all other ids to themselves.
+
+    The way back is needed by overlayfs, which creates its work directory as the mounter. The caller
+    closes the descriptor.
+    """
+    low, high = sorted((owner, stand_in))
+    lines = [f"{low} {high} 1", f"{high} {low} 1"]
+    spans = ((0, low), (low + 1, high), (high + 1, 0xFFFFFFFF))
+    lines += [f"{first} {first} {end - first}" for first, end in spans if end > first]
+    return _user_namespace("\n".join(lines) + "\n")
+
+
+def _user_namespace(mapping: str) -> int:
+    ready, tell_ready = os.pipe()
+    done, tell_done = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(tell_done)
+            libc.call("unshare", CLONE_NEWUSER)
+            os.write(tell_ready, b"!")
+            os.read(done, 1)
+        finally:
+            os._exit(0)
+    os.close(tell_ready)
+    os.close(done)
+    try:
+        if os.read(ready, 1) != b"!":
+            raise OSError(1, "user namespaces are refused", "unshare")
+        for name in ("uid_map", "gid_map"):
+            with open(f"/proc/{pid}/{name}", "w", encoding="ascii") as file:
+                file.write(mapping)
+        return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(ready)
+        os.close(tell_done)
+        os.waitpid(pid, 0)

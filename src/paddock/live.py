@@ -1,0 +1,143 @@
+"""Live sandboxes: a private directory for each, held by a lock for exactly as long as its Paddock lives.
+
+The lock is a POSIX record lock: the kernel drops it with the process, however that ends, children do not
+inherit it, and it names its holder. So "is it alive" and "which process" have one answer without guessing
+from pids.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+
+from paddock.errors import SessionError
+from paddock.frozen import frozen
+from paddock.state import make_private, runtime_directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+_FLOCK = "hhqqi"  # struct flock of fcntl(2) on 64-bit Linux
+_MAX_TRIES = 1000
+
+
+@frozen
+class Entry:
+    """A sandbox's directory as found; `holder` is its Paddock's pid, 0 when that is gone."""
+
+    name: str
+    directory: str
+    holder: int
+
+    def data(self) -> dict[str, Any]:
+        """What its Paddock wrote about it; empty while it is starting."""
+        import json
+
+        try:
+            with open(f"{self.directory}/session.json", encoding="utf-8", errors="surrogateescape") as file:
+                found = json.load(file)
+        except (FileNotFoundError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+class Live:
+    """Our own sandbox's directory, while we hold it."""
+
+    def __init__(self, name: str, directory: str, lock: int) -> None:
+        self.name = name
+        self.directory = directory
+        self._lock = lock
+
+    def describe(self, data: Mapping[str, object]) -> None:
+        """Write what other commands need to find and to enter the sandbox."""
+        import json
+
+        temporary = f"{self.directory}/session.json.new"
+        with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as file:
+            json.dump(data, file)
+        os.rename(temporary, f"{self.directory}/session.json")
+
+    def remove(self) -> None:
+        """Forget the sandbox."""
+        remove_directory(self.directory)
+        os.close(self._lock)
+
+
+def live_directory() -> str:
+    """Where the directories of live sandboxes are."""
+    return runtime_directory() + "/live"
+
+
+def claim(wanted: str, *, exact: bool) -> Live:
+    """Take a name. A name that is in use gets a number added, or is refused when it must be `exact`."""
+    base = make_private(live_directory())
+    for number in range(1, _MAX_TRIES):
+        name = wanted if number == 1 else f"{wanted}-{number}"
+        directory = make_private(f"{base}/{name}")
+        lock = os.open(f"{directory}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.exists(f"{directory}/lock"):  # not removed under our feet
+                return Live(name, directory, lock)
+        except BlockingIOError:
+            if exact:
+                os.close(lock)
+                raise SessionError(
+                    f"a sandbox named {name} is running",
+                    code="name-in-use",
+                    next_step=f"paddock exec {name} -- …   or: paddock kill {name}",
+                ) from None
+        os.close(lock)
+    raise SessionError(f"no free name like {wanted}", next_step="paddock ps")
+
+
+def entries() -> tuple[Entry, ...]:
+    """All directories, live and left over, by name."""
+    try:
+        names = sorted(os.listdir(live_directory()))
+    except FileNotFoundError:
+        return ()
+    return tuple(
+        Entry(name, f"{live_directory()}/{name}", _holder(f"{live_directory()}/{name}/lock")) for name in names
+    )
+
+
+def find(name: str) -> Entry:
+    """The live sandbox of that name. Raises SessionError when there is none."""
+    for entry in entries():
+        if entry.name == name and entry.holder:
+            return entry
+    known = ", ".join(entry.name for entry in entries() if entry.holder)
+    raise SessionError(
+        f"no live sandbox named {name}",
+        code="no-such-sandbox",
+        why=f"live now: {known}" if known else "none is live",
+        next_step="paddock ps",
+    )
+
+
+def _holder(path: str) -> int:
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        answer = fcntl.fcntl(lock, fcntl.F_GETLK, struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        kind, _, _, _, pid = struct.unpack(_FLOCK, answer)
+        return 0 if kind == fcntl.F_UNLCK else int(pid)
+    finally:
+        os.close(lock)
+
+
+def remove_directory(directory: str) -> None:
+    """Remove a sandbox's directory of plain files."""
+    try:
+        for name in os.listdir(directory):
+            os.unlink(f"{directory}/{name}")
+        os.rmdir(directory)
+    except FileNotFoundError:
+        return

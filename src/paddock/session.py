@@ -1,0 +1,265 @@
+"""Run one plan from start to end, and leave nothing behind.
+
+The one place where the parts meet: change set, control group, boundary, gateway, supervision. Undo is
+registered before do, so that a failure at any step ends in the same clean-up as a normal end; and a crash of
+Paddock itself ends the sandbox (bubblewrap dies with its parent) and leaves the change set where it was.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from contextlib import ExitStack
+
+from paddock import live
+from paddock.boundary import bubblewrap, choice, limits
+from paddock.boundary.facts import facts_for
+from paddock.boundary.sandbox import BubblewrapSandbox
+from paddock.errors import CommandNotFound, PaddockError, Refused
+from paddock.frozen import frozen
+from paddock.kernel import cgroups, seccomp
+from paddock.kernel.join import Start
+from paddock.process import find
+from paddock.supervision import Supervisor, complain, terminals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from paddock.gateway.server import Gateway, Summary
+    from paddock.kernel.cgroups import Cgroup
+    from paddock.kernel.join import Report
+    from paddock.plan.model import Plan
+    from paddock.supervision import Outcome
+    from paddock.workspace.store import ChangeSetDirectory
+
+_ENOENT, _ENOTDIR = 2, 20
+_SHOWN_REFUSALS = 5
+
+
+@frozen
+class Ended:
+    """What is to be told after a run. `held` names the change set, with the number of changed paths."""
+
+    exit_code: int
+    name: str
+    messages: tuple[str, ...]
+    held: str = ""
+    changed: int = 0
+
+
+def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int, str], None] | None = None) -> Ended:
+    """Run the plan's command to its end. With `kept`, the sandbox stays until that function returns.
+
+    Raises PaddockError before the command starts; from then on the result says how it ended.
+    """
+    refuse_directories_as_input()
+    boundary = choice.choose(plan)
+    site = cgroups.find()
+    division = limits.divide(plan, site.parents if site else ())
+    choice.refuse_gaps(division.gaps, plan.boundary.accepted_gaps, boundary)
+    with ExitStack() as undo:
+        layers, change_set = _layers(plan, name, fresh=fresh, undo=undo)
+        own = live.claim(name or (change_set.name if change_set else _default_name(plan)), exact=bool(name))
+        undo.callback(own.remove)
+        group = None
+        if site and division.together:
+            group = cgroups.create(site, f"{os.getuid()}-{own.name}", division.together)
+            undo.callback(_remove_group, group)
+        for note in (*plan.notes, *division.notes):
+            complain(note)
+        sandbox = BubblewrapSandbox(
+            find("bwrap") or "", bubblewrap.compile(plan, facts_for(plan), layers), stand_in=os.geteuid() == 0
+        )
+        undo.callback(sandbox.stop)
+        gateway = _open_gateway(plan, sandbox, own.directory)
+        if gateway:
+            undo.callback(gateway.stop)
+        joined = sandbox.exec(start_of(plan, division.per_process), joining(group.directories if group else ()))
+        own.describe(_description(plan, own.name, sandbox.init_pid, group, division.per_process))
+        wall = plan.limit("wall")
+        outcome = Supervisor(joined, wall.value if wall else None).run()
+        if outcome.failure:
+            raise start_failure(plan.command, outcome.failure)
+        messages = _messages(plan, outcome, group)
+        if kept:
+            kept(outcome.exit_code, own.name)
+        sandbox.stop()
+        if gateway:
+            messages += _refusals(gateway.stop())
+        changed = change_set.count_changes() if change_set else 0
+        return Ended(outcome.exit_code, own.name, tuple(messages), change_set.name if change_set else "", changed)
+
+
+def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
+    """How the plan's command starts, for the first one and for every later `exec`."""
+    return Start(
+        argv=plan.command,
+        cwd=plan.cwd,
+        environment={variable.name: variable.value for variable in plan.environment},
+        uid=plan.person.uid,
+        gid=plan.person.gid,
+        limits=per_process,
+        filter=seccomp.program("debug" if plan.syscalls == "debug" else "default", machine(), sockets="all"),
+        on_terminal=terminals(),
+    )
+
+
+def machine() -> seccomp.Machine:
+    """The architecture, as the system-call tables name it."""
+    name = os.uname().machine
+    if name == "x86_64":
+        return "x86_64"
+    if name == "aarch64":
+        return "aarch64"
+    raise PaddockError(
+        f"no system-call table for {name}",
+        why="Paddock knows x86_64 and aarch64",
+        next_step="paddock doctor",
+        code="architecture",
+    )
+
+
+def joining(directories: Sequence[str]) -> Callable[[], None]:
+    """What a joiner does first: move into the sandbox's control group."""
+
+    def join_group() -> None:
+        for directory in directories:
+            with open(f"{directory}/cgroup.procs", "w", encoding="ascii") as file:
+                file.write(str(os.getpid()))
+
+    return join_group
+
+
+def start_failure(command: Sequence[str], failure: Report) -> PaddockError:
+    """The error for a command that never started."""
+    step, _, reason = failure.text.partition(": ")
+    if step != "command":
+        return PaddockError(
+            "the command could not be started inside",
+            why=f"{step}: {reason}",
+            next_step="paddock doctor",
+            code="start-failed",
+        )
+    if failure.number in (_ENOENT, _ENOTDIR):
+        return CommandNotFound(
+            f"{command[0]} was not found inside the sandbox",
+            why="it is not on the PATH that is visible there, or its interpreter is not",
+            next_step=f"paddock explain {command[0]}",
+        )
+    return NotExecutable(f"{command[0]} could not be executed inside the sandbox", why=reason)
+
+
+class NotExecutable(PaddockError):
+    """The command was found but the kernel refused to execute it."""
+
+    code = "not-executable"
+    exit_code = 126
+
+
+def refuse_directories_as_input() -> None:
+    """Refuse a directory as standard descriptor, and fill closed ones with /dev/null."""
+    # INVARIANT FS-14: a directory's descriptor opens everything below it (CVE-2024-21626).
+    for descriptor in (0, 1, 2):
+        try:
+            mode = os.fstat(descriptor).st_mode
+        except OSError:
+            os.open("/dev/null", os.O_RDWR)  # takes the lowest free number: a closed one of the three
+            continue
+        if stat.S_ISDIR(mode):
+            raise Refused(
+                f"descriptor {descriptor} is a directory",
+                why="the command could open everything below it",
+                next_step="run without that redirection",
+                code="directory-descriptor",
+            )
+
+
+def _layers(plan: Plan, name: str, *, fresh: bool, undo: ExitStack) -> tuple[str | None, ChangeSetDirectory | None]:
+    mode = plan.workspace.mode
+    if mode == "review":
+        from paddock.workspace import store
+
+        change_set = store.claim(plan.workspace.source, name=name or None, fresh=fresh)
+        undo.callback(store.release, change_set)
+        return change_set.path, change_set
+    if mode == "scratch":
+        from paddock.workspace import store
+
+        scratch = store.scratch()
+        undo.callback(store.remove_scratch, scratch)
+        return scratch, None
+    return None, None
+
+
+def _default_name(plan: Plan) -> str:
+    base = os.path.basename(plan.workspace.source)
+    readable = "".join(c if c.isascii() and c.isalnum() else "-" for c in base.lower()).strip("-")[:24]
+    return readable or "sandbox"
+
+
+def _open_gateway(plan: Plan, sandbox: BubblewrapSandbox, directory: str) -> Gateway | None:
+    if plan.network.mode == "off":
+        return None
+    from paddock.gateway import server
+
+    ids = (bubblewrap.GATEWAY_STAND_IN, bubblewrap.GATEWAY_STAND_IN) if os.geteuid() == 0 else None
+    return server.start(plan.network, sandbox.namespaces, record_path=f"{directory}/network.jsonl", drop_to=ids)
+
+
+def _remove_group(group: Cgroup) -> None:
+    # The joiner leaves when it is reaped; its exit may lag behind its last word by a moment.
+    for _ in range(200):
+        try:
+            group.remove()
+        except OSError:
+            time.sleep(0.005)
+        else:
+            return
+    complain(f"a control group is left: {group.directories[0]}; next: paddock clean")
+
+
+def _messages(plan: Plan, outcome: Outcome, group: Cgroup | None) -> list[str]:
+    messages = []
+    wall, memory = plan.limit("wall"), plan.limit("memory")
+    if outcome.timed_out and wall:
+        messages.append(f"stopped: the time limit of {wall.value:g} s was reached ({wall.origin})")
+    kills = group.out_of_memory_kills() if group else 0
+    if kills and memory:
+        messages.append(
+            f"out of memory: the kernel killed {kills} process{'es' if kills > 1 else ''} at the limit of "
+            f"{memory.value / (1 << 20):g} MiB ({memory.origin}); raise it: --limit memory=…"
+        )
+    return messages
+
+
+def _refusals(summary: Summary) -> list[str]:
+    from paddock.cli.style import plain
+
+    if not summary.refused:
+        return []
+    shown = ", ".join(plain(name) for name in summary.refused[:_SHOWN_REFUSALS])
+    more = f" and {len(summary.refused) - _SHOWN_REFUSALS} more" if len(summary.refused) > _SHOWN_REFUSALS else ""
+    return [f"network: refused {shown}{more}; to allow a name: --allow HOST[:PORT]"]
+
+
+def _description(
+    plan: Plan, name: str, init_pid: int, group: Cgroup | None, per_process: Mapping[str, int]
+) -> dict[str, object]:
+    from paddock.plan import serial
+
+    return {
+        "schema": 1,
+        "name": name,
+        "pid": os.getpid(),
+        "init_pid": init_pid,
+        "started": time.time(),
+        "repository": plan.workspace.source,
+        "command": list(plan.command),
+        "mode": plan.workspace.mode,
+        "network": plan.network.mode,
+        "cgroups": list(group.directories) if group else [],
+        "limits": dict(per_process),
+        "plan": serial.as_data(plan),
+    }

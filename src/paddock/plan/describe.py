@@ -1,0 +1,119 @@
+"""A plan as text for people: the four layers, each line with who decided it."""
+
+from __future__ import annotations
+
+from paddock.plan.paths import within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from paddock.plan.model import Limit, Plan
+    from paddock.policy.model import Origin
+
+MODES = {
+    "review": "copy-on-write: the host's files stay untouched until paddock apply",
+    "live": "writes reach the host at once",
+    "readonly": "nothing can be written",
+    "scratch": "copy-on-write, thrown away at the end",
+}
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+_MASKS_SHOWN = 20
+
+# A row of the text: a word, what it says, who decided.
+Row = tuple[str, str, "str"]
+
+
+def sections(plan: Plan) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
+    """The layers, each with its rows."""
+    yield "1 workspace   what may it read and write?", list(_workspace(plan))
+    yield "2 boundary    what contains the process?", list(_boundary(plan))
+    yield "3 network     what may it reach?", list(_network(plan))
+    yield "4 approval    what needs a person?", [("later", "sensitive actions are not available yet", "")]
+    yield (
+        "environment",
+        [
+            (variable.name, "passed on" if variable.passed else variable.value, str(variable.origin))
+            for variable in plan.environment
+        ],
+    )
+
+
+def size(value: float) -> str:
+    """Bytes for people; exact where a binary unit is."""
+    unit = 0
+    while value >= 1024 and unit < len(_UNITS) - 1:  # noqa: PLR2004
+        value, unit = value / 1024, unit + 1
+    return f"{value:g} {_UNITS[unit]}" if value == int(value) else f"{value:.1f} {_UNITS[unit]}"
+
+
+def amount(limit: Limit) -> str:
+    """A limit with its unit."""
+    if limit.name in ("memory", "file_size"):
+        return size(limit.value)
+    if limit.name == "wall":
+        hours, rest = divmod(int(limit.value), 3600)
+        minutes, seconds = divmod(rest, 60)
+        parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
+        return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
+    return f"{limit.value:g}"
+
+
+def is_promise(origin: Origin) -> bool:
+    """Whether a limit is a promise; a built-in one is a precaution that may bind per process only."""
+    return origin.kind != "built-in"
+
+
+def _workspace(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    place = plan.workspace
+    yield place.mode, f"{place.source}  ({MODES[place.mode]})", str(place.origin)
+    for mask in place.masks[:_MASKS_SHOWN]:
+        kind = "directory" if mask.directory else "file"
+        yield "masked", f"{_relative(mask.target, place.source)}  (seen as an empty {kind})", str(mask.origin)
+    if len(place.masks) > _MASKS_SHOWN:
+        yield "masked", f"and {len(place.masks) - _MASKS_SHOWN} more", ""
+    for mount in plan.mounts:
+        if not within(mount.target, "/etc"):
+            whence = "" if mount.source == mount.target else f"  (from {mount.source})"
+            yield mount.access, mount.target + whence, str(mount.origin)
+    etc = sum(within(mount.target, "/etc") for mount in plan.mounts)
+    yield (
+        "read",
+        f"/etc: {etc} files and directories of the host's, {len(plan.files)} written for the sandbox",
+        "built-in",
+    )
+    private = ", ".join(f"{entry.target} {size(entry.size_bytes)}" for entry in plan.private)
+    yield "private", f"{private}  (in memory, empty at the start, gone at the end)", "built-in"
+
+
+def _boundary(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    yield plan.boundary.use, f"at least {plan.boundary.minimum}", str(plan.boundary.origin)
+    for gap in plan.boundary.accepted_gaps:
+        yield "accepted", f"gap {gap}", ""
+    yield "person", f"{plan.person.name}, uid {plan.person.uid}, no capabilities, no new privileges", "built-in"
+    debug = "ptrace allowed inside" if plan.syscalls == "debug" else "deny-list"
+    yield "calls", f"{plan.syscalls} ({debug})", ""
+    for limit in plan.limits:
+        kind = "promise" if is_promise(limit.origin) else "precaution"
+        yield "limit", f"{limit.name} {amount(limit)}  ({kind})", str(limit.origin)
+
+
+def _network(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    what = "nothing: an empty network of its own" if plan.network.mode == "off" else "these names and ports only"
+    yield plan.network.mode, what, str(plan.network.origin)
+    for rule in plan.network.rules:
+        more = [f"leads to {rule.upstream}"] if rule.upstream else []
+        more += ["private addresses allowed"] if rule.private and not rule.loopback else []
+        yield "allow", f"{rule.host}:{rule.port}" + (f"  ({', '.join(more)})" if more else ""), str(rule.origin)
+
+
+def _relative(path: str, base: str) -> str:
+    return path[len(base) + 1 :] if within(path, base) and path != base else path
+
+
+def widths(rows: Iterable[tuple[str, str, str]]) -> tuple[int, int]:
+    """How wide the first two columns are; a long one does not push the others out."""
+    rows = list(rows)
+    first = max((len(row[0]) for row in rows), default=0)
+    second = max((len(row[1]) for row in rows if len(row[1]) <= 72), default=0)  # noqa: PLR2004 - columns
+    return first, second

@@ -1,0 +1,188 @@
+"""Why a path, a variable or a host is visible inside, or is not, and which line decided.
+
+INVARIANT: an explanation never advises a leak. For credential locations, secrets and this machine's own
+addresses it says why not, and stops there (process-isolation: a diagnosis that ends in "grant it" is how
+peers lost `~/.ssh`).
+"""
+
+from __future__ import annotations
+
+from paddock.frozen import frozen
+from paddock.plan.describe import MODES
+from paddock.plan.network import is_ipv4, is_loopback
+from paddock.plan.paths import expand, normal, within
+from paddock.plan.view import View
+from paddock.policy import credentials
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+    from paddock.plan.host import Host
+    from paddock.plan.model import Plan
+
+    Subject = Literal["path", "variable", "host"]
+
+_MADE_INSIDE = ("/proc", "/dev")
+_LOCAL_ENDS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+
+
+@frozen
+class Explanation:
+    """The answer. `decided_by` is a line of a file, a flag, or one of the built-in lists."""
+
+    kind: Subject
+    subject: str
+    allowed: bool
+    how: str  # read-only, copy-on-write, writable, masked, private, not visible, passed, set, reachable, …
+    decided_by: str
+    why: str = ""
+    next_step: str = ""
+
+
+_NOT: Mapping[Subject, str] = {"path": "not visible", "variable": "not passed", "host": "not reachable"}
+
+
+def _shown(kind: Subject, subject: str, how: str, by: str, why: str = "") -> Explanation:
+    return Explanation(kind, subject, allowed=True, how=how, decided_by=by, why=why)
+
+
+def _hidden(kind: Subject, subject: str, by: str, why: str, next_step: str = "") -> Explanation:
+    return Explanation(kind, subject, allowed=False, how=_NOT[kind], decided_by=by, why=why, next_step=next_step)
+
+
+def guess(subject: str, *, exists: bool) -> Subject:
+    """What a person means: a path, a variable or a host. `exists`: a file of that name is here."""
+    if exists or subject.startswith(("/", "~", ".")) or (subject.count("/") > 0):
+        return "path"
+    bare = subject.partition(":")[0]
+    if "." in subject or ":" in subject or bare == "localhost":
+        return "host"
+    is_name = subject.replace("_", "a").isalnum() and subject.isascii() and not subject[:1].isdigit()
+    return "variable" if is_name and subject == subject.upper() else "path"
+
+
+def path(plan: Plan, host: Host, subject: str, cwd: str) -> Explanation:
+    """About a path, wherever its links lead."""
+    lexical = expand(subject, host.home)
+    lexical = normal(lexical if lexical.startswith("/") else f"{cwd}/{lexical}")
+    entry = host.look(lexical)
+    view = View(host, plan.workspace.source)
+    real = entry.real
+    if within(lexical, plan.workspace.source) or not _is_link_of_root(plan, lexical):
+        shown = _place(plan, real)
+    else:
+        shown = _place(plan, lexical) or _place(plan, real)
+    leads = f"it leads to {real}" if real != lexical else ""
+    if shown is not None:
+        how, decided = shown
+        allowed = how not in ("masked", "private")
+        missing = "" if host.look(real).kind != "missing" else "there is nothing there now"
+        return Explanation(
+            "path",
+            lexical,
+            allowed,
+            how,
+            decided,
+            "; ".join(each for each in (leads, missing, _HOW.get(how, "")) if each),
+        )
+    reason = view.refusal(lexical, real)
+    if reason:
+        return _hidden("path", lexical, "the credential list", reason)
+    if any(within(mount.target, real) for mount in plan.mounts) or within(plan.workspace.source, real):
+        why = "only the way to what is shown below it"
+        return _hidden("path", lexical, "built-in", why)
+    why = "; ".join(each for each in (leads, "the root inside holds only what the plan lists") if each)
+    kind = host.look(real).kind
+    next_step = f"paddock run --read {lexical} …   or workspace.read in a policy" if kind in ("file", "dir") else ""
+    return _hidden("path", lexical, "built-in", why, next_step)
+
+
+_HOW = {
+    "masked": "it is seen as empty",
+    "private": "the inside has its own, empty at the start and gone at the end",
+    "written for the sandbox": "its content is in paddock plan --json",
+    "made inside": "the sandbox has its own",
+    **MODES,
+}
+
+
+def _is_link_of_root(plan: Plan, lexical: str) -> bool:
+    return any(within(lexical, link.target) for link in plan.links)
+
+
+def _place(plan: Plan, real: str) -> tuple[str, str] | None:
+    """How a real path is seen, and who decided; None when it is not. The deepest entry counts."""
+    found: list[tuple[str, str, str]] = []
+    found += [(link.target, "a link", str(link.origin)) for link in plan.links if real == link.target]
+    found += [(file.target, "written for the sandbox", str(file.origin)) for file in plan.files if real == file.target]
+    found += [(entry.target, "private", str(entry.origin)) for entry in plan.private if real == entry.target]
+    found += [(entry, "made inside", "built-in") for entry in _MADE_INSIDE if within(real, entry)]
+    for mount in plan.mounts:
+        if within(real, mount.target):
+            how = "read-only" if mount.access == "read" else "writable: a directory of Paddock's, not the host's own"
+            found.append((mount.target, how, str(mount.origin)))
+    if within(real, plan.workspace.source):
+        found.append((plan.workspace.source, _workspace_word(plan), str(plan.workspace.origin)))
+    found += [(mask.target, "masked", str(mask.origin)) for mask in plan.workspace.masks if within(real, mask.target)]
+    if not found:
+        return None
+    _, how, decided = max(found, key=lambda entry: len(entry[0]))
+    return how, decided
+
+
+def _workspace_word(plan: Plan) -> str:
+    return {"review": "copy-on-write", "scratch": "copy-on-write", "live": "writable", "readonly": "read-only"}[
+        plan.workspace.mode
+    ]
+
+
+def variable(plan: Plan, host: Host, subject: str) -> Explanation:
+    """About an environment variable. Values are not repeated: one may be a secret."""
+    for each in plan.environment:
+        if each.name == subject:
+            how = "passed from your environment" if each.passed else "set"
+            return _shown("variable", subject, how, str(each.origin))
+    if credentials.is_secret_name(subject):
+        why = "its name says that it is a secret, or leads to one; such variables enter only when a person names them"
+        return _hidden("variable", subject, "the list of secret names", why)
+    why = "variables enter by a list of names, and this is none of them"
+    if subject not in host.environ:
+        return _hidden("variable", subject, "built-in", f"{why}; it is not set here either")
+    return _hidden("variable", subject, "built-in", why, f"paddock run --env {subject} …")
+
+
+def reach(plan: Plan, subject: str) -> Explanation:
+    """About a host name with or without a port; without one, about any."""
+    name, port = _host_and_port(subject)
+    rules = [rule for rule in plan.network.rules if rule.host == name and port in (None, rule.port)]
+    if rules:
+        ports = ", ".join(str(rule.port) for rule in rules)
+        how = f"reachable on port {ports}"
+        why = f"leads to {rules[0].upstream}" if rules[0].upstream else ""
+        return _shown("host", subject, how, str(rules[0].origin), why)
+    others = [str(rule.port) for rule in plan.network.rules if rule.host == name]
+    decided = str(plan.network.origin)
+    if others:
+        return _hidden("host", subject, decided, f"only port {', '.join(others)} is allowed")
+    if is_loopback(name) or name == "0.0.0.0":  # noqa: S104 - compared, not bound
+        why = (
+            "inside, loopback is the sandbox's own; programs inside reach each other there, and nothing of this machine"
+        )
+        return _hidden("host", subject, decided, why)
+    if is_ipv4(name) or ":" in name:
+        return _hidden("host", subject, decided, "only names can be reached, never addresses")
+    if plan.network.mode == "off" and plan.network.origin.kind not in ("built-in", "flag"):
+        return _hidden("host", subject, decided, "network mode is off")
+    why = "network mode is off" if plan.network.mode == "off" else "it is not in the list of names"
+    internal = "." not in name or name.endswith(_LOCAL_ENDS)
+    next_step = "" if internal else f"paddock run --allow {name}:{port or 443} …"
+    return _hidden("host", subject, decided, why, next_step)
+
+
+def _host_and_port(subject: str) -> tuple[str, int | None]:
+    name, colon, port = subject.rpartition(":")
+    if colon and port.isdecimal() and port.isascii() and (":" not in name or name.endswith("]")):
+        return name.strip("[]").rstrip(".").lower(), int(port[:6])
+    return subject.strip("[]").rstrip(".").lower(), None

@@ -1,0 +1,102 @@
+"""What may be reached: nothing, or exactly the names that the policy lists, and an agent's own."""
+
+from __future__ import annotations
+
+from paddock.errors import PolicyError, Refused
+from paddock.plan.model import Network, Rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.policy.model import Policy
+
+
+def resolve(policy: Policy, notes: list[str]) -> Network:
+    """The network of a policy alone. Raises Refused for what is not available yet."""
+    mode = policy.network_mode
+    if mode.value == "off":
+        if policy.allow and mode.origin.kind != "built-in":  # then the policy says so itself
+            notes.append(f"network mode is off ({mode.origin}): the names in allow are not reachable")
+        return Network("off", (), mode.origin)
+    if mode.value == "allow":
+        rules = [Rule(entry.host, entry.port, entry.origin, private=entry.private) for entry in policy.allow]
+        return Network("allow", distinct(rules), mode.origin)
+    raise Refused(
+        f"network mode {mode.value!r} ({mode.origin}) is not available yet",
+        why="the registry guard comes in a later version",
+        next_step='use mode = "off", or mode = "allow" with the names that are needed',
+        code="not-available",
+    )
+
+
+def distinct(rules: list[Rule]) -> tuple[Rule, ...]:
+    """One rule for each name and port, sorted: the first that allows the most."""
+    found: dict[tuple[str, int], Rule] = {}
+    for rule in rules:
+        known = found.setdefault((rule.host, rule.port), rule)
+        if rule.private and not known.private:
+            found[rule.host, rule.port] = rule
+    return tuple(found[key] for key in sorted(found))
+
+
+def split(url: str, variable: str) -> tuple[str, str, int, str]:
+    """Scheme, host, port and the rest of a base URL. Raises PolicyError, naming the variable, for any other text.
+
+    The URL is the person's. User names, brackets other than around an IPv6 address, spaces and controls
+    are refused rather than guessed at (RFC 3986, section 3.2).
+    """
+    scheme, mark, rest = url.partition("://")
+    scheme = scheme.lower()
+    cut = min((at for at in (rest.find(each) for each in "/?#") if at >= 0), default=len(rest))
+    authority, tail = rest[:cut], rest[cut:]
+    if authority.startswith("["):
+        host, closed, after = authority[1:].partition("]")
+        port_text = after.removeprefix(":") if after.startswith(":") or not after else "?"
+        valid = bool(closed) and _is_ipv6(host)
+    else:
+        host, colon, port_text = authority.partition(":")
+        valid = _is_name(host) and (not colon or bool(port_text))
+    port = {"https": 443, "http": 80}.get(scheme, 0) if not port_text else _port(port_text)
+    if not mark or scheme not in ("http", "https") or not valid or not port or not url.isprintable() or " " in url:
+        raise PolicyError(
+            f"{variable} is not a URL that can be allowed: {_without_user(url)!r}",
+            why="it must be http:// or https://, a host name or a loopback address, and perhaps a port",
+            next_step=f"export {variable}=https://gateway.example  or  unset {variable}",
+        )
+    return scheme, host.lower(), port, tail
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host of a URL is this machine: localhost, 127.0.0.0/8 or ::1."""
+    return host in ("localhost", "::1") or (is_ipv4(host) and host.startswith("127."))
+
+
+def is_ipv4(host: str) -> bool:
+    """Whether a host is four decimal numbers, nothing else; `127.1` and `0x7f.1` are not."""
+    parts = host.split(".")
+    return len(parts) == 4 and all(part.isdecimal() and part.isascii() and int(part) < 256 for part in parts)  # noqa: PLR2004
+
+
+def _is_ipv6(host: str) -> bool:
+    return ":" in host and all(character in "0123456789abcdefABCDEF:." for character in host)
+
+
+def _is_name(host: str) -> bool:
+    labels = host.split(".")
+    return (
+        0 < len(host) < 254  # noqa: PLR2004 - RFC 1035
+        and host.isascii()
+        and all(
+            label and len(label) < 64 and label[0] != "-" and label[-1] != "-" and label.replace("-", "a").isalnum()  # noqa: PLR2004
+            for label in labels
+        )
+    )
+
+
+def _port(text: str) -> int:
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 6 and int(text) < 65536 else 0  # noqa: PLR2004
+
+
+def _without_user(url: str) -> str:
+    """The URL without what stands before an @: it may be a password."""
+    before, at, after = url.rpartition("@")
+    return f"{before.partition('://')[0]}://…@{after}" if at else url

@@ -1,0 +1,42 @@
+"""Paths as text: normal form and containment. Never a decision about where a symbolic link leads."""
+
+from __future__ import annotations
+
+
+def normal(path: str) -> str:
+    """An absolute path without `.`, `..`, doubled and trailing slashes, resolved in the text alone."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/" + "/".join(parts)
+
+
+def within(path: str, directory: str) -> bool:
+    """Whether a normal path is `directory` or lies below it."""
+    return directory in (path, "/") or path.startswith(directory + "/")
+
+
+def parent(path: str) -> str:
+    """The directory of a normal path."""
+    return path.rpartition("/")[0] or "/"
+
+
+def name(path: str) -> str:
+    """The last component of a normal path."""
+    return path.rpartition("/")[2]
+
+
+def expand(path: str, home: str) -> str:
+    """The path with a leading `~` replaced; never `~someone`."""
+    return home + path[1:] if path == "~" or path.startswith("~/") else path
+
+
+def ancestors(path: str) -> list[str]:
+    """The directories above a normal path, the nearest first, without `/`."""
+    found = []
+    while (path := parent(path)) != "/":
+        found.append(path)
+    return found

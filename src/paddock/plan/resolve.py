@@ -1,0 +1,113 @@
+"""From a policy to a plan, for one command on one machine. Pure: the machine answers through a `Host`."""
+
+from __future__ import annotations
+
+from paddock.frozen import frozen
+from paddock.plan import environment, etc, gitdir, identity, network, reading, root, workspace
+from paddock.plan.model import BoundaryChoice, File, Limit, Person, Plan
+from paddock.plan.paths import normal, within
+from paddock.plan.programs import Programs
+from paddock.plan.view import View
+from paddock.policy.model import Origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.plan.host import Host
+    from paddock.plan.model import Mount, Network, Variable
+    from paddock.plan.profile import Profile
+    from paddock.policy.model import Policy
+
+
+@frozen
+class Request:
+    """What is asked for. `cwd` and `repository` are real, absolute paths; `command` may be empty to only look."""
+
+    command: tuple[str, ...]
+    cwd: str
+    repository: str
+    terminal: bool
+    name: str = ""
+    agent: Profile | None = None
+
+
+@frozen
+class _Agent:
+    """What a profile adds."""
+
+    name: str
+    network: Network
+    environment: tuple[Variable, ...]
+    mounts: tuple[Mount, ...]
+
+
+def resolve(policy: Policy, request: Request, host: Host) -> Plan:
+    """The plan. Raises Refused or PolicyError; changes nothing."""
+    view = View(host, normal(request.repository))
+    place = workspace.resolve(policy, view)
+    base = network.resolve(policy, view.notes)
+    root.build(view)
+    gitdir.show(view)
+    reading.show(policy, view)
+    programs = Programs(view, host.environ, caches=not base.rules)
+    path = programs.search_path()
+    program = programs.command(request.command[0], request.cwd, path) if request.command else ""
+    variables = environment.resolve(policy, view, programs, path)
+    agent = _agent(policy, request, view, program, _Agent("", base, variables, ()))
+    home = _home(view)
+    memory = next((amount.value for amount in policy.limits if amount.name == "memory"), 0)
+    return Plan(
+        command=request.command,
+        cwd=request.cwd if within(normal(request.cwd), view.repository) else view.repository,
+        terminal=request.terminal,
+        person=host.person,
+        environment=agent.environment,
+        workspace=place,
+        mounts=(*view.mounts(), *agent.mounts),
+        links=view.links(),
+        files=_files(view, agent),
+        private=root.private(home, memory),
+        network=agent.network,
+        limits=tuple(Limit(amount.name, amount.value, amount.origin) for amount in policy.limits),
+        boundary=BoundaryChoice(
+            policy.boundary_use.value,
+            policy.boundary_minimum.value,
+            tuple(sorted({gap.value for gap in policy.accept})),
+            policy.boundary_use.origin,
+        ),
+        syscalls=policy.syscalls.value,
+        agent=agent.name,
+        notes=tuple(dict.fromkeys((*policy.notes, *view.notes))),
+    )
+
+
+def _agent(policy: Policy, request: Request, view: View, program: str, plain: _Agent) -> _Agent:
+    profile = request.agent
+    if profile is None:
+        return plain
+    from paddock.plan import agent
+
+    if not agent.applies(profile, program, view):
+        return plain
+    reach, extra = agent.network(profile, plain.network, policy, view)
+    variables = agent.environment(profile, plain.environment, extra, view)
+    state = agent.state(profile, view)
+    view.notes += agent.remarks(profile, variables, state, view)
+    return _Agent(profile.name, reach, variables, (state,))
+
+
+def _home(view: View) -> str:
+    """Where the private home is mounted: at its real place, behind the links that lead there on the host."""
+    home: str = view.host.person.home
+    real = view.host.look(home).real
+    if real != home:
+        view.route(home, Origin("machine", "HOME"))
+    return real
+
+
+def _files(view: View, agent: _Agent) -> tuple[File, ...]:
+    person: Person = view.host.person
+    name, email = view.host.identity()
+    files = etc.files(person, environment.shell(view), network=agent.network.mode != "off")
+    settings = identity.gitconfig(name, email, view.repository)
+    origin = Origin("machine", "git config user.name, user.email")
+    return tuple(sorted((*files, File("/etc/gitconfig", settings, origin)), key=lambda file: file.target))

@@ -1,0 +1,117 @@
+"""A plan as JSON and back, unchanged: for the record, for other machines, for `paddock plan --json`.
+
+Reading is strict: an unknown key, a missing one or a wrong type is an error, never a default, so that a plan
+from a newer Paddock cannot lose a promise on the way. Text may hold surrogates (bytes that are not UTF-8,
+PEP 383); JSON carries them as escapes.
+"""
+
+from __future__ import annotations
+
+from paddock import frozen
+from paddock.errors import PaddockError
+from paddock.plan import model
+from paddock.policy.model import Origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+SCHEMA = 1
+
+# For every class, what its fields hold: a scalar's type, a class of ours, or [either] for a tuple.
+_SHAPES: Mapping[type, Mapping[str, Any]] = {
+    Origin: {"kind": str, "where": str},
+    model.Person: {"uid": int, "gid": int, "name": str, "home": str},
+    model.Mount: {"source": str, "target": str, "access": str, "origin": Origin},
+    model.Link: {"target": str, "to": str, "origin": Origin},
+    model.File: {"target": str, "content": str, "origin": Origin},
+    model.Private: {"target": str, "size_bytes": int, "origin": Origin},
+    model.Mask: {"target": str, "directory": bool, "origin": Origin},
+    model.Workspace: {"source": str, "mode": str, "masks": [model.Mask], "origin": Origin},
+    model.Variable: {"name": str, "value": str, "origin": Origin, "passed": bool},
+    model.Rule: {"host": str, "port": int, "origin": Origin, "private": bool, "upstream": str, "loopback": bool},
+    model.Network: {"mode": str, "rules": [model.Rule], "origin": Origin},
+    model.Limit: {"name": str, "value": float, "origin": Origin},
+    model.BoundaryChoice: {"use": str, "minimum": str, "accepted_gaps": [str], "origin": Origin},
+    model.Plan: {
+        "command": [str], "cwd": str, "terminal": bool, "person": model.Person, "environment": [model.Variable],
+        "workspace": model.Workspace, "mounts": [model.Mount], "links": [model.Link],
+        "files": [model.File], "private": [model.Private], "network": model.Network, "limits": [model.Limit],
+        "boundary": model.BoundaryChoice, "syscalls": str, "agent": str, "notes": [str],
+    },
+}  # fmt: skip
+# Words that mean something; any other is from a future that we do not know.
+_WORDS: Mapping[tuple[type, str], tuple[str, ...]] = {
+    (Origin, "kind"): ("built-in", "machine", "floor", "person", "repository", "agent", "flag"),
+    (model.Mount, "access"): ("read", "write"),
+    (model.Workspace, "mode"): ("review", "live", "readonly", "scratch"),
+    (model.Network, "mode"): ("off", "registries", "allow"),
+    (model.Plan, "syscalls"): ("default", "debug"),
+}
+
+
+def as_data(plan: model.Plan) -> dict[str, object]:
+    """Plain dicts, lists and scalars, with "schema": 1."""
+    return {"schema": SCHEMA, **frozen.as_data(plan)}
+
+
+def to_json(plan: model.Plan) -> str:
+    """The plan as one line of JSON, keys sorted."""
+    import json
+
+    return json.dumps(as_data(plan), sort_keys=True, allow_nan=False)
+
+
+def from_json(text: str | bytes) -> model.Plan:
+    """The plan of `to_json`. Raises PaddockError with the place of the first thing that is not as expected."""
+    import json
+
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _broken(f"it is no JSON: {error}") from error
+    return from_data(data)
+
+
+def from_data(data: object) -> model.Plan:
+    """The plan of `as_data`. Raises PaddockError."""
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        raise _broken(f'"schema" is not {SCHEMA}')
+    plan: model.Plan = _read(model.Plan, {key: value for key, value in data.items() if key != "schema"}, "plan")
+    return plan
+
+
+def _read(shape: Any, data: Any, where: str) -> Any:
+    if isinstance(shape, list):
+        if not isinstance(data, list | tuple):
+            raise _broken(f"{where} is not a list")
+        return tuple(_read(shape[0], item, f"{where}[{number}]") for number, item in enumerate(data))
+    if shape in _SHAPES:
+        return _object(shape, data, where)
+    if shape is float and isinstance(data, int | float) and not isinstance(data, bool):
+        return data
+    # bool is an int to Python, not to us
+    if type(data) is not shape:
+        raise _broken(f"{where} is not a {shape.__name__}")
+    return data
+
+
+def _object(shape: type, data: Any, where: str) -> Any:
+    expected = _SHAPES[shape]
+    if not isinstance(data, dict) or set(data) != set(expected):
+        keys = set(data) if isinstance(data, dict) else set()
+        wrong = sorted(map(str, keys ^ set(expected)))
+        raise _broken(f"{where}: missing or unknown {', '.join(wrong)}" if wrong else f"{where} is not an object")
+    values = {name: _read(expected[name], data[name], f"{where}.{name}") for name in frozen.fields(shape)}
+    for name, value in values.items():
+        words = _WORDS.get((shape, name))
+        if words is not None and value not in words:
+            raise _broken(f"{where}.{name}: no such word: {value!r}")
+    return shape(**values)
+
+
+def _broken(why: str) -> PaddockError:
+    return PaddockError(
+        "that is not a plan of this version", why=why, next_step="make the plan again: paddock plan", code="plan-format"
+    )

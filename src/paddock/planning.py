@@ -1,0 +1,76 @@
+"""From a directory, a command and flags to a plan: policy, machine and agent come together here."""
+
+from __future__ import annotations
+
+import os
+
+from paddock import state
+from paddock.errors import Refused, Usage
+from paddock.host import Machine
+from paddock.plan.resolve import Request, resolve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from paddock.plan.model import Plan
+    from paddock.policy.model import Layer
+
+_MARKS = (".git", "paddock.toml")
+
+
+def find_repository(directory: str, home: str = "") -> str:
+    """The nearest directory from here upwards that has `.git` or `paddock.toml`, else `directory` itself.
+
+    Stops below HOME and below `/`, neither of which can be a workspace. `directory` is a real path.
+    """
+    home = os.path.realpath(home or state.home())
+    above = directory
+    while above not in ("/", home):
+        if any(os.path.lexists(f"{above}/{mark}") for mark in _MARKS):
+            return above
+        above = os.path.dirname(above)
+    return directory
+
+
+def make_plan(
+    directory: str,
+    command: Sequence[str],
+    flags: Layer | None,
+    *,
+    terminal: bool,
+    environ: Mapping[str, str] = os.environ,
+    create: bool = True,
+) -> Plan:
+    """The plan for a command in a directory. Creates the agent's state directory, unless only to look (`create`).
+
+    Raises Refused, PolicyError, or Usage when the directory does not exist.
+    """
+    from paddock.agents.profile import for_command
+    from paddock import sources
+
+    cwd = _real(directory)
+    repository = find_repository(cwd, state.home(environ))
+    policy = sources.load(repository, flags, environ)
+    agent = for_command(command[0]) if command else None
+    request = Request(tuple(command), cwd, repository, terminal, agent=agent)
+    plan = resolve(policy, request, Machine(environ))
+    if create:
+        for mount in plan.mounts:
+            if mount.access == "write":
+                state.make_private(state.state_directory(environ))
+                state.make_private(mount.source)
+    return plan
+
+
+def _real(directory: str) -> str:
+    try:
+        real = os.path.realpath(directory, strict=True)
+    except FileNotFoundError:
+        raise Usage(f"{directory} does not exist", next_step=f"mkdir -p {directory}") from None
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        raise Refused(f"{directory} cannot be the workspace", why=why, next_step=f"ls -ld {directory}") from None
+    if not os.path.isdir(real):
+        raise Refused(f"{directory} is not a directory", next_step="name the repository's directory")
+    return real

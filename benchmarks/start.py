@@ -59,7 +59,7 @@ class Place:
     def environ(self) -> dict[str, str]:
         return {
             "HOME": self.home,
-            "PATH": os.environ["PATH"],
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "XDG_RUNTIME_DIR": f"{self.home}/runtime",
             "GIT_CONFIG_NOSYSTEM": "1",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+from contextlib import suppress
 
 from paddock import live
 from paddock.errors import SessionError
@@ -29,17 +30,16 @@ def kill(name: str, *, now: bool) -> None:
     except ProcessLookupError:
         return
     try:
-        # The pid cannot have been reused between: it held the lock when the descriptor existed.
-        if live.find(name).holder != entry.holder:
+        # It held the lock when the descriptor existed, so the descriptor is not another process's.
+        if entry not in live.entries():
             return
-        signal.pidfd_send_signal(holder, signal.SIGKILL if now else signal.SIGTERM)
-        if not select.select([holder], [], [], _KILL_TIMEOUT_S)[0]:
-            raise SessionError(f"{name} does not end", next_step=f"paddock kill --now {name}")
-    except (ProcessLookupError, SessionError) as error:
-        if isinstance(error, SessionError) and error.code != "no-such-sandbox":
-            raise
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(holder, signal.SIGKILL if now else signal.SIGTERM)
+        ended = bool(select.select([holder], [], [], _KILL_TIMEOUT_S)[0])
     finally:
         os.close(holder)
+    if not ended:
+        raise SessionError(f"{name} does not end", next_step=f"paddock kill --now {name}")
     if now:
         clean()
 

@@ -24,6 +24,10 @@ def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[
     session.refuse_directories_as_input()
     entry = live.find(name)
     data = entry.data()
+    if data.get("init_pid") == 0:
+        raise SessionError(
+            f"{name} runs under landlock, which nothing can be added to", next_step="use --boundary bubblewrap for that"
+        )
     if not data.get("init_pid"):
         raise SessionError(f"{name} is still starting", next_step="try again in a moment")
     try:

@@ -14,25 +14,30 @@ from contextlib import ExitStack
 
 from paddock import live
 from paddock.boundary import bubblewrap, choice, limits
+from paddock.boundary.base import Gap
 from paddock.boundary.facts import facts_for
 from paddock.boundary.sandbox import BubblewrapSandbox
 from paddock.errors import CommandNotFound, PaddockError, Refused
 from paddock.frozen import frozen
 from paddock.kernel import cgroups, seccomp
+from paddock.kernel import landlock as kernel_landlock
 from paddock.kernel.join import Start
 from paddock.process import find
 from paddock.supervision import Supervisor, complain, terminals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from paddock.boundary.confined import LandlockSandbox
+    from paddock.boundary.limits import Division
     from paddock.gateway.server import Gateway, Summary
     from paddock.kernel.cgroups import Cgroup
-    from paddock.kernel.join import Report
+    from paddock.kernel.join import Joined, Report
+    from paddock.live import Live
     from paddock.plan.model import Plan
     from paddock.supervision import Outcome
-    from paddock.workspace.store import ChangeSetDirectory
+    from paddock.workspace.shelf import ChangeSetDirectory
 
 _ENOENT, _ENOTDIR = 2, 20
 _SHOWN_REFUSALS = 5
@@ -57,8 +62,10 @@ def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int,
     refuse_directories_as_input()
     boundary = choice.choose(plan)
     site = cgroups.find()
+    if site and not cgroups.works(site):
+        site = None
     division = limits.divide(plan, site.parents if site else ())
-    choice.refuse_gaps(division.gaps, plan.boundary.accepted_gaps, boundary)
+    choice.refuse_gaps(_gaps(boundary, plan, division), plan.boundary.accepted_gaps, boundary)
     with ExitStack() as undo:
         layers, change_set = _layers(plan, name, fresh=fresh, undo=undo)
         own = live.claim(name or (change_set.name if change_set else _default_name(plan)), exact=bool(name))
@@ -69,27 +76,78 @@ def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int,
             undo.callback(_remove_group, group)
         for note in (*plan.notes, *division.notes):
             complain(note)
-        sandbox = BubblewrapSandbox(
-            find("bwrap") or "", bubblewrap.compile(plan, facts_for(plan), layers), stand_in=os.geteuid() == 0
-        )
-        undo.callback(sandbox.stop)
-        gateway = _open_gateway(plan, sandbox, own.directory)
-        if gateway:
-            undo.callback(gateway.stop)
-        joined = sandbox.exec(start_of(plan, division.per_process), joining(group.directories if group else ()))
-        own.describe(_description(plan, own.name, sandbox.init_pid, group, division.per_process))
+        before = joining(group.directories if group else ())
+        if boundary == "landlock":
+            running = _start_landlock(plan, before, undo)
+        else:
+            running = _start_bubblewrap(plan, layers, division, before, own, undo)
+        own.describe(_description(plan, own.name, running.init_pid, group, division.per_process))
         wall = plan.limit("wall")
-        outcome = Supervisor(joined, wall.value if wall else None).run()
+        outcome = Supervisor(running.joined, wall.value if wall else None).run()
         if outcome.failure:
             raise start_failure(plan.command, outcome.failure)
         messages = _messages(plan, outcome, group)
         if kept:
             kept(outcome.exit_code, own.name)
-        sandbox.stop()
-        if gateway:
-            messages += _refusals(gateway.stop())
-        changed = change_set.count_changes() if change_set else 0
+        running.sandbox.stop()
+        if running.gateway:
+            messages += _told_by_gateway(running.gateway.stop())
+        changed = change_set.count_changes() if change_set and os.listdir(change_set.upper) else 0
         return Ended(outcome.exit_code, own.name, tuple(messages), change_set.name if change_set else "", changed)
+
+
+@frozen
+class _Running:
+    sandbox: BubblewrapSandbox | LandlockSandbox
+    joined: Joined
+    init_pid: int = 0  # PID 1 of the sandbox, where it has namespaces to enter
+    gateway: Gateway | None = None
+
+
+def _start_bubblewrap(
+    plan: Plan, layers: str | None, division: Division, before: Callable[[], None], own: Live, undo: ExitStack
+) -> _Running:
+    compiled = bubblewrap.compile(plan, facts_for(plan), layers)
+    sandbox = BubblewrapSandbox(find("bwrap") or "", compiled, stand_in=os.geteuid() == 0)
+    undo.callback(sandbox.stop)
+    gateway = _open_gateway(plan, sandbox, own.directory)
+    if gateway:
+        undo.callback(gateway.stop)
+    return _Running(sandbox, sandbox.exec(start_of(plan, division.per_process), before), sandbox.init_pid, gateway)
+
+
+def _start_landlock(plan: Plan, before: Callable[[], None], undo: ExitStack) -> _Running:
+    from paddock.boundary import landlock
+    from paddock.boundary.confined import LandlockSandbox
+    from paddock.boundary.landlock_trial import facts_here
+    from paddock.workspace import scratches
+
+    private = scratches.scratch()
+    undo.callback(scratches.remove_scratch, private)
+    sandbox = LandlockSandbox(landlock.compile(plan, facts_here(), private))
+    undo.callback(sandbox.stop)
+    return _Running(sandbox, sandbox.exec(on_terminal=terminals(), before=before))
+
+
+def _gaps(boundary: str, plan: Plan, division: Division) -> tuple[Gap, ...]:
+    if boundary == "landlock":
+        from paddock.boundary import landlock
+        from paddock.boundary.landlock_trial import facts_here
+
+        return landlock.gaps(plan, facts_here())
+    return (*division.gaps, *_stream_gaps())
+
+
+def _stream_gaps() -> Iterator[Gap]:
+    """A file of the host as standard stream can be opened again for writing where Landlock does not forbid it."""
+    files = [number for number in (0, 1, 2) if stat.S_ISREG(os.fstat(number).st_mode)]
+    if files and not kernel_landlock.guards_root():
+        yield Gap(
+            name="inherited-files",
+            promise="the command can use its standard streams only in the direction that they are open",
+            why=f"descriptor {files[0]} is a file, and this kernel has no Landlock to keep it from being reopened",
+            instead="use a pipe: cat FILE | paddock run …",
+        )
 
 
 def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
@@ -185,10 +243,10 @@ def _layers(plan: Plan, name: str, *, fresh: bool, undo: ExitStack) -> tuple[str
         undo.callback(store.release, change_set)
         return change_set.path, change_set
     if mode == "scratch":
-        from paddock.workspace import store
+        from paddock.workspace import scratches
 
-        scratch = store.scratch()
-        undo.callback(store.remove_scratch, scratch)
+        scratch = scratches.scratch(plan.workspace.source)
+        undo.callback(scratches.remove_scratch, scratch)
         return scratch, None
     return None, None
 
@@ -234,14 +292,16 @@ def _messages(plan: Plan, outcome: Outcome, group: Cgroup | None) -> list[str]:
     return messages
 
 
-def _refusals(summary: Summary) -> list[str]:
+def _told_by_gateway(summary: Summary) -> list[str]:
     from paddock.cli.style import plain
 
-    if not summary.refused:
-        return []
-    shown = ", ".join(plain(name) for name in summary.refused[:_SHOWN_REFUSALS])
-    more = f" and {len(summary.refused) - _SHOWN_REFUSALS} more" if len(summary.refused) > _SHOWN_REFUSALS else ""
-    return [f"network: refused {shown}{more}; to allow a name: --allow HOST[:PORT]"]
+    messages = [f"network: {summary.ended}; from then on the sandbox had none"] if summary.ended else []
+    names = list(dict.fromkeys(plain(refusal.name) for refusal in summary.refusals if refusal.name))
+    if names:
+        shown = ", ".join(names[:_SHOWN_REFUSALS])
+        more = f" and {len(names) - _SHOWN_REFUSALS} more" if len(names) > _SHOWN_REFUSALS else ""
+        messages.append(f"network: refused {shown}{more}; to allow a name: --allow HOST[:PORT]")
+    return messages
 
 
 def _description(

@@ -75,7 +75,9 @@ class Supervisor:
 
     def run(self) -> Outcome:
         """Relay until the command has ended. The caller's terminal and signal handlers are restored."""
-        handlers = {number: signal.signal(number, lambda *_: None) for number in (*_FORWARDED, *_NOTICED)}
+        # What the caller ignores stays ignored: nohup(1), background jobs.
+        ours = [number for number in (*_FORWARDED, *_NOTICED) if signal.getsignal(number) != signal.SIG_IGN]
+        handlers = {number: signal.signal(number, lambda *_: None) for number in ours}
         previous = signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
         try:
             self._take_over()

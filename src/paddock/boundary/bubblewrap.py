@@ -14,7 +14,7 @@ from paddock.plan.model import Private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from paddock.plan.model import Plan
+    from paddock.plan.model import Mount, Plan
 
 # Where the layers of the overlay and the mask's empty file are while the workspace is put together. Gone
 # before the command starts.
@@ -167,9 +167,11 @@ def compile(plan: Plan, facts: Facts, layers: str | None) -> Compiled:  # noqa: 
 
 def _root(plan: Plan, out: _Sheet) -> None:
     for link in plan.links:
+        out.parents(link.target)
         out.add("--symlink", link.to, link.target)
     # Parents before what lies below them.
-    for entry in sorted((*plan.private, *plan.mounts), key=lambda entry: (_depth(entry.target), entry.target)):
+    entries: list[Private | Mount] = [*plan.private, *plan.mounts]
+    for entry in sorted(entries, key=lambda entry: (_depth(entry.target), entry.target)):
         if isinstance(entry, Private):
             out.parents(entry.target)
             out.made.add(entry.target)

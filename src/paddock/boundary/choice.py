@@ -56,16 +56,14 @@ def refuse_gaps(gaps: Iterable[Gap], accepted: Iterable[str], boundary: str) -> 
     open_gaps = [gap for gap in gaps if not (gap.acceptable and gap.name in set(accepted))]
     if not open_gaps:
         return
-    first = open_gaps[0]
-    flags = " ".join(f"--accept {gap.name}" for gap in open_gaps if gap.acceptable)
     hopeless = [gap for gap in open_gaps if not gap.acceptable]
-    if hopeless:
-        next_step = hopeless[0].instead
-    else:
-        next_step = f"paddock run {flags} …, to go without" + (f"; {first.instead}" if first.instead else "")
+    flags = " ".join(f"--accept {gap.name}" for gap in open_gaps)
+    instead = "; ".join(gap.instead for gap in open_gaps if gap.instead)
+    promises = "a promise" if len(open_gaps) == 1 else f"{len(open_gaps)} promises"
     raise GapRefused(
-        f"{boundary} cannot keep a promise of this plan: "
-        + "; ".join(f"{gap.name} ({gap.promise})" for gap in open_gaps),
-        why="; ".join(gap.why for gap in open_gaps),
-        next_step=next_step,
+        f"{boundary} cannot keep {promises} of this plan here",
+        why="\n".join(f"{gap.name}: {gap.promise}; {gap.why}" for gap in open_gaps),
+        next_step=hopeless[0].instead
+        if hopeless
+        else f"paddock run {flags} … goes without" + (f"; or: {instead}" if instead else ""),
     )

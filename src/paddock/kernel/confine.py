@@ -60,8 +60,8 @@ def drop_capabilities() -> None:
 
 
 def default_signals() -> None:
-    """Undo what Python ignores, and unblock everything: both would be inherited by the command."""
-    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+    """Undo what Python and the joiner ignore, and unblock everything: the command would inherit both."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 

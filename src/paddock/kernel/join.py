@@ -200,11 +200,11 @@ def _take_terminal(replaced: Sequence[int], channel: socket.socket) -> None:
         os.dup2(inside, descriptor, inheritable=True)
 
 
-def _exec(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+def _exec(argv: tuple[str, ...], environment: Mapping[str, str]) -> NoReturn:
     """Find the program along PATH as it is inside, and become it."""
     if "/" in argv[0]:
         os.execve(argv[0], argv, environment)
-    failure = FileNotFoundError(2, "not found on PATH", argv[0])
+    failure: OSError = FileNotFoundError(2, "not found on PATH", argv[0])
     for directory in environment.get("PATH", "/usr/bin:/bin").split(":"):
         try:
             os.execve(f"{directory}/{argv[0]}" if directory else argv[0], argv, environment)

@@ -43,6 +43,8 @@ WRITE = (
 EVERYTHING = (1 << 17) - 1
 _ON_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV | RESOLVE_UNIX  # the rest is for directories
 
+_REFER = 2  # the ABI from which on renames across directories can be allowed
+
 # The file rights of an ABI are all bits below this one.
 _FIRST_UNKNOWN = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16, 6: 16, 7: 16, 8: 16, 9: 17}
 NEWEST = max(_FIRST_UNKNOWN)
@@ -98,11 +100,20 @@ def restrict(rules: Sequence[Rule], abi: int, *, tcp: bool = True, scoped: bool 
         os.close(ruleset)
 
 
+def guards_root() -> bool:
+    """Whether `confine_to_root` has an effect on this kernel."""
+    try:
+        return version() >= _REFER
+    except OSError:
+        return False
+
+
 def confine_to_root() -> bool:
     """A second wall around a root of one's own: files that are not below "/" cannot be opened.
 
     A standard stream that is a file of the host could otherwise be opened once more, for writing, through
-    /proc/self/fd. False where the kernel has no Landlock; then the first wall stands alone.
+    /proc/self/fd. False where the kernel has no Landlock, or its first version, which forbids every rename
+    across directories: then the first wall stands alone, and the caller must see to those streams.
     """
     try:
         abi = version()
@@ -110,6 +121,8 @@ def confine_to_root() -> bool:
         if error.errno in (errno.ENOSYS, errno.EOPNOTSUPP):
             return False
         raise
+    if abi < _REFER:
+        return False
     restrict([Rule("/", EVERYTHING)], abi, tcp=False, scoped=False)
     return True
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from paddock.policy.model import LayerKind, Policy
     from paddock.policy.rows import Row
 
+_UNSET = "==SUPPRESS=="  # argparse.SUPPRESS
 SUMMARY = "write, show and check the policy"
 DETAILS = """A policy says what a sandbox may see, change, reach and use. Without one the defaults hold.
 
@@ -39,7 +40,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     show.add_argument("directory", nargs="?", default=".", metavar="DIRECTORY", help="a repository (default: here)")
     check = verbs.add_parser("check", help="find mistakes in the policy files in force, or in one file")
     check.add_argument("file", nargs="?", metavar="FILE", help="check this file alone")
-    verbs.add_parser("schema", help="print the JSON Schema of a policy file")
+    schema = verbs.add_parser("schema", help="print the JSON Schema of a policy file")
+    for verb in (init, show, check, schema):  # main adds these to `policy` itself; people write them at the end
+        verb.add_argument("--json", action="store_true", default=_UNSET, help="print one JSON object instead of text")
+        verb.add_argument("--debug", action="store_true", default=_UNSET, help="show the traceback of a failure")
 
 
 def perform(options: argparse.Namespace) -> Outcome:

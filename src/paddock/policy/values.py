@@ -33,8 +33,14 @@ def shown(value: object, longest: int = _LONGEST_SHOWN) -> str:
         return "true" if value else "false"
     if isinstance(value, str):
         cut = value if len(value) <= longest else value[:longest] + "…"
-        return '"' + repr("'" + cut)[2:-1].replace('"', '\\"') + '"'  # the quote makes repr choose double quotes
+        return f'"{"".join(map(_escaped, cut))}"'
     return str(value)[:_LONGEST_SHOWN] if isinstance(value, int | float) else type(value).__name__
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    return character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
 
 
 def size(value: object) -> float:

@@ -1,0 +1,121 @@
+"""The JSON Schema says the same as the checks, as far as a schema can."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paddock.errors import PolicyError
+from paddock.policy.checking import layer_from
+from paddock.policy.keys import KEYS
+from paddock.policy.schema import DRAFT, json_schema
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+}
+
+
+def valid(schema: dict[str, Any], data: Any) -> bool:
+    """As much of draft 2020-12 as the schema uses; an unknown word fails the test."""
+    return all(RULES[word](argument, data, schema) for word, argument in schema.items())
+
+
+def is_type(name, data, _):
+    return isinstance(data, TYPES[name]) and (name == "boolean" or not isinstance(data, bool))
+
+
+def no_others(rule, data, schema):
+    others = (
+        {name: value for name, value in data.items() if name not in schema.get("properties", {})}
+        if isinstance(data, dict)
+        else {}
+    )
+    return not others if rule is False else all(valid(rule, value) for value in others.values())
+
+
+RULES: dict[str, Any] = {
+    "$schema": lambda value, _data, _schema: value == DRAFT,
+    "title": lambda *_: True,
+    "description": lambda *_: True,
+    "default": lambda value, _data, schema: valid({k: v for k, v in schema.items() if k != "default"}, value),
+    "type": is_type,
+    "enum": lambda values, data, _: data in values,
+    "const": lambda value, data, _: data == value,
+    "anyOf": lambda schemas, data, _: any(valid(one, data) for one in schemas),
+    "pattern": lambda pattern, data, _: not isinstance(data, str) or re.search(pattern, data) is not None,
+    "minLength": lambda least, data, _: not isinstance(data, str) or len(data) >= least,
+    "minimum": lambda least, data, _: not isinstance(data, int | float) or data >= least,
+    "maximum": lambda most, data, _: not isinstance(data, int | float) or data <= most,
+    "exclusiveMinimum": lambda least, data, _: not isinstance(data, int | float) or data > least,
+    "maxItems": lambda most, data, _: not isinstance(data, list) or len(data) <= most,
+    "items": lambda schema, data, _: not isinstance(data, list) or all(valid(schema, item) for item in data),
+    "required": lambda names, data, _: not isinstance(data, dict) or all(name in data for name in names),
+    "propertyNames": lambda schema, data, _: not isinstance(data, dict) or all(valid(schema, name) for name in data),
+    "properties": lambda known, data, _: (
+        not isinstance(data, dict) or all(valid(known[name], value) for name, value in data.items() if name in known)
+    ),
+    "additionalProperties": no_others,
+}
+
+
+def accepted(data) -> bool:
+    try:
+        layer_from(data, {}, "repository", "paddock.toml", "/repo")
+    except PolicyError:
+        return False
+    return True
+
+
+def test_it_names_every_key_with_its_sentence_and_a_valid_default():
+    schema: Any = json_schema()
+    found = {
+        f"{s}.{k}": rule for s, section in schema["properties"].items() for k, rule in section["properties"].items()
+    }
+    assert list(found) == list(KEYS)
+    for full, rule in found.items():
+        assert rule["description"] == f"{KEYS[full].doc}."
+        section, name = full.split(".")
+        assert accepted({section: {name: rule["default"]}})
+        assert valid(rule, rule["default"])
+    assert schema["additionalProperties"] is False
+    assert all(section["additionalProperties"] is False for section in schema["properties"].values())
+
+
+samples = st.one_of(
+    st.sampled_from(["review", "auto", "microvm", "off", "allow", "debug", "none", "4GiB", "1.5GB", "7", "90s", "1.5h", 3, 0.5, "0.5", 1, [], {}]),
+    st.lists(st.sampled_from([".env", "a.example", "a.example:80", "LC_*", "/opt", "~/x", "no-pid", {"host": "a.example"}, {"host": "10.0.0.1", "private": True}, "[::1]:80"]), max_size=2),
+    st.dictionaries(st.sampled_from(["A", "npm_config_x", "é"]), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), max_size=2),
+    st.from_regex(r"\A[0-9]{1,4}(\.[0-9]{1,3})? ?(GiB|MB|KiB|s|m|h|d|)\Z"),
+    st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), max_size=2),
+    st.integers(-2, 10**6),
+    st.floats(allow_nan=False),
+    st.booleans(),
+)  # fmt: skip
+
+
+@given(st.sampled_from(list(KEYS)), samples)
+def test_whatever_the_checks_accept_the_schema_accepts(full, value):
+    section, name = full.split(".")
+    if accepted({section: {name: value}}):
+        assert valid(json_schema(), {section: {name: value}})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"netwrk": {}}, {"network": {"alow": []}}, {"network": {"mode": "registries"}}, {"network": {"registries": []}}, {"actions": {}}, {"limits": {"wall": 5}}, {"limits": {"memory": "4G"}},
+     {"limits": {"processes": 0}}, {"limits": {"cpus": 0}}, {"network": {"allow": ["*.example"]}}, {"network": {"allow": ["https://a.example/"]}}, {"network": {"allow": [{"port": 1}]}},
+     {"network": {"allow": [{"host": "a", "port": 0}]}}, {"network": {"allow": [{"host": "a", "x": 0}]}}, {"environment": {"set": {"A": 1}}}, {"environment": {"set": {"A=B": "1"}}},
+     {"workspace": {"mask": ["!x"]}}, {"workspace": {"mask": "x"}}, {"boundary": {"accept": ["No"]}}, {"workspace": {"mode": True}}, {"limits": []}],
+)  # fmt: skip
+def test_the_schema_marks_the_usual_mistakes(data):
+    assert not valid(json_schema(), data)
+    assert not accepted(data)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from paddock.policy.model import LayerKind, Policy
     from paddock.policy.rows import Row
 
-_UNSET = "==SUPPRESS=="  # argparse.SUPPRESS
 SUMMARY = "write, show and check the policy"
 DETAILS = """A policy says what a sandbox may see, change, reach and use. Without one the defaults hold.
 
@@ -33,6 +32,8 @@ exit status: 0, or 126 when a file has a mistake or loosens the floor."""
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The verbs of `policy`."""
+    from argparse import SUPPRESS
+
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     init = verbs.add_parser("init", help="write a policy file with every setting explained; never overwrites")
     init.add_argument("--person", action="store_true", help="your own policy instead of this repository's")
@@ -42,8 +43,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     check.add_argument("file", nargs="?", metavar="FILE", help="check this file alone")
     schema = verbs.add_parser("schema", help="print the JSON Schema of a policy file")
     for verb in (init, show, check, schema):  # main adds these to `policy` itself; people write them at the end
-        verb.add_argument("--json", action="store_true", default=_UNSET, help="print one JSON object instead of text")
-        verb.add_argument("--debug", action="store_true", default=_UNSET, help="show the traceback of a failure")
+        verb.add_argument("--json", action="store_true", default=SUPPRESS, help="print one JSON object instead of text")
+        verb.add_argument("--debug", action="store_true", default=SUPPRESS, help="show the traceback of a failure")
 
 
 def perform(options: argparse.Namespace) -> Outcome:

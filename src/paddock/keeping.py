@@ -13,7 +13,7 @@ import struct
 
 from paddock import session
 from paddock.errors import PaddockError
-from paddock.supervision import complain
+from paddock.remarks import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,15 +15,15 @@ from contextlib import ExitStack
 from paddock import live
 from paddock.boundary import bubblewrap, choice, limits
 from paddock.boundary.base import Gap
+from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
-from paddock.boundary.sandbox import BubblewrapSandbox
 from paddock.errors import CommandNotFound, PaddockError, Refused
 from paddock.frozen import frozen
-from paddock.kernel import cgroups, seccomp
-from paddock.kernel import landlock as kernel_landlock
-from paddock.kernel.join import Start
+from paddock.kernel import cgroups
 from paddock.process import find
-from paddock.supervision import Supervisor, complain, terminals
+from paddock.remarks import complain
+
+# What else a run needs is imported in `_start_bubblewrap`, while bubblewrap works.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,9 +31,12 @@ if TYPE_CHECKING:
 
     from paddock.boundary.confined import LandlockSandbox
     from paddock.boundary.limits import Division
+    from paddock.boundary.sandbox import BubblewrapSandbox
     from paddock.gateway.server import Gateway, Summary
     from paddock.kernel.cgroups import Cgroup
-    from paddock.kernel.join import Joined, Report
+    from paddock.kernel.join import Joined, Report, Start
+    from paddock.kernel.namespaces import Namespaces
+    from paddock.kernel.seccomp import Machine
     from paddock.live import Live
     from paddock.plan.model import Plan
     from paddock.supervision import Outcome
@@ -82,6 +85,8 @@ def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int,
         else:
             running = _start_bubblewrap(plan, layers, division, before, own, undo)
         own.describe(_description(plan, own.name, running.init_pid, group, division.per_process))
+        from paddock.supervision import Supervisor
+
         wall = plan.limit("wall")
         outcome = Supervisor(running.joined, wall.value if wall else None).run()
         if outcome.failure:
@@ -108,18 +113,25 @@ def _start_bubblewrap(
     plan: Plan, layers: str | None, division: Division, before: Callable[[], None], own: Live, undo: ExitStack
 ) -> _Running:
     compiled = bubblewrap.compile(plan, facts_for(plan), layers)
-    sandbox = BubblewrapSandbox(find("bwrap") or "", compiled, stand_in=os.geteuid() == 0)
+    build = Build(find("bwrap") or "", compiled, stand_in=os.geteuid() == 0)
+    undo.callback(build.kill)
+    from paddock import supervision  # noqa: F401 - needed next; its import costs nothing now
+    from paddock.boundary.sandbox import BubblewrapSandbox
+
+    start = start_of(plan, division.per_process)
+    sandbox = BubblewrapSandbox(build, compiled)
     undo.callback(sandbox.stop)
-    gateway = _open_gateway(plan, sandbox, own.directory)
+    gateway = _open_gateway(plan, sandbox.namespaces, own.directory)
     if gateway:
         undo.callback(gateway.stop)
-    return _Running(sandbox, sandbox.exec(start_of(plan, division.per_process), before), sandbox.init_pid, gateway)
+    return _Running(sandbox, sandbox.start(start, before), sandbox.init_pid, gateway)
 
 
 def _start_landlock(plan: Plan, before: Callable[[], None], undo: ExitStack) -> _Running:
     from paddock.boundary import landlock
     from paddock.boundary.confined import LandlockSandbox
     from paddock.boundary.landlock_trial import facts_here
+    from paddock.supervision import terminals
     from paddock.workspace import scratches
 
     private = scratches.scratch()
@@ -141,7 +153,11 @@ def _gaps(boundary: str, plan: Plan, division: Division) -> tuple[Gap, ...]:
 def _stream_gaps() -> Iterator[Gap]:
     """A file of the host as standard stream can be opened again for writing where Landlock does not forbid it."""
     files = [number for number in (0, 1, 2) if stat.S_ISREG(os.fstat(number).st_mode)]
-    if files and not kernel_landlock.guards_root():
+    if not files:
+        return
+    from paddock.kernel import landlock as kernel_landlock
+
+    if not kernel_landlock.guards_root():
         yield Gap(
             name="inherited-files",
             promise="the command can use its standard streams only in the direction that they are open",
@@ -152,6 +168,10 @@ def _stream_gaps() -> Iterator[Gap]:
 
 def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
     """How the plan's command starts, for the first one and for every later `exec`."""
+    from paddock.kernel import seccomp
+    from paddock.kernel.join import Start
+    from paddock.supervision import terminals
+
     return Start(
         argv=plan.command,
         cwd=plan.cwd,
@@ -164,7 +184,7 @@ def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
     )
 
 
-def machine() -> seccomp.Machine:
+def machine() -> Machine:
     """The architecture, as the system-call tables name it."""
     name = os.uname().machine
     if name == "x86_64":
@@ -257,13 +277,13 @@ def _default_name(plan: Plan) -> str:
     return readable or "sandbox"
 
 
-def _open_gateway(plan: Plan, sandbox: BubblewrapSandbox, directory: str) -> Gateway | None:
+def _open_gateway(plan: Plan, namespaces: Namespaces, directory: str) -> Gateway | None:
     if plan.network.mode == "off":
         return None
     from paddock.gateway import server
 
     ids = (bubblewrap.GATEWAY_STAND_IN, bubblewrap.GATEWAY_STAND_IN) if os.geteuid() == 0 else None
-    return server.start(plan.network, sandbox.namespaces, record_path=f"{directory}/network.jsonl", drop_to=ids)
+    return server.start(plan.network, namespaces, record_path=f"{directory}/network.jsonl", drop_to=ids)
 
 
 def _remove_group(group: Cgroup) -> None:

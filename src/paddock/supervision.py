@@ -11,7 +11,6 @@ import fcntl
 import os
 import select
 import signal
-import sys
 import time
 
 from paddock.frozen import frozen
@@ -131,7 +130,7 @@ class Supervisor:
             if self._wake in readable:
                 self._hear_signals()
             self._mind_the_time()
-            if self.joined.channel.fileno() in readable:
+            if self.joined.first or self.joined.channel.fileno() in readable:
                 outcome = self._hear_report()
                 if outcome is not None:
                     self._flush_screen()
@@ -162,6 +161,8 @@ class Supervisor:
             self._read_input()
 
     def _patience(self) -> float | None:
+        if self.joined.first:
+            return 0.0
         pending = [moment for moment in (self.deadline, self.kill_at) if moment is not None]
         return max(0.0, min(pending) - time.monotonic()) if pending else None
 
@@ -291,9 +292,3 @@ class Supervisor:
             terminal.restore(descriptor, self.modes)
         elif 0 in self.caller:
             terminal.silence_echo(descriptor)
-
-
-def complain(message: str) -> None:
-    """One line of Paddock's own on stderr."""
-    sys.stderr.write(f"paddock: {message}\n")
-    sys.stderr.flush()

@@ -31,7 +31,7 @@ def facts_here() -> Facts:
     )
 
 
-def available() -> Availability:
+def available(base: str = "") -> Availability:  # noqa: ARG001 - all trials have one shape
     """Bind a child to an empty rule set and a filter, and let it look whether both hold."""
     try:
         facts = facts_here()
@@ -66,7 +66,7 @@ def _no_landlock(error: OSError) -> BoundaryUnavailable:
         return BoundaryUnavailable(
             "Landlock is switched off",
             why="the kernel has Landlock, but it is not among the security modules that were started",
-            next_step="add landlock to the kernel parameter lsm= (beside those in /sys/kernel/security/lsm), then restart",
+            next_step="add landlock to the kernel parameter lsm= (beside what /sys/kernel/security/lsm lists), restart",
         )
     return BoundaryUnavailable(
         "Landlock is missing",

@@ -51,6 +51,17 @@ class Parser(argparse.ArgumentParser):
         raise Usage(message, next_step=f"{self.prog} --help")
 
 
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Asks for the terminal's width without `shutil`, which argparse would import at every start."""
+
+    def __init__(self, prog: str, indent_increment: int = 2, max_help_position: int = 28) -> None:
+        try:
+            width = os.get_terminal_size().columns
+        except OSError:
+            width = 80
+        super().__init__(prog, indent_increment, max_help_position, min(width, 100))
+
+
 def load(command: str) -> ModuleType:
     """The module of a command."""
     # importlib is heavier than the built-in it wraps.
@@ -62,7 +73,7 @@ def parser_for(command: str, module: ModuleType) -> Parser:
     parser = Parser(
         prog=f"paddock {command}",
         description=f"{module.SUMMARY}\n\n{module.DETAILS}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Formatter,
         allow_abbrev=False,
     )
     module.declare(parser)
@@ -99,7 +110,9 @@ def main() -> NoReturn:
         if "--debug" in arguments:
             raise
         code = report(_unexpected(error), arguments)
-    sys.exit(code)
+    # Python's own end, freeing every object one by one, would cost as much as starting bubblewrap.
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -124,12 +137,8 @@ def _split_off(command: str, arguments: list[str], parser: Parser) -> list[str]:
     """Everything from the program's name on belongs to the program, with or without `--` before it."""
     if command not in _TAKES_A_COMMAND or "--" in arguments:
         return arguments
-    takes_value = {
-        string
-        for action in parser._actions
-        for string in action.option_strings
-        if action.nargs != 0  # noqa: SLF001
-    }
+    actions = parser._actions  # noqa: SLF001 - argparse has no public list of its options
+    takes_value = {string for action in actions for string in action.option_strings if action.nargs != 0}
     positionals = 1 if command == "exec" else 0
     index = 0
     while index < len(arguments):

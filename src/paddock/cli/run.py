@@ -9,7 +9,7 @@ from paddock.cli import flags
 from paddock.cli.outcome import Outcome
 from paddock.errors import Usage
 from paddock.planning import make_plan
-from paddock.supervision import complain, terminals
+from paddock.remarks import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def perform(options: argparse.Namespace) -> Outcome:
 
 def start(options: argparse.Namespace, command: list[str]) -> Outcome:
     """Make the plan and run it."""
-    plan = make_plan(os.getcwd(), command, flags.layer_from_flags(options), terminal=bool(terminals()))
+    plan = make_plan(os.getcwd(), command, flags.layer_from_flags(options), terminal=any(map(os.isatty, (0, 1, 2))))
     if options.keep:
         return _run_and_keep(plan, options)
     ended = session.run(plan, name=options.name, fresh=options.fresh)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import NoReturn
 
+COMPLETING = "workspace"  # the step of a failure while the caller's mounts are made
+
 # Under memory pressure the kernel should take the sandbox before the person's own programs.
 _OOM_SCORE = "300"
 
@@ -64,9 +66,21 @@ class Joined:
     def __init__(self, joiner: int, channel: socket.socket) -> None:
         self.joiner = joiner
         self.channel = channel
+        self.first: list[Report] = []  # received already, still to be heard
+
+    def wait_for_command(self) -> Report | None:
+        """Wait until the command exists. The report of a failure, where it never will."""
+        report = self._receive()
+        if report is None:
+            return Report("failed", 0, "namespaces: the joiner died")
+        self.first.append(report)
+        return report if report.kind == "failed" else None
 
     def receive(self) -> Report | None:
         """The next report, or None when the joiner is gone without a last word."""
+        return self.first.pop(0) if self.first else self._receive()
+
+    def _receive(self) -> Report | None:
         try:
             message, ancillary, _, _ = self.channel.recvmsg(4096, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
         except ConnectionError:
@@ -86,13 +100,22 @@ class Joined:
 _KINDS = {b"P": "pid", b"T": "terminal", b"F": "failed", b"S": "stopped", b"E": "exited", b"K": "killed"}
 
 
-def join(namespaces: Namespaces, start: Start, before: Callable[[], None] = lambda: None) -> Joined:
-    """Start the command. `before` runs in the joiner while it is still outside (control groups)."""
+def join(
+    namespaces: Namespaces,
+    start: Start,
+    before: Callable[[], None] = lambda: None,
+    complete: Callable[[], None] | None = None,
+) -> Joined:
+    """Start the command.
+
+    `before` runs in the joiner while it is still outside (control groups), `complete` once it is in the mount
+    namespace and still has capabilities over it; both must have everything imported.
+    """
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
     if pid == 0:
         here.close()  # else the joiner itself would keep the channel open that tells it to end
-        _joiner(namespaces, start, before, there)
+        _joiner(namespaces, start, (before, complete), there)
     there.close()
     return Joined(pid, here)
 
@@ -102,19 +125,37 @@ def _send(channel: socket.socket, kind: bytes, number: int, text: str = "", desc
     channel.sendmsg([kind + struct.pack("i", number) + text.encode("utf-8", "replace")[:2000]], ancillary)
 
 
-def _joiner(namespaces: Namespaces, start: Start, before: Callable[[], None], channel: socket.socket) -> NoReturn:
+def _joiner(
+    namespaces: Namespaces,
+    start: Start,
+    tasks: tuple[Callable[[], None], Callable[[], None] | None],
+    channel: socket.socket,
+) -> NoReturn:
     step = "control group"
     try:
         # Signals from the caller's terminal are the session's business.
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         parent = os.getppid()
-        before()
+        tasks[0]()
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write(_OOM_SCORE)
         step = "namespaces"
         be_unreadable()
         forbid_imports()
+        as_root = os.geteuid() == 0  # of the host: further down it says nothing
+        if as_root:
+            os.setgroups([])  # in the user namespace it is forbidden
+        else:
+            setns(namespaces.owner, CLONE_NEWUSER)
+        # Real root keeps its own user namespace up to here: the mounts that it carries in are the host's.
+        setns(namespaces.mnt, FLAGS["mnt"])
+        if tasks[1]:
+            step = COMPLETING
+            tasks[1]()
+            step = "namespaces"
+        if as_root:
+            setns(namespaces.owner, CLONE_NEWUSER)
         _enter_all(namespaces)
         # Only now: changing credentials clears both.
         be_unreadable()
@@ -135,10 +176,7 @@ def _joiner(namespaces: Namespaces, start: Start, before: Callable[[], None], ch
 
 
 def _enter_all(namespaces: Namespaces) -> None:
-    if os.geteuid() == 0:
-        os.setgroups([])  # in the namespace it is forbidden
-    setns(namespaces.owner, CLONE_NEWUSER)
-    for name in ("net", "ipc", "uts", "cgroup", "mnt", "pid"):
+    for name in ("net", "ipc", "uts", "cgroup", "pid"):
         setns(getattr(namespaces, name), FLAGS[name])
     if os.fstat(namespaces.user).st_ino != os.fstat(namespaces.owner).st_ino:
         setns(namespaces.user, CLONE_NEWUSER)

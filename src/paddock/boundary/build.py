@@ -1,0 +1,134 @@
+"""Bubblewrap's process: started, waited for, ended. Imported before all else of the way to a command.
+
+Bubblewrap takes a few milliseconds to build namespaces and root, on another processor if there is one; the
+rest of Paddock is imported meanwhile (`paddock.session`). It runs a keeper (`cat` on a pipe of ours) and
+nothing else, which echoes one byte when the root is complete.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+
+from paddock.boundary import bubblewrap
+from paddock.errors import BoundaryUnavailable
+from paddock.kernel import confine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from paddock.boundary.bubblewrap import Compiled
+
+KEEPER = "/usr/bin/cat"
+_START_TIMEOUT_S = 20.0
+
+
+class Build:
+    """Bubblewrap's process and the pipes to it. With `stand_in` (Paddock as root) it runs under an unused id."""
+
+    def __init__(self, program: str, compiled: Compiled, *, stand_in: bool) -> None:
+        status, self._tell_status = os.pipe()
+        keep_in, self._hold = os.pipe()
+        self._echo, keep_out = os.pipe()
+        self._complaints, complain = os.pipe()
+        self._status = status
+        descriptors = [_memory_file("data", entry.content) for entry in compiled.data]
+        words = _fill_in(compiled.arguments, descriptors)
+        arguments = _memory_file("arguments", b"".join(os.fsencode(word) + b"\0" for word in words))
+        self.pid = os.fork()
+        if self.pid == 0:
+            _become_bubblewrap(
+                program, (keep_in, keep_out, complain), arguments, self._tell_status, descriptors, stand_in=stand_in
+            )
+        for descriptor in (keep_in, keep_out, complain, self._tell_status, arguments, *descriptors):
+            os.close(descriptor)
+
+    def wait_until_complete(self) -> int:
+        """PID 1 of the sandbox, in our numbering, once its root is complete."""
+        line = self._read_until(self._status, b"\n")
+        os.write(self._hold, b"!")
+        self._read_until(self._echo, b"!")
+        import re  # argparse has loaded it already; json would be another millisecond
+
+        found = re.search(rb'"child-pid":\s*(\d+)', line)
+        if not found:
+            raise BoundaryUnavailable("bubblewrap did not say which process it started", why=repr(line))
+        return int(found[1])
+
+    def _read_until(self, descriptor: int, end: bytes) -> bytes:
+        data = b""
+        while end not in data:
+            ready, _, _ = select.select([descriptor], [], [], _START_TIMEOUT_S)
+            chunk = os.read(descriptor, 4096) if ready else b""
+            if not chunk:
+                raise _failure(self.kill())
+            data += chunk
+        return data
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until bubblewrap has ended by itself: it closes the status pipe then."""
+        while select.select([self._status], [], [], timeout_s)[0] and os.read(self._status, 4096):
+            continue
+
+    def kill(self) -> str:
+        """End bubblewrap and give back what it complained about."""
+        if not self.pid:
+            return ""
+        os.kill(self.pid, signal.SIGKILL)  # ours, and not reaped yet: it cannot be another process
+        os.waitpid(self.pid, 0)
+        self.pid = 0
+        complaints = os.read(self._complaints, 65536) if select.select([self._complaints], [], [], 0)[0] else b""
+        for descriptor in (self._status, self._hold, self._echo, self._complaints):
+            os.close(descriptor)
+        return complaints.decode("utf-8", "replace").strip()
+
+
+def _memory_file(name: str, content: bytes) -> int:
+    descriptor = os.memfd_create(name)
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _fill_in(words: tuple[str, ...], descriptors: list[int]) -> list[str]:
+    numbers = {bubblewrap.Data.placeholder(index): str(number) for index, number in enumerate(descriptors)}
+    return [numbers.get(word, word) for word in words]
+
+
+def _become_bubblewrap(
+    program: str, standard: tuple[int, int, int], arguments: int, status: int, data: list[int], *, stand_in: bool
+) -> NoReturn:
+    try:
+        for number, descriptor in enumerate(standard):
+            os.dup2(descriptor, number)
+        for descriptor in (arguments, status, *data):
+            os.set_inheritable(descriptor, True)  # noqa: FBT003
+        confine.close_all_but(arguments, status, *data)
+        # Not the terminal's: Ctrl-C and Ctrl-Z are for the command.
+        os.setsid()
+        confine.default_signals()
+        os.umask(0o022)
+        if stand_in:
+            os.setgroups([])
+            confine.become(bubblewrap.STAND_IN, bubblewrap.STAND_IN)
+        os.chdir("/")
+        # INVARIANT CR-25, CR-26: bubblewrap stays as PID 1, where its environment and arguments can be
+        # read; so it gets none of the first (bubblewrap#725), and the second from a descriptor.
+        argv = [program, "--json-status-fd", str(status), "--args", str(arguments), "--", KEEPER]
+        os.execve(program, argv, {})
+    except OSError as error:
+        os.write(2, f"{program}: {error.strerror}".encode())
+    finally:
+        os._exit(1)
+
+
+def _failure(complaint: str) -> BoundaryUnavailable:
+    return BoundaryUnavailable(
+        "bubblewrap could not build the sandbox",
+        why=complaint.removeprefix("bwrap: ") or "it ended without a word",
+        next_step="paddock doctor --boundary bubblewrap",
+    )

@@ -26,8 +26,9 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def perform(options: argparse.Namespace) -> Outcome:
     """Run the command; the outcome's exit code is the command's."""
-    from paddock import joining
+    from paddock import joining, scope
 
+    scope.enter()
     extra: dict[str, str] = {}
     for word in options.env:
         name, equals, value = word.partition("=")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from paddock import session
+from paddock import scope, session
 from paddock.cli import flags
 from paddock.cli.outcome import Outcome
 from paddock.errors import Usage
@@ -57,6 +57,7 @@ def perform(options: argparse.Namespace) -> Outcome:
 
 def start(options: argparse.Namespace, command: list[str]) -> Outcome:
     """Make the plan and run it."""
+    scope.enter()
     plan = make_plan(os.getcwd(), command, flags.layer_from_flags(options), terminal=any(map(os.isatty, (0, 1, 2))))
     if options.keep:
         return _run_and_keep(plan, options)

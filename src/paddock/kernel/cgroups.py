@@ -83,10 +83,32 @@ def _write(path: str, value: str) -> None:
         file.write(value)
 
 
+def is_unified(root: str = ROOT) -> bool:
+    """Whether version 2 is mounted alone, with its controllers."""
+    return os.path.exists(f"{root}/cgroup.controllers")
+
+
+def settle_in_delegated(root: str = ROOT, own: str = "/proc/self/cgroup") -> None:
+    """Make room in a group that was delegated to us: move into a leaf, hand out controllers to its siblings.
+
+    Leaves all as it was where that is refused; `find` says then that there is no site.
+    """
+    path = next((line.split(":", 2)[2] for line in _read(own).splitlines() if line.startswith("0:")), "/")
+    directory = root + path.rstrip("/")
+    try:
+        os.mkdir(f"{directory}/paddock")
+        _write(f"{directory}/paddock/cgroup.procs", str(os.getpid()))
+        for name in _read(f"{directory}/cgroup.controllers").split():
+            if name in ("memory", "pids", "cpu"):
+                _write(f"{directory}/cgroup.subtree_control", f"+{name}")
+    except OSError:
+        return
+
+
 def find(root: str = ROOT, own: str = "/proc/self/cgroup") -> Site | None:
     """The site for this process, or None where nothing is writable."""
     lines = [line.split(":", 2) for line in _read(own).splitlines()]
-    if os.path.exists(f"{root}/cgroup.controllers"):
+    if is_unified(root):
         path = next((where for number, _, where in lines if number == "0"), None)
         return _find_v2(root, path) if path is not None else None
     return _find_v1(root, {name: where for _, names, where in lines for name in names.split(",")})

@@ -43,12 +43,12 @@ if TYPE_CHECKING:
     from paddock.workspace.shelf import ChangeSetDirectory
 
 _ENOENT, _ENOTDIR = 2, 20
-_SHOWN_REFUSALS = 5
+_SHOWN = 5
 
 
 @frozen
 class Ended:
-    """What is to be told after a run. `held` names the change set, with the number of changed paths."""
+    """What is to be told after a run; messages hold names that the sandbox made. `held` names the change set, with the number of changed paths."""
 
     exit_code: int
     name: str
@@ -181,6 +181,7 @@ def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
         limits=per_process,
         filter=seccomp.program("debug" if plan.syscalls == "debug" else "default", machine(), sockets="all"),
         on_terminal=terminals(),
+        private_home=plan.person.home,
     )
 
 
@@ -309,17 +310,20 @@ def _messages(plan: Plan, outcome: Outcome, group: Cgroup | None) -> list[str]:
             f"out of memory: the kernel killed {kills} process{'es' if kills > 1 else ''} at the limit of "
             f"{memory.value / (1 << 20):g} MiB ({memory.origin}); raise it: --limit memory=…"
         )
+    if outcome.private:
+        names = ", ".join(outcome.private[:_SHOWN])
+        messages.append(
+            f"written to the private home and gone with it: {names}; what is to stay belongs in the repository"
+        )
     return messages
 
 
 def _told_by_gateway(summary: Summary) -> list[str]:
-    from paddock.cli.style import plain
-
     messages = [f"network: {summary.ended}; from then on the sandbox had none"] if summary.ended else []
-    names = list(dict.fromkeys(plain(refusal.name) for refusal in summary.refusals if refusal.name))
+    names = list(dict.fromkeys(refusal.name for refusal in summary.refusals if refusal.name))
     if names:
-        shown = ", ".join(names[:_SHOWN_REFUSALS])
-        more = f" and {len(names) - _SHOWN_REFUSALS} more" if len(names) > _SHOWN_REFUSALS else ""
+        shown = ", ".join(names[:_SHOWN])
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         messages.append(f"network: refused {shown}{more}; to allow a name: --allow HOST[:PORT]")
     return messages
 

@@ -39,6 +39,7 @@ class Outcome:
     signal: int | None = None
     timed_out: bool = False
     failure: Report | None = None
+    private: tuple[str, ...] = ()  # names that appeared in the private home and go with it
 
     @property
     def exit_code(self) -> int:
@@ -281,7 +282,8 @@ class Supervisor:
         else:
             code = report.number if report.kind == "exited" else None
             killed = report.number if report.kind == "killed" else None
-            return Outcome(code, killed, self.timed_out, self.failure)
+            private = tuple(name for name in report.text.split("/") if name)
+            return Outcome(code, killed, self.timed_out, self.failure, private)
         return None
 
     def _use_terminal(self, descriptor: int) -> None:

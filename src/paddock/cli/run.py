@@ -75,8 +75,11 @@ def _run_and_keep(plan: Plan, options: argparse.Namespace) -> Outcome:
 
 
 def _tell(ended: Ended, *, quiet: bool) -> None:
-    for message in ended.messages:
-        complain(message)
+    if ended.messages:
+        from paddock.cli.style import plain
+
+        for message in ended.messages:
+            complain(plain(message))
     if ended.changed and not quiet:
         things = "change" if ended.changed == 1 else "changes"
         complain(f"{ended.changed} {things} held as {ended.held}: paddock diff, paddock apply, paddock discard")

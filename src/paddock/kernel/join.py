@@ -48,6 +48,7 @@ class Start:
     limits: Mapping[str, int]
     filter: bytes
     on_terminal: tuple[int, ...]
+    private_home: str = ""  # what appears there by the end is reported: it will be gone
 
 
 @frozen
@@ -162,11 +163,12 @@ def _joiner(
         die_with_parent(signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
+        at_start = _names(start.private_home)
         pid = os.fork()
         if pid == 0:
             _become_command(start, channel)
         _send(channel, b"P", pid)
-        _watch(pid, channel)
+        _watch(pid, channel, lambda: _names(start.private_home) - at_start)
     except OSError as error:
         _send(channel, b"F", error.errno or 0, f"{step}: {error.strerror} ({error.filename})")
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
@@ -182,7 +184,7 @@ def _enter_all(namespaces: Namespaces) -> None:
         setns(namespaces.user, CLONE_NEWUSER)
 
 
-def _watch(pid: int, channel: socket.socket) -> NoReturn:
+def _watch(pid: int, channel: socket.socket, private: Callable[[], set[str]]) -> NoReturn:
     """Report stops and the end, and reap only once the session has let go of the pid."""
     while True:
         state = os.waitid(os.P_PID, pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
@@ -191,10 +193,19 @@ def _watch(pid: int, channel: socket.socket) -> NoReturn:
             os.waitid(os.P_PID, pid, os.WSTOPPED)
             _send(channel, b"S", state.si_status)
             continue
-        _send(channel, b"E" if state.si_code == os.CLD_EXITED else b"K", state.si_status)
+        text = "/".join(sorted(private()))
+        _send(channel, b"E" if state.si_code == os.CLD_EXITED else b"K", state.si_status, text)
         channel.recv(1)  # until the other end is closed
         os.waitpid(pid, 0)
         os._exit(0)
+
+
+def _names(directory: str) -> set[str]:
+    """The names in a directory that a person would miss: no dot files, no temporary ones."""
+    try:
+        return {name for name in os.listdir(directory) if not name.startswith(".")} if directory else set()
+    except OSError:
+        return set()
 
 
 def _become_command(start: Start, channel: socket.socket) -> NoReturn:

@@ -48,7 +48,10 @@ _SHOWN = 5
 
 @frozen
 class Ended:
-    """What is to be told after a run; messages hold names that the sandbox made. `held` names the change set, with the number of changed paths."""
+    """What is to be told after a run.
+
+    `messages` hold names that the sandbox made, unescaped; `held` names the change set, with its number of changes.
+    """
 
     exit_code: int
     name: str

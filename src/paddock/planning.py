@@ -46,8 +46,8 @@ def make_plan(
 
     Raises Refused, PolicyError, or Usage when the directory does not exist.
     """
-    from paddock.agents.profile import for_command
     from paddock import sources
+    from paddock.agents.profile import for_command
 
     cwd = _real(directory)
     repository = find_repository(cwd, state.home(environ))

@@ -58,7 +58,7 @@ class Fake:
     ):
         self.home = home
         self.state = f"{home}/.local/state/paddock"
-        self.environ = {"PATH": "/usr/bin:/bin", "HOME": home, **(environ or {})}
+        self.environ: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "HOME": home, **(environ or {})}
         self.person = Person(**{"uid": 1001, "gid": 1001, "name": "ann", "home": home, **person})
         self.who = ("", "")
         self.tree: dict[str, Any] = {}
@@ -144,7 +144,7 @@ def _kind(node: Any) -> str:
 
 def policy(**changes: Any) -> Policy:
     """The built-in policy with changes; lists of text become entries of a person's flag."""
-    given = {
+    given: dict[str, Any] = {
         name: tuple(Text(each, FLAG) for each in value) if isinstance(value, list) else value
         for name, value in changes.items()
     }
@@ -162,7 +162,7 @@ def assign(name: str, value: str, origin: Origin = FLAG) -> Assignment:
     return Assignment(name, value, origin)
 
 
-def plan(
+def plan(  # noqa: PLR0913 - each test names the few that it is about
     files: Mapping[str, str] | None = None,
     *command: str,
     environ: Mapping[str, str] | None = None,

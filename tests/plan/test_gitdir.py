@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from paddock.plan import gitdir
 from paddock.plan.identity import quoted
 from tests.plan.machine import HOME, REPOSITORY, plan, targets
 
@@ -125,3 +128,9 @@ def test_an_ordinary_repository_needs_nothing() -> None:
     found = plan()
     assert found.notes == ()
     assert not [path for path in targets(found) if path.startswith("/home")]
+
+
+@given(st.text("ab \\\"\n\t#;'é", min_size=1, max_size=8))
+def test_every_way_that_git_writes_a_path_is_read_back(text: str) -> None:
+    bare = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    assert gitdir._unquoted(bare) == gitdir._unquoted(quoted(text)) == text

@@ -11,11 +11,10 @@ HOME = "/home/ann"
 ENVIRON = {"GNUPGHOME": "/data//keys/../gpg/", "XDG_CONFIG_HOME": "/data/conf"}
 KNOWN = credentials.locations(HOME, ENVIRON)
 INDEX = Places(KNOWN)
+WORDS = "home ann eve root .ssh .config gh .local share keyrings etc ssl private data gpg conf usr x run"
 
 parts = st.lists(
-    st.sampled_from(
-        "home ann eve root .ssh .config gh .local share keyrings etc ssl private data gpg conf usr x run".split()
-    ),
+    st.sampled_from(WORDS.split()),
     max_size=6,
 )
 near = st.sampled_from([place.path.replace("*", "x") for place in KNOWN])

@@ -60,6 +60,12 @@ def test_a_variable_moves_a_root_and_passes() -> None:
     assert variables(found)["PYENV_ROOT"] == "/data/py"
 
 
+def test_a_moved_root_is_shown_beside_the_one_on_path() -> None:
+    files = {f"{HOME}/.cargo/bin/cargo": "x", "/data/cargo/registry/x": ""}
+    found = plan(files, environ={"PATH": f"{HOME}/.cargo/bin", "CARGO_HOME": "/data/cargo"})
+    assert {f"{HOME}/.cargo/bin", "/data/cargo/registry"} <= set(targets(found))
+
+
 @pytest.mark.parametrize("root", ["/", HOME, "/home", f"{HOME}/.ssh", f"{HOME}/.config", "relative", ""])
 def test_a_variable_cannot_move_a_root_onto_the_home_or_credentials(root: str) -> None:
     files = {f"{HOME}/.ssh/bin/x": "x", f"{HOME}/.config/gh/hosts.yml": "t", f"{HOME}/private": "x"}

@@ -116,6 +116,11 @@ def test_a_start_does_not_walk_the_repository() -> None:
     host = Fake({f"{R}/src/{number}/deep/file": "" for number in range(50)})
     asked: list[str] = []
     whole = host.listdir
-    host.listdir = lambda path: (asked.append(path), whole(path))[1]  # type: ignore[method-assign]
+
+    def listdir(path: str) -> tuple[str, ...]:
+        asked.append(path)
+        return whole(path)
+
+    host.listdir = listdir  # type: ignore[method-assign]
     plan(host=host, rules=policy(mask=["*.pem", "config/*.key"]))
     assert [path for path in asked if path.startswith(R)] == [R]

@@ -81,7 +81,7 @@ def files(person: Person, shell: str, *, network: bool) -> tuple[File, ...]:
 
 def passwd(person: Person, shell: str) -> str:
     """The users: root, the person, nobody."""
-    lines = ["root:x:0:0:root:/root:/bin/sh", f"{person.name}:x:{person.uid}:{person.gid}::{person.home}:{shell}"]
+    lines = ["root:x:0:0:root:/:/bin/sh", f"{person.name}:x:{person.uid}:{person.gid}::{person.home}:{shell}"]
     if person.uid != _NOBODY:
         lines.append(f"nobody:x:{_NOBODY}:{_NOBODY}:nobody:/:/usr/sbin/nologin")
     return "\n".join(lines) + "\n"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ORIGIN = Origin("machine", ".git")
 _POINTER_BYTES = 4200  # a path and a few words
 _CONFIG_BYTES = 1 << 18
+_ESCAPES = {"n": "\n", "t": "\t", "b": "\b"}
 
 
 def show(view: View) -> None:
@@ -78,10 +79,15 @@ def _submodule(host: Host, directory: str, repository: str) -> str:
 
 
 def _unquoted(value: str) -> str:
-    """A value as `git config` writes it: quoted where it has to be."""
-    if not value.startswith('"'):
-        return value
-    return value[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    """A value as `git config` writes it: backslash and quote always escaped, quotes around it where it has to be."""
+    found, escaped = "", False
+    for character in value:
+        if escaped or character not in '"\\':
+            found += _ESCAPES.get(character, character) if escaped else character
+            escaped = False
+        else:
+            escaped = character == "\\"
+    return found
 
 
 def _is_repository(host: Host, path: str) -> bool:

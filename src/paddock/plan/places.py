@@ -42,11 +42,11 @@ class Places:
 
 def _children(node: dict[str, Any], part: str) -> list[dict[str, Any]]:
     found = [node[part]] if part in node and "*" not in part else []
-    for pattern in node:
+    for pattern, child in node.items():
         if "*" in pattern:
             before, _, after = pattern.partition("*")
             if len(part) >= len(before) + len(after) and part.startswith(before) and part.endswith(after):
-                found.append(node[pattern])
+                found.append(child)
     return found
 
 

@@ -94,6 +94,9 @@ def _read(shape: Any, data: Any, where: str) -> Any:
     # bool is an int to Python, not to us
     if type(data) is not shape:
         raise _broken(f"{where} is not a {shape.__name__}")
+    # No path, argument or value can hold NUL, and the hash's placeholders begin with it.
+    if shape is str and "\0" in data:
+        raise _broken(f"{where} holds a NUL")
     return data
 
 

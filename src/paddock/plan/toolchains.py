@@ -5,10 +5,10 @@ of its roots. Parts are shown read-only; `""` is the whole root. A part that may
 table: `~/.cargo/credentials.toml`, `~/.cargo/config.toml`, `~/.config/mise`, `~/.m2/settings.xml`, `~/.npmrc`.
 
 Package caches are shown read-only only while nothing can be downloaded anyway, for then the tool could not add to
-them, and only where the tool works with a cache that it cannot write. Tried with real tools: cargo reads `registry`
-and `git` (its lock lies above them, in the private part of CARGO_HOME), Maven reads `~/.m2/repository` with `-o`.
-Left out, because the tool fails or ignores a cache that it cannot write: pip (switches its cache off), npm (EROFS in
-`_cacache/tmp`), uv (needs its lock: astral-sh/uv#16820); not tried: Go, Gradle, pnpm. These start with an empty one.
+them, and only where the tool was seen to work with a cache that it cannot write: cargo 1.95 builds offline from
+`registry` (its lock lies above, in the private part of CARGO_HOME), Maven 3.8 runs with `-o`. Left out: uv fails
+("Could not acquire lock", astral-sh/uv#16820); cargo's `git`, npm, pip, Go, Gradle and pnpm were not shown to work, so
+they start with an empty cache of their own.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ TABLE: tuple[Toolchain, ...] = (
     Toolchain("bun", ("~/.bun",), ("bin", "install/global"), ("BUN_INSTALL",)),
     Toolchain("deno", ("~/.deno",), ("bin",), ("DENO_INSTALL",)),
     # Rust
-    Toolchain("cargo", ("~/.cargo",), ("bin", "env"), ("CARGO_HOME",), ("rustup",), caches=("registry", "git")),
+    Toolchain("cargo", ("~/.cargo",), ("bin", "env"), ("CARGO_HOME",), ("rustup",), caches=("registry",)),
     Toolchain("rustup", ("~/.rustup",), ("toolchains", "settings.toml", "update-hashes"), ("RUSTUP_HOME",)),
     # Go, the Java family, Ruby, others
     Toolchain("go", ("~/go",), ("bin",), ("GOPATH",)),
@@ -113,10 +113,9 @@ def roots(home: str, environ: Mapping[str, str]) -> list[tuple[Toolchain, str]]:
 
 
 def rows_for(path: str, known: list[tuple[Toolchain, str]]) -> list[tuple[Toolchain, str]]:
-    """The rows, each with its root, that a path belongs to; and the rows that those need, at all their roots."""
-    found = [(row, root) for row, root in known if within(path, root)]
-    names = {need for row, _ in found for need in row.needs}
-    return found + rows_named(names, known) if names else found
+    """The rows that a path belongs to and those that they need, at all their roots: CARGO_HOME may hold no `bin`."""
+    names = {row.name for row, root in known if within(path, root)}
+    return rows_named(names, known) if names else []
 
 
 def rows_named(names: set[str] | frozenset[str], known: list[tuple[Toolchain, str]]) -> list[tuple[Toolchain, str]]:

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+
+from paddock.plan.describe import amount, is_promise, sections, size, widths
+from paddock.plan.model import Limit
+from paddock.policy.model import BUILT_IN, Amount
+from tests.plan.machine import FLAG, REPOSITORY, allow, plan, policy
+
+
+def rows(title: str, **options: object) -> list[tuple[str, str, str]]:
+    found = plan({f"{REPOSITORY}/.env": "", "/srv/docs/x": ""}, rules=policy(**options))
+    return next(rows for name, rows in sections(found) if title in name)
+
+
+def test_every_layer_has_its_section_in_order() -> None:
+    titles = [title for title, _ in sections(plan())]
+    assert [title.split()[1] if title[0].isdigit() else title for title in titles] == [
+        "workspace",
+        "boundary",
+        "network",
+        "approval",
+        "environment",
+    ]
+
+
+def test_the_workspace_says_mode_masks_and_mounts_with_who_decided() -> None:
+    found = rows("workspace", mask=[".env"], read=["/srv/docs"])
+    assert found[0][0] == "review"
+    assert ("masked", ".env  (seen as an empty file)", "flag --test") in found
+    assert ("read", "/srv/docs", "flag --test") in found
+    assert any(word == "private" and "/tmp 1 GiB" in text for word, text, _ in found)
+
+
+def test_limits_say_whether_they_are_promises() -> None:
+    found = rows("boundary", limits=(Amount("memory", 1 << 30, FLAG), Amount("wall", 5400, BUILT_IN)))
+    assert ("limit", "memory 1 GiB  (promise)", "flag --test") in found
+    assert ("limit", "wall 1 h 30 min  (precaution)", "built-in") in found
+    assert is_promise(FLAG)
+    assert not is_promise(BUILT_IN)
+
+
+def test_the_network_lists_what_is_reached() -> None:
+    assert rows("network")[0][:2] == ("off", "nothing: an empty network of its own")
+    found = rows("network", network_mode="allow", allow=(allow("a.test", 81, private=True),))
+    assert found[1] == ("allow", "a.test:81  (private addresses allowed)", "flag --test")
+
+
+def test_values_that_were_passed_are_not_printed() -> None:
+    found = plan(environ={"API_TOKEN": "hunter2"}, rules=policy(pass_variables=["API_TOKEN"]))
+    text = repr(list(sections(found)))
+    assert "API_TOKEN" in text
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (1 << 30, "1 GiB"), (1 << 50, "1024 TiB")]
+)
+def test_sizes(value: int, text: str) -> None:
+    assert size(value) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [("wall", 0, "0 s"), ("wall", 61, "1 min 1 s"), ("cpus", 1.5, "1.5"), ("processes", 512, "512")],
+)
+def test_amounts(name: str, value: float, text: str) -> None:
+    assert amount(Limit(name, value, FLAG)) == text
+
+
+def test_a_long_line_does_not_push_the_others_out() -> None:
+    assert widths([("a", "x" * 500, ""), ("bbb", "yy", "")]) == (3, 2)
+    assert widths([]) == (0, 0)

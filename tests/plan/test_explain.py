@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import pytest
+
+from paddock.plan import explain
+from tests.plan.machine import FLAG, HOME, REPOSITORY, Fake, allow, plan, policy
+
+R = REPOSITORY
+FILES = {
+    f"{R}/.env": "x", f"{R}/a": "x", f"{R}/out": f"-> {HOME}/.ssh/id", f"{R}/lib": "-> /usr/lib", f"{HOME}/.ssh/id": "k", f"{HOME}/notes/x": "",
+    "/srv/docs/a": "", "/run/docker.sock": "socket", "/srv/s": "socket", f"{HOME}/.claude/x": "",
+}  # fmt: skip
+HOST = Fake(FILES, environ={"GITHUB_TOKEN": "t", "FOO": "x", "LANG": "C"})
+PLAN = plan(
+    host=HOST,
+    rules=policy(mask=[".env"], read=["/srv/docs"], network_mode="allow", allow=(allow("api.example.test", 8443),)),
+)
+
+
+@pytest.mark.parametrize(
+    ("subject", "allowed", "how", "by"),
+    [
+        ("a", True, "copy-on-write", "built-in"),
+        (f"{R}/new/file", True, "copy-on-write", "built-in"),
+        (".env", False, "masked", "flag --test"),
+        ("./x/../.env", False, "masked", "flag --test"),
+        ("/srv/docs/a", True, "read-only", "flag --test"),
+        ("/usr/bin/python3", True, "read-only", "built-in"),
+        ("/bin/sh", True, "read-only", "built-in"),
+        ("/bin", True, "a link", "built-in"),
+        ("lib", True, "read-only", "built-in"),
+        ("/etc/passwd", True, "written for the sandbox", "built-in"),
+        ("/tmp", False, "private", "built-in"),
+        ("~", False, "private", "built-in"),
+        ("/proc/self", True, "made inside", "built-in"),
+        ("~/.ssh/id", False, "not visible", "the credential list"),
+        ("out", False, "not visible", "the credential list"),
+        ("~/.claude", False, "not visible", "the credential list"),
+        ("/etc/shadow", False, "not visible", "the credential list"),
+        ("/run/docker.sock", False, "not visible", "the credential list"),
+        ("~/notes/x", False, "not visible", "built-in"),
+        ("/home", False, "not visible", "the credential list"),
+        ("/srv", False, "not visible", "built-in"),
+        ("/tmp/x", False, "not visible", "built-in"),
+    ],
+)
+def test_a_table_of_paths(subject: str, allowed: bool, how: str, by: str) -> None:
+    found = explain.path(PLAN, HOST, subject, R)
+    assert (found.allowed, found.how, found.decided_by) == (allowed, how, by)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "~/.ssh/id",
+        "out",
+        "~/.ssh",
+        "~/.aws/none",
+        "/run/docker.sock",
+        "/etc/shadow",
+        "/srv/s",
+        "~/.config",
+        "/",
+        "/home",
+        "~/.local/state/paddock/x",
+    ],
+)
+def test_no_explanation_of_a_secret_advises_to_grant_it(subject: str) -> None:
+    found = explain.path(PLAN, HOST, subject, R)
+    assert not found.allowed
+    assert found.next_step == ""
+    assert found.why
+
+
+def test_an_ordinary_path_says_how_to_show_it() -> None:
+    assert "--read" in explain.path(PLAN, HOST, "~/notes/x", R).next_step
+    assert explain.path(PLAN, HOST, "~/none", R).next_step == ""
+
+
+def test_an_agents_own_state_is_told_from_the_hosts() -> None:
+    from paddock.agents.profile import load
+
+    host = Fake({**FILES, "/usr/bin/claude": "x"})
+    found = explain.path(plan(None, "claude", host=host, agent=load("claude")), host, "~/.claude/settings.json", R)
+    assert found.allowed
+    assert "not the host's own" in found.how
+
+
+@pytest.mark.parametrize(
+    ("subject", "allowed", "advice"),
+    [
+        ("LANG", True, ""),
+        ("PATH", True, ""),
+        ("FOO", False, "--env FOO"),
+        ("BAR", False, ""),
+        ("GITHUB_TOKEN", False, ""),
+        ("SSH_AUTH_SOCK", False, ""),
+    ],
+)
+def test_a_table_of_variables(subject: str, allowed: bool, advice: str) -> None:
+    found = explain.variable(PLAN, HOST, subject)
+    assert found.allowed == allowed
+    assert advice in found.next_step
+    assert bool(found.next_step) == bool(advice)
+
+
+def test_the_value_of_a_secret_is_never_repeated() -> None:
+    secret = plan(host=HOST, rules=policy(pass_variables=["GITHUB_TOKEN"]))
+    found = explain.variable(secret, Fake({}, environ={"GITHUB_TOKEN": "hunter2"}), "GITHUB_TOKEN")
+    assert (found.allowed, found.decided_by) == (True, "flag --test")
+    assert "hunter2" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("subject", "allowed", "why", "advice"),
+    [
+        ("api.example.test:8443", True, "", ""),
+        ("API.example.test.", True, "", ""),
+        ("api.example.test:443", False, "only port 8443", ""),
+        ("other.test", False, "not in the list", "--allow other.test:443"),
+        ("other.test:22", False, "not in the list", "--allow other.test:22"),
+        ("localhost:5432", False, "loopback is the sandbox's own", ""),
+        ("127.0.0.1", False, "loopback", ""),
+        ("[::1]:80", False, "loopback", ""),
+        ("169.254.169.254", False, "only names", ""),
+        ("[fd00::1]:1", False, "only names", ""),
+        ("metadata.google.internal", False, "not in the list", ""),
+        ("intranet", False, "not in the list", ""),
+    ],
+)
+def test_a_table_of_hosts(subject: str, allowed: bool, why: str, advice: str) -> None:
+    found = explain.reach(PLAN, subject)
+    assert found.allowed == allowed
+    assert why in found.why
+    assert bool(found.next_step) == bool(advice)
+    assert advice in found.next_step
+
+
+def test_an_off_that_somebody_wrote_is_not_argued_with() -> None:
+    from paddock.policy.model import Origin, Text
+
+    off = plan(rules=policy(network_mode=Text("off", Origin("floor", "/etc/paddock/policy.toml:1"))))
+    found = explain.reach(off, "a.test")
+    assert (found.decided_by, found.next_step) == ("floor /etc/paddock/policy.toml:1", "")
+    assert explain.reach(plan(), "a.test").next_step
+    assert FLAG.kind == "flag"
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind"),
+    [("/x", "path"), ("~/x", "path"), ("a/b", "path"), (".env", "path"), ("HOME", "variable"), ("A_1", "variable"), ("a.test", "host"),
+     ("a.test:1", "host"), ("localhost", "host"), ("[::1]:1", "host"), ("src", "path"), ("lower", "path")],
+)  # fmt: skip
+def test_the_kind_is_guessed(subject: str, kind: str) -> None:
+    assert explain.guess(subject, exists=False) == kind
+
+
+def test_a_file_that_is_here_is_a_path() -> None:
+    assert explain.guess("README.md", exists=True) == "path"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from paddock.boundary.limits import Division
     from paddock.boundary.sandbox import BubblewrapSandbox
     from paddock.gateway.server import Gateway, Summary
-    from paddock.kernel.cgroups import Cgroup
+    from paddock.kernel.cgroups import Cgroup, Site
     from paddock.kernel.join import Joined, Report, Start
     from paddock.kernel.namespaces import Namespaces
     from paddock.kernel.seccomp import Machine
@@ -66,12 +66,9 @@ def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int,
     Raises PaddockError before the command starts; from then on the result says how it ended.
     """
     refuse_directories_as_input()
-    boundary = choice.choose(plan)
-    site = cgroups.find()
-    if site and not cgroups.works(site):
-        site = None
-    division = limits.divide(plan, site.parents if site else ())
-    choice.refuse_gaps(_gaps(boundary, plan, division), plan.boundary.accepted_gaps, boundary)
+    here = outlook(plan)
+    boundary, site, division = here.boundary, here.site, here.division
+    choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, boundary)
     with ExitStack() as undo:
         layers, change_set = _layers(plan, name, fresh=fresh, undo=undo)
         own = live.claim(name or (change_set.name if change_set else _default_name(plan)), exact=bool(name))

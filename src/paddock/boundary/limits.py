@@ -62,3 +62,14 @@ def _gap(name: str, origin: str) -> Gap:
         why=f"no writable control group on this machine, so {effect}",
         instead="paddock doctor says how to get one",
     )
+
+
+def kept_by(name: str, division: Division, *, version: int) -> str:
+    """In words, what keeps a limit; `version` is the control groups' own."""
+    if name in division.together:
+        return f"control group, version {version}: all processes together"
+    if name == "wall":
+        return "Paddock's own clock: the whole sandbox"
+    if name == "processes" and name in division.per_process:
+        return "RLIMIT_NPROC in its own user namespace: all processes together"
+    return "rlimit: each process by itself" if name in division.per_process else "nothing"

@@ -12,6 +12,7 @@ from paddock.planning import make_plan
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from paddock.plan.model import Plan
 
@@ -40,10 +41,32 @@ def perform(options: argparse.Namespace) -> Outcome:
     layer = flags.layer_from_flags(options)
     plan = make_plan(os.getcwd(), options.command, layer, terminal=False, create=False)
     digest = plan_hash(plan)
-    return Outcome(text=render(plan, digest), data={"schema": 1, "hash": digest, "plan": as_data(plan)})
+    here = _here(plan)
+    text = render(plan, digest, here)
+    return Outcome(text=text, data={"schema": 1, "hash": digest, "plan": as_data(plan), "here": dict(here)})
 
 
-def render(plan: Plan, digest: str) -> str:
+def _here(plan: Plan) -> list[tuple[str, str]]:
+    """What this machine makes of the plan. Not part of it: elsewhere the same plan may be kept differently."""
+    from paddock import session
+    from paddock.boundary.limits import kept_by
+    from paddock.errors import PaddockError
+
+    try:
+        outlook = session.outlook(plan)
+    except PaddockError as error:
+        return [("refused", " ".join(filter(None, (error.what, error.next_step and f"({error.next_step})"))))]
+    version = outlook.site.version if outlook.site else 0
+    rows = [("boundary", outlook.boundary)]
+    rows += [(limit.name, kept_by(limit.name, outlook.division, version=version)) for limit in plan.limits]
+    accepted = plan.boundary.accepted_gaps
+    return rows + [
+        (f"gap {gap.name}", f"{gap.promise}; {gap.why}" + ("  (accepted)" if gap.name in accepted else "  (refused)"))
+        for gap in outlook.gaps
+    ]
+
+
+def render(plan: Plan, digest: str, here: Sequence[tuple[str, str]] = ()) -> str:
     """The plan for people. Names come from the file system and are printed without control characters."""
     from paddock.plan.describe import sections, widths
 
@@ -53,7 +76,8 @@ def render(plan: Plan, digest: str) -> str:
         f"{paint('command', 'bold')}  {command}",
         f"{paint('in', 'bold')}       {plain(plan.cwd)}" + (f"  as agent {plan.agent}" if plan.agent else ""),
     ]
-    for title, rows in sections(plan):
+    on_this_machine = [("on this machine", [(word, text, "") for word, text in here])] if here else []
+    for title, rows in [*sections(plan), *on_this_machine]:
         shown = [(plain(word), plain(text), plain(origin)) for word, text, origin in rows]
         first, second = widths(shown)
         lines += ["", paint(title, "bold")]

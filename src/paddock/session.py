@@ -60,6 +60,26 @@ class Ended:
     changed: int = 0
 
 
+@frozen
+class Outlook:
+    """What this machine makes of a plan: the boundary, how each limit is kept, what cannot be kept."""
+
+    boundary: str
+    site: Site | None
+    division: Division
+    gaps: tuple[Gap, ...]
+
+
+def outlook(plan: Plan) -> Outlook:
+    """Look before a run. Raises BoundaryUnavailable or Refused where no boundary will do."""
+    boundary = choice.choose(plan)
+    site = cgroups.find()
+    if site and not cgroups.works(site):
+        site = None
+    division = limits.divide(plan, site.parents if site else ())
+    return Outlook(boundary, site, division, _gaps(boundary, plan, division))
+
+
 def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int, str], None] | None = None) -> Ended:
     """Run the plan's command to its end. With `kept`, the sandbox stays until that function returns.
 

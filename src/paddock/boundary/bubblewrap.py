@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from paddock.frozen import frozen
-from paddock.plan.model import Private
+from paddock.plan.model import Link, Private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -166,13 +166,13 @@ def compile(plan: Plan, facts: Facts, layers: str | None) -> Compiled:  # noqa: 
 
 
 def _root(plan: Plan, out: _Sheet) -> None:
-    for link in plan.links:
-        out.parents(link.target)
-        out.add("--symlink", link.to, link.target)
-    # Parents before what lies below them.
-    entries: list[Private | Mount] = [*plan.private, *plan.mounts]
+    # Parents before what lies below them: a private directory would hide what was put there before.
+    entries: list[Link | Private | Mount] = [*plan.links, *plan.private, *plan.mounts]
     for entry in sorted(entries, key=lambda entry: (_depth(entry.target), entry.target)):
-        if isinstance(entry, Private):
+        if isinstance(entry, Link):
+            out.parents(entry.target)
+            out.add("--symlink", entry.to, entry.target)
+        elif isinstance(entry, Private):
             out.parents(entry.target)
             out.made.add(entry.target)
             mode = "0700" if entry.target == plan.person.home else _PRIVATE_MODES.get(entry.target, "0755")

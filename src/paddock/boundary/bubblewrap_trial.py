@@ -7,6 +7,8 @@ them in the next.
 from __future__ import annotations
 
 import os
+import select
+import signal
 
 from paddock.boundary.base import Availability
 from paddock.boundary.packages import install
@@ -18,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from paddock.kernel.join import Joined
     from paddock.plan.model import Plan, WorkspaceMode
 
 _TIMEOUT_S = 20
@@ -169,18 +172,31 @@ def _failure(program: str, base: str, mode: WorkspaceMode) -> str:
     except PaddockError as error:
         return f"{error.what} ({error.why})"
     try:
-        joined = sandbox.start(start)
-        last = None
-        while last is None or last.kind not in ("exited", "killed", "failed"):
-            last = joined.receive()
-            if last is None:
-                break
-        joined.release()
+        return _how_it_ended(sandbox.start(start))
+    except PaddockError as error:
+        return f"{error.what} ({error.why})"
     finally:
         sandbox.stop()
-    if last is not None and (last.kind, last.number) == ("exited", 0):
-        return ""
-    return f"a command in it {last.kind} {last.text}".rstrip() if last else "the process that entered it died"
+
+
+def _how_it_ended(joined: Joined) -> str:
+    """Nothing for a command that ended well. Afterwards the command and its joiner are gone."""
+    pid = 0
+    try:
+        while select.select([joined.channel], [], [], _TIMEOUT_S)[0]:
+            report = joined.receive()
+            if report is None:
+                return "the process that entered it died"
+            if report.kind == "pid":
+                pid = report.number
+            elif report.kind != "stopped":
+                ended_well = (report.kind, report.number) == ("exited", 0)
+                return "" if ended_well else f"a command in it {report.kind} {report.text}".rstrip()
+        if pid:
+            os.kill(pid, signal.SIGKILL)  # not reaped before the release: it cannot be another process
+        return f"a command in it did not end within {_TIMEOUT_S} s"
+    finally:
+        joined.release()
 
 
 def _smallest_plan(workspace: str, mode: WorkspaceMode) -> Plan:

@@ -128,7 +128,7 @@ def _end_pause_process(runtime: str) -> None:
         with open(f"{runtime}/libpod/tmp/pause.pid", encoding="ascii") as file:
             pid = int(file.read())
         handle = os.pidfd_open(pid)
-    except (OSError, ValueError):
+    except (OSError, ValueError, OverflowError):
         return
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:

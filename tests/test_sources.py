@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock import sources, state
-from paddock.cli.flags import layer_from_flags
 from paddock.errors import PaddockError, PolicyError
 from paddock.policy.flags import flags_layer
 
@@ -339,38 +338,54 @@ def test_one_file_can_be_read_by_its_path(tmp_path):
         sources.read_file(str(tmp_path / "y.toml"), "person")
 
 
-def test_a_run_without_policy_files_imports_no_parser(place):
+PARSERS = {
+    "tomllib", "json", "re", "difflib", "hashlib", "ipaddress", "argparse", "datetime", "bisect", "contextlib",
+    "paddock.policy.parsing", "paddock.policy.schema", "paddock.policy.template", "paddock.trust",
+}  # fmt: skip
+
+
+def loaded(place: Place, options: str) -> set[str]:
+    """What `load` imports, as a fresh interpreter sees it."""
     script = f"""
 import sys
 before = set(sys.modules)
 from paddock import sources, state
 from paddock.cli.flags import layer_from_flags
 state.FLOOR = {state.FLOOR!r}
-class options: pass
-sources.load({str(place.repository)!r}, layer_from_flags(options), {place.environ!r})
+class Options: {options}
+sources.load({str(place.repository)!r}, layer_from_flags(Options), {place.environ!r})
 print(*sorted(set(sys.modules) - before))
 """
-    source = str(Path(sources.__file__).parents[1])
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", script], env={"PYTHONPATH": source}, capture_output=True, text=True, check=True
-    )
-    loaded = set(done.stdout.split())
-    assert not loaded & {
-        "tomllib",
-        "json",
-        "re",
-        "difflib",
-        "hashlib",
-        "ipaddress",
-        "argparse",
-        "datetime",
-        "bisect",
-        "contextlib",
-    }
-    assert not {name for name in loaded if name.startswith("paddock.policy.")} & {
-        "paddock.policy.parsing", "paddock.policy.checking", "paddock.policy.flags", "paddock.policy.schema",
-    }  # fmt: skip
+    environ = {"PYTHONPATH": str(Path(sources.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-S", "-c", script], env=environ, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
 
 
-def test_flags_alone_import_no_parser_of_files_either(place):
-    assert layer_from_flags(type("Options", (), {"net": "allow"})).settings  # type: ignore[arg-type]
+def test_a_run_without_policy_files_imports_no_parser(place):
+    assert not loaded(place, "pass") & (PARSERS | {"paddock.policy.checking", "paddock.policy.flags"})
+
+
+def test_flags_import_no_parser_of_files_either(place):
+    assert not loaded(place, 'net = "allow"; allow = ["a.example"]; limit = ["wall=1h"]') & PARSERS
+
+
+def test_a_container_file_without_our_section_imports_no_json(place):
+    place.file('{"image": "x"}', ".devcontainer.json")
+    assert not loaded(place, "pass") & {"tomllib", "json", "re"}
+
+
+def test_a_repository_may_be_named_through_a_link(place, tmp_path):
+    place.file('[limits]\nwall = "1h"\n')
+    (tmp_path / "link").symlink_to(place.repository)
+    found = sources.gather(str(tmp_path / "link"), place.environ)
+    assert found.document
+    assert found.document.path == f"{place.repository}/paddock.toml"
+
+
+@pytest.mark.user
+def test_a_repository_that_cannot_be_searched_stops_everything(place, tmp_path):
+    place.repository.parent.chmod(0)
+    try:
+        assert "cannot be" in place.refused().what
+    finally:
+        place.repository.parent.chmod(0o755)

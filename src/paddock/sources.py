@@ -53,7 +53,7 @@ class Gathered:
 
 
 def load(repository: str, flags: Layer | None = None, environ: Mapping[str, str] = os.environ) -> Policy:
-    """The policy for a repository (its real path), with trust looked up. Raises PolicyError."""
+    """The policy for a repository, with trust looked up. Raises PolicyError."""
     found = gather(repository, environ)
     trusted = False
     if found.document:
@@ -101,12 +101,12 @@ def layer_of(document: Document) -> Layer | str | None:
 def read_sources(
     repository: str, environ: Mapping[str, str] = os.environ
 ) -> tuple[tuple[Document, ...], tuple[str, ...]]:
-    """All files that could hold a policy for a repository (its real path), and remarks about unusable ones.
+    """All files that could hold a policy for a repository, and remarks about unusable ones.
 
     Raises PolicyError. A devcontainer.json is not ours, so what is wrong with it is only remarked.
     """
     person = f"{state.config_directory(environ)}/policy.toml"
-    theirs, notes = _repository(repository)
+    theirs, notes = _repository(os.path.realpath(repository))
     found = (_floor(state.FLOOR), _person(person), *theirs)
     return tuple(document for document in found if document), notes
 
@@ -154,9 +154,11 @@ def _person(path: str) -> Document | None:
 
 def _repository(repository: str) -> tuple[list[Document], tuple[str, ...]]:
     try:
-        folder = os.open(repository, _DIRECTORY)
-    except OSError:
+        folder = os.open(repository, _DIRECTORY & ~os.O_NOFOLLOW)
+    except (FileNotFoundError, NotADirectoryError):
         return [], ()  # whoever looks at the workspace says what is wrong with it
+    except OSError as error:
+        raise PolicyError(f"{repository} cannot be searched for a policy", why=error.strerror or str(error)) from None
     try:
         ours = _of_repository(folder, repository, REPOSITORY_FILE)
         found = [ours] if ours else []

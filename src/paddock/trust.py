@@ -115,14 +115,14 @@ def _write(folder: str, name: str, content: bytes) -> None:
 
 
 def _read(path: str) -> Pin | None:
-    import json
-
     try:
         if not _private(os.lstat(os.path.dirname(path))):
             return None
         opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
+    import json
+
     with open(opened, "rb") as file:
         found = os.fstat(opened)
         if not stat.S_ISREG(found.st_mode) or not _private(found):

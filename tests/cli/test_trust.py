@@ -102,6 +102,13 @@ def test_doubtful_files_are_refused_with_the_reason(person, repo, loose, tmp_pat
     done = person.call("trust", "--yes", cwd=repo)
     assert done.returncode == 126
     assert "is a symbolic link" in done.stderr
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "paddock.toml").write_text(LOOSE)
+    loose.unlink()
+    loose.symlink_to(other / "paddock.toml")
+    assert "is a symbolic link" in person.call("trust", "--yes", "paddock.toml", cwd=repo).stderr
+    assert person.call("trust", "--list", cwd=repo).stdout == "nothing is trusted\n"
 
 
 def test_what_is_shown_cannot_play_tricks_on_the_terminal(person, repo):

@@ -118,9 +118,11 @@ def _data(pin: Pin, *, valid: bool) -> dict[str, object]:
 
 
 def _revoke(path: str) -> Outcome:
-    real = os.path.realpath(path)
     repository = _repository(path)
-    names = (real, *(f"{repository}/{name}" for name in (sources.REPOSITORY_FILE, *sources.DEVCONTAINERS)))
+    names = (
+        os.path.abspath(path),
+        *(f"{repository}/{name}" for name in (sources.REPOSITORY_FILE, *sources.DEVCONTAINERS)),
+    )
     revoked = [name for name in dict.fromkeys(names) if trust.revoke(name)]
     if not revoked:
         raise PaddockError(f"{path} is not trusted", next_step="paddock trust --list", code="not-trusted")
@@ -132,6 +134,6 @@ def _repository(path: str) -> str:
     """The repository that a path names: a directory, or a policy file in it."""
     from paddock.planning import find_repository
 
-    real = os.path.realpath(path)
-    start = real if os.path.isdir(real) else os.path.dirname(real).removesuffix("/.devcontainer")
-    return find_repository(start, state.home())
+    # A link that stands for the file itself is not followed: it would lead to another repository's policy.
+    folder = os.path.realpath(path if os.path.isdir(path) else os.path.dirname(path) or ".")
+    return find_repository(folder.removesuffix("/.devcontainer") or "/", state.home())

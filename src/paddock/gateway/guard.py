@@ -27,6 +27,7 @@ _TABLE_4 = """
     documentation  192.0.2.0/24 198.51.100.0/24 203.0.113.0/24
     reserved       192.0.0.0/24 192.88.99.0/24 240.0.0.0/4
 """
+# 2001::/23 is for protocols, not hosts; its first /32, Teredo, is judged by the address that it carries.
 _TABLE_6 = """
     metadata       fd00:ec2::/32 fd20:ce::254/128 fd00:c1::a9fe:a9fe/128 fd00:42::42/128
     metadata       fd00:a9fe:a9fe::1/128 fd00:100::100:200/128
@@ -36,7 +37,9 @@ _TABLE_6 = """
     link-local     fe80::/10 fec0::/10
     multicast      ff00::/8
     documentation  2001:db8::/32 3fff::/20
-    reserved       100::/64 64:ff9b:1::/48 5f00::/16 2001:2::/48 2001:10::/28 2001:20::/28
+    reserved       100::/64 64:ff9b:1::/48 5f00::/16
+    reserved       2001:1::/32 2001:2::/31 2001:4::/30 2001:8::/29 2001:10::/28 2001:20::/27
+    reserved       2001:40::/26 2001:80::/25 2001:100::/24
 """
 # Where the IPv4 address sits in addresses that carry one: prefix, first byte, whether inverted.
 _CARRIERS = (

@@ -47,9 +47,15 @@ class Request:
 
 
 def looks_like_http(data: bytes) -> bool | None:
-    """Whether first bytes begin a request line: letters and a space. None while that is open."""
+    """Whether first bytes begin a request line: letters, a space, and a version where the line is complete.
+
+    None while that is open.
+    """
     method, space, _ = data[: LONGEST_METHOD + 1].partition(b" ")
     if not method or not set(method) <= _METHOD_LETTERS:
+        return False
+    line, end, _ = data.partition(b"\n")
+    if end and b" HTTP/" not in line:
         return False
     return True if space else (None if len(method) <= LONGEST_METHOD else False)
 

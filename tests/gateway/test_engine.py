@@ -1,0 +1,125 @@
+"""The engine as a whole: limits, the resolver's answers through the guard, what survives."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddock.gateway import dial, engine
+from paddock.gateway.dial import Address
+from paddock.plan.model import Rule
+from paddock.policy.model import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.gateway.conftest import Allow, Sandbox, Upstreams
+
+    MakeRule = Callable[..., Rule]
+    MakeHello = Callable[[str | None], bytes]
+
+API = "api.example.test"
+
+
+def test_connections_beyond_the_limit_are_turned_away_and_others_live_on(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "MOST_CONNECTIONS", 20)
+    allow(rule("web.example.test", 80, upstreams.http))
+    code = r"""
+def ask(s):
+    s.sendall(b"GET /big/1 HTTP/1.1\r\nHost: web.example.test\r\n\r\n")
+    try: return s.recv(65536)[9:12]
+    except ConnectionResetError: return b""
+held = [socket.create_connection(("web.example.test", 80), timeout=20) for _ in range(20)]
+print({ask(s) for s in held})
+more = [socket.create_connection(("web.example.test", 80), timeout=20) for _ in range(5)]
+print({ask(s) for s in more})
+for s in held: s.close()
+while ask(socket.create_connection(("web.example.test", 80), timeout=20)) != b"200": pass
+print("again")
+"""
+    assert sandbox.python(code).splitlines() == ["{b'200'}", "{b''}", "again"]
+    assert allow.wait_for(reason="too-many-connections")["verdict"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"), [("127.0.0.1", "loopback"), ("169.254.169.254", "metadata"), ("10.0.0.1", "private")]
+)
+def test_a_name_that_is_rebound_is_not_dialled(
+    sandbox: Sandbox, allow: Allow, monkeypatch: pytest.MonkeyPatch, address: str, kind: str
+) -> None:
+    monkeypatch.setattr(dial, "resolve", lambda _, port: [Address(socket.AF_INET, (address, port))])
+    allow(Rule("rebound.example.test", 80, Origin("flag")))
+    code = """
+try: urlopen("http://rebound.example.test/", timeout=20)
+except HTTPError as error: print(error.code, error.headers["X-Paddock-Reason"], error.read().decode())
+"""
+    out = sandbox.python(code)
+    assert out.startswith(f"403 address-{kind} ")
+    assert address not in out
+
+
+def test_the_resolver_is_asked_once_for_each_connection(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name whose second answer is another one: the first was judged, and the first is dialled."""
+    answers = iter([("127.0.0.1", upstreams.http)])
+
+    def resolve(_: str, __: int) -> list[Address]:
+        return [Address(socket.AF_INET, next(answers, ("127.0.0.1", 9)))]
+
+    monkeypatch.setattr(dial, "resolve", resolve)
+    allow(Rule("once.example.test", 80, Origin("flag"), upstream="svc.example.test:80", private=True))
+    out = sandbox.python("for _ in range(1): print(urlopen('http://once.example.test/big/3', timeout=20).read())")
+    assert out.strip() == "b'xxx'"
+
+
+def test_an_address_without_a_rule_is_turned_away(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule
+) -> None:
+    allow(rule(API, 443, upstreams.tls))
+    code = """
+import errno
+for where in (("198.18.1.1", 80), ("198.18.1.2", 443), ("198.19.255.254", 443), ("198.18.0.1", 80)):
+    with socket.socket() as s: print(errno.errorcode[s.connect_ex(where)])
+"""
+    assert sandbox.python(code).split() == ["ECONNREFUSED"] * 4
+
+
+def test_hundreds_of_connections_at_once_are_served(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule, make_hello: MakeHello
+) -> None:
+    gateway = allow(rule(API, 443, upstreams.raw))
+    code = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+held = []
+for _ in range(500):
+    s = socket.create_connection(("198.18.1.1", 443), timeout=60)
+    s.sendall(hello)
+    held.append(s)
+print(sum(s.recv(len(hello), socket.MSG_WAITALL) == hello for s in held))
+"""
+    assert sandbox.python(code, hello=make_hello(API)).strip() == "500"
+    assert gateway.stop().connections == 500
+
+
+def test_a_full_record_ends_the_network_and_says_so(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing goes out that is not recorded."""
+    from paddock.gateway import record
+
+    monkeypatch.setattr(record.Record.__init__, "__defaults__", (1500, lambda: None))
+    gateway = allow(rule("web.example.test", 80, upstreams.http))
+    code = """
+n = 0
+try:
+    while n < 1000: urlopen("http://web.example.test/big/1", timeout=20).read(); n += 1
+except (URLError, OSError): print(n < 20)
+"""
+    assert sandbox.python(code).strip() == "True"
+    assert gateway.stop().ended == "the record is full"

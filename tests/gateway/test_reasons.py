@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import h11
+import pytest
+
+import paddock.gateway
+from paddock.gateway.reasons import REASONS, refusal
+from paddock.gateway.rules import table
+from paddock.plan.model import Rule
+from paddock.policy.model import Origin
+
+ENDPOINT = table([Rule("api.example.test", 80, Origin("flag", "--allow"))]).endpoints[0]
+SOURCES = [path.read_text() for path in Path(paddock.gateway.__file__).parent.glob("*.py")]
+
+
+@pytest.mark.parametrize("code", REASONS)
+def test_a_refusal_is_a_complete_response_that_says_what_and_what_to_do(code: str) -> None:
+    client = h11.Connection(h11.CLIENT)
+    client.send(h11.Request(method="GET", target="/", headers=[("Host", "api.example.test")]))
+    client.receive_data(refusal(code, ENDPOINT))
+    head = client.next_event()
+    assert isinstance(head, h11.Response)
+    assert dict(head.headers)[b"x-paddock-reason"] == code.encode()
+    data = client.next_event()
+    assert isinstance(data, h11.Data)
+    body = json.loads(data.data)
+    assert body["reason"] == code
+    assert body["rule"] == "api.example.test:80 (flag --allow)"
+    assert body["what"]
+    assert body["remedy"]
+    assert isinstance(client.next_event(), h11.EndOfMessage)
+
+
+def test_a_refusal_to_head_has_no_body() -> None:
+    assert refusal("http-target", ENDPOINT, head_only=True).endswith(b"\r\n\r\n")
+
+
+def test_every_code_that_the_gateway_uses_is_explained() -> None:
+    used = {code for source in SOURCES for code in re.findall(r'"((?:tls|http|upstream|dns)-[a-z-]+)"', source)}
+    assert used
+    assert used - {"http-"} <= set(REASONS)
+
+
+def test_every_class_of_the_guard_is_explained() -> None:
+    from paddock.gateway import guard
+
+    kinds = {line.split()[0] for table_ in (guard._TABLE_4, guard._TABLE_6) for line in table_.strip().splitlines()}
+    assert {f"address-{kind}" for kind in kinds | {guard.HOST, "reserved", "unknown"}} <= set(REASONS)

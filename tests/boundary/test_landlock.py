@@ -276,6 +276,21 @@ def test_every_gap_says_what_and_why_and_has_one_word_for_a_name(facts: Facts):
         assert gap.acceptable or gap.instead
 
 
+def test_every_gap_is_explained_in_the_documentation():
+    page = (GOLDEN.parent.parent / "docs/explanation/boundaries.md").read_text()
+    limits = (Limit("memory", 1, FLAG), Limit("processes", 1, FLAG), Limit("cpus", 1, FLAG))
+    plan = changed(
+        limits=limits,
+        network=Network("allow", (), BUILT_IN),
+        boundary=replace(PLAN.boundary, accepted_gaps=("ipc-isolation", "unix-sockets")),
+        workspace=replace(PLAN.workspace, masks=(Mask("/home/ada/project/.env", False, BUILT_IN),)),
+    )
+    review = changed(workspace=replace(PLAN.workspace, mode="review"))
+    found = {*names(plan, Facts(1, "x86_64", True)), *names(review)}
+    assert len(found) == 18
+    assert [name for name in found if f"`{name}`" not in page] == []
+
+
 parts = st.text(st.characters(blacklist_characters="/\0"), min_size=1, max_size=8).filter(
     lambda t: t not in (".", "..")
 )

@@ -94,13 +94,21 @@ def test_the_policys_names_and_the_agents_add_up() -> None:
     assert "api.anthropic.com:443" in names(found)
 
 
+def test_a_floor_with_an_empty_list_leaves_the_agent_nothing() -> None:
+    found = run(bounded=("network.allow",))
+    assert names(found) == []
+
+
 def test_a_floor_that_lists_names_bounds_the_agent() -> None:
     listed = allow("api.anthropic.com", origin=FLOOR)
-    found = run(network_mode=Text("allow", PERSON), allow=(listed,))
+    found = run(network_mode=Text("allow", PERSON), allow=(listed,), bounded=("network.allow",))
     assert names(found) == ["api.anthropic.com:443"]
     assert any("the floor does not list it" in note for note in found.notes)
     bounded = run(
-        network_mode=Text("allow", PERSON), allow=(listed,), environ={"ANTHROPIC_BASE_URL": "http://localhost:9"}
+        network_mode=Text("allow", PERSON),
+        allow=(listed,),
+        bounded=("network.allow",),
+        environ={"ANTHROPIC_BASE_URL": "http://localhost:9"},
     )
     assert names(bounded) == ["api.anthropic.com:443"]
 

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from paddock.frozen import frozen
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Protocol
-
-    from paddock.kernel.namespaces import Namespaces
-    from paddock.plan.model import Plan
-else:
-    Protocol = object
-
+# Every gap that a boundary can have. A name that is accepted and is none of them is a mistake.
+GAPS = (
+    "cpu-total", "host-signals", "inherited-files", "ipc-isolation", "live-protection", "masked-files", "memory-total",
+    "metadata", "network-destinations", "private-paths", "process-total", "process-visibility", "root", "survivors",
+    "truncate", "unix-sockets", "workspace-review",
+)  # fmt: skip
 STRENGTH = ("landlock", "bubblewrap", "podman", "gvisor", "microvm")
 
 
@@ -43,42 +39,3 @@ class Gap:
     why: str
     instead: str = ""
     acceptable: bool = True
-
-
-@frozen
-class Ended:
-    """How a command ended. Exactly one of `code` and `signal` is set."""
-
-    code: int | None
-    signal: int | None
-
-
-class Child(Protocol):
-    """A command inside a sandbox, as a child process of ours."""
-
-    pid: int  # of our direct child, which reports the command's end
-    terminal: int | None  # the outside of its PTY, where it has one
-
-
-class Sandbox(Protocol):
-    """A running instance."""
-
-    namespaces: Namespaces | None
-
-    def exec(self, argv: Sequence[str], *, cwd: str, environment: dict[str, str], terminal: bool) -> Child:
-        """Start one more command inside."""
-
-    def stop(self) -> None:
-        """End every process inside; nothing survives. Idempotent."""
-
-
-class Boundary(Protocol):
-    """A mechanism."""
-
-    name: str
-
-    def available(self) -> Availability:
-        """Try the mechanism, cheaply, on this machine."""
-
-    def gaps(self, plan: Plan) -> tuple[Gap, ...]:
-        """What of this plan cannot be kept here."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from paddock.boundary.base import STRENGTH
-from paddock.errors import BoundaryUnavailable, GapRefused, Refused
+from paddock.boundary.base import GAPS, STRENGTH
+from paddock.errors import BoundaryUnavailable, GapRefused, PolicyError, Refused
 from paddock.process import find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from paddock.boundary.base import Gap
     from paddock.plan.model import Plan
@@ -51,8 +51,16 @@ def choose(plan: Plan) -> str:
     return wanted
 
 
-def refuse_gaps(gaps: Iterable[Gap], accepted: Iterable[str], boundary: str) -> None:
-    """Raise GapRefused for the gaps that nobody accepted by name."""
+def refuse_gaps(gaps: Iterable[Gap], accepted: Sequence[str], boundary: str) -> None:
+    """Raise GapRefused for the gaps that nobody accepted by name, PolicyError for a name that is no gap's."""
+    unknown = [name for name in accepted if name not in GAPS]
+    if unknown:
+        raise PolicyError(
+            f"there is no gap named {unknown[0]!r}",
+            why=f"known are: {', '.join(GAPS)}",
+            next_step="take it out of accept, or correct it",
+            code="unknown-gap",
+        )
     open_gaps = [gap for gap in gaps if not (gap.acceptable and gap.name in set(accepted))]
     if not open_gaps:
         return

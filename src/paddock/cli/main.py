@@ -16,7 +16,7 @@ from paddock.errors import PaddockError, Usage
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import NoReturn
+    from typing import NoReturn, TextIO
 
     from paddock.cli.outcome import Outcome
 
@@ -110,9 +110,17 @@ def main() -> NoReturn:
         if "--debug" in arguments:
             raise
         code = report(_unexpected(error), arguments)
+    _flush(sys.stdout)
     # Python's own end, freeing every object one by one, would cost as much as starting bubblewrap.
-    sys.stderr.flush()
+    _flush(sys.stderr)
     os._exit(code)
+
+
+def _flush(stream: TextIO) -> None:
+    try:
+        stream.flush()
+    except (OSError, ValueError):  # nobody listens any more, or it was closed
+        return
 
 
 def _dispatch(arguments: list[str]) -> int:

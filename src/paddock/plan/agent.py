@@ -46,7 +46,7 @@ def network(profile: Profile, base: Network, policy: Policy, view: View) -> tupl
     if base.mode == "off" and base.origin.kind != "built-in":
         view.notes.append(f"{profile.title} cannot reach its model: network mode is off ({base.origin})")
         return base, variables
-    if base.origin.kind == "floor" or any(entry.origin.kind == "floor" for entry in policy.allow):
+    if base.origin.kind == "floor" or "network.allow" in policy.bounded:
         rules = _bounded(rules, policy, view, profile)
     return Network("allow", distinct([*base.rules, *rules]), base.origin if base.mode == "allow" else origin), variables
 

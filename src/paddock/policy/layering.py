@@ -42,8 +42,8 @@ def merge(layers: Iterable[Layer], *, trusted: bool) -> Policy:
 
     Raises PolicyError where a layer that may speak loosens the floor.
     """
-    settings, left_out = _merged(layers, trusted=trusted)
-    return _policy(settings, (*_ignored(left_out), *_warnings(settings)))
+    settings, left_out, bounded = _merged(layers, trusted=trusted)
+    return _policy(settings, (*_ignored(left_out), *_warnings(settings)), bounded)
 
 
 def loosenings(layers: Iterable[Layer]) -> tuple[Loosening, ...]:
@@ -51,7 +51,9 @@ def loosenings(layers: Iterable[Layer]) -> tuple[Loosening, ...]:
     return _merged(layers, trusted=False)[1]
 
 
-def _merged(layers: Iterable[Layer], *, trusted: bool) -> tuple[dict[str, Setting], tuple[Loosening, ...]]:
+def _merged(
+    layers: Iterable[Layer], *, trusted: bool
+) -> tuple[dict[str, Setting], tuple[Loosening, ...], tuple[str, ...]]:
     now = built_in()
     left_out: tuple[Loosening, ...] = ()
     bounds: dict[str, Setting] = {}
@@ -67,7 +69,7 @@ def _merged(layers: Iterable[Layer], *, trusted: bool) -> tuple[dict[str, Settin
         now |= {setting.key: _combined(now[setting.key], setting) for setting in speaking.settings}
         if layer.kind == "floor":
             now["boundary.minimum"] = _tighter(now["boundary.minimum"], bounds.get("boundary.minimum"))
-    return now, left_out
+    return now, left_out, tuple(sorted(bounds))
 
 
 def _tighter(one: Setting, other: Setting | None) -> Setting:
@@ -101,7 +103,7 @@ def _identity(entry: Entry) -> tuple[str, int]:
     return (entry.name, 0) if isinstance(entry, Assignment) else (entry.value, 0)
 
 
-def _policy(now: Mapping[str, Setting], notes: tuple[str, ...]) -> Policy:
+def _policy(now: Mapping[str, Setting], notes: tuple[str, ...], bounded: tuple[str, ...]) -> Policy:
     def text(key: str) -> Text:
         return Text(str(now[key].value), now[key].origin)
 
@@ -130,6 +132,7 @@ def _policy(now: Mapping[str, Setting], notes: tuple[str, ...]) -> Policy:
             for name, setting in limits
             if setting.value is None and setting.origin.kind != "built-in"
         ),
+        bounded=bounded,
     )
 
 

@@ -102,3 +102,4 @@ class Policy:
     limits: tuple[Amount, ...]
     notes: tuple[str, ...] = ()  # for the person: what was ignored and why, one line each
     lifted: tuple[Text, ...] = ()  # limits by name that "none" took away
+    bounded: tuple[str, ...] = ()  # keys that the floor states, "network.allow" among them also where it is empty

@@ -287,7 +287,7 @@ def test_every_gap_is_explained_in_the_documentation():
     )
     review = changed(workspace=replace(PLAN.workspace, mode="review"))
     found = {*names(plan, Facts(1, "x86_64", True)), *names(review)}
-    assert len(found) == 18
+    assert len(found) == 16
     assert [name for name in found if f"`{name}`" not in page] == []
 
 

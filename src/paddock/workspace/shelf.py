@@ -1,0 +1,295 @@
+"""Where change sets are kept: STATE/changes/REPOSITORY-KEY/NAME/{upper,work,meta}, mode 0700.
+
+One rule for crashes: a change set appears under its name by one rename, complete, and leaves it by one
+rename, whole. Names with a dot in front are half-made or half-gone and are cleared by whoever comes next.
+Two locks, both released by the kernel when their holder dies: the repository's directory, for a moment, around
+every such rename; the change set's own, for as long as a session lives or an apply runs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+
+from paddock.errors import WorkspaceError
+from paddock.frozen import frozen
+from paddock.state import make_private, repository_key, state_directory
+from paddock.workspace import meta as metas
+from paddock.workspace import naming, removal
+from paddock.workspace.descent import open_beneath
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddock.workspace.meta import Meta
+
+_HALF = "."  # in front of a name
+UPPER, WORK = "upper", "work"
+
+
+@frozen
+class ChangeSetDirectory:
+    """A change set on disk. `lock` is the descriptor that holds it, or -1."""
+
+    name: str
+    path: str
+    repository: str
+    lock: int = -1
+
+    @property
+    def home(self) -> str:
+        """The directory of the repository's change sets."""
+        return os.path.dirname(self.path)
+
+    @property
+    def upper(self) -> str:
+        """The overlay's upper directory: the change set itself."""
+        return f"{self.path}/{UPPER}"
+
+    @property
+    def work(self) -> str:
+        """The overlay's work directory."""
+        return f"{self.path}/{WORK}"
+
+    def count_changes(self) -> int:
+        """How many paths differ from the repository; 0 when that is not there to compare with."""
+        from paddock.workspace.change_set import walk
+
+        try:
+            lower = open_repository(self)
+        except WorkspaceError:
+            return 0
+        upper = open_upper(self)
+        try:
+            return sum(1 for _ in walk(upper, lower))
+        finally:
+            os.close(upper)
+            os.close(lower)
+
+
+@frozen
+class Held:
+    """One line of a listing."""
+
+    directory: ChangeSetDirectory
+    meta: Meta
+    in_use: bool
+
+
+def changes_directory() -> str:
+    """Where all repositories' change sets are."""
+    return f"{state_directory()}/changes"
+
+
+def home_of(repository: str) -> str:
+    """Where one repository's change sets are; it need not exist."""
+    return f"{changes_directory()}/{repository_key(repository)}"
+
+
+def repository_for(cwd: str) -> str | None:
+    """The nearest directory at or above `cwd` that has change sets, or None."""
+    place = cwd
+    while not names_in(home_of(place)):
+        if place == "/":
+            return None
+        place = os.path.dirname(place)
+    return place
+
+
+def listing(repository: str | None = None) -> tuple[Held, ...]:
+    """The change sets of a repository, or of all; the last used first."""
+    if repository is not None:
+        homes = [(home_of(repository), repository)]
+    else:
+        homes = [(f"{changes_directory()}/{key}", "") for key in _entries(changes_directory())]
+    found = [held for home, known in homes for held in _listed(home, known)]
+    return tuple(sorted(found, key=lambda held: held.meta.used_ns, reverse=True))
+
+
+def current(repository: str) -> ChangeSetDirectory | None:
+    """The change set that a run without a name continues: the one used last, of the repository as it is now."""
+    try:
+        root = os.stat(repository)
+    except OSError as error:
+        raise WorkspaceError(f"cannot look at {repository!a}", why=error.strerror or str(error)) from error
+    for held in listing(repository):
+        if metas.belongs(held.meta, root):
+            return held.directory
+    return None
+
+
+def find(repository: str, name: str) -> ChangeSetDirectory:
+    """A held change set by name. Raises WorkspaceError when there is none."""
+    naming.validate(name)
+    home = home_of(repository)
+    if name not in names_in(home):
+        raise WorkspaceError(f"no change set {name!r} of {repository!a}", next_step="paddock changes")
+    return ChangeSetDirectory(name, f"{home}/{name}", repository)
+
+
+def open_or_create(repository: str, name: str) -> ChangeSetDirectory:
+    """The change set of that name, made if need be; not locked."""
+    naming.validate(name)
+    with home_locked(home_of(repository)) as home:
+        if name not in names_in(home):
+            os.close(create(home, repository, name))
+        return ChangeSetDirectory(name, f"{home}/{name}", repository)
+
+
+def create(home: str, repository: str, name: str) -> int:
+    """Make a change set complete and locked, then give it its name. `home` is locked. Gives the lock."""
+    half = f"{home}/{_HALF}new-{os.urandom(8).hex()}"
+    root = os.stat(repository)
+    os.mkdir(half, 0o700)
+    descriptor = os.open(half, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    make_layers(descriptor, root)
+    now = metas.now_ns(descriptor)
+    metas.write(
+        descriptor,
+        metas.Meta(repository, root.st_dev, root.st_ino, metas.boot_id(), created_ns=now, used_ns=now, state="held"),
+    )
+    os.rename(half, f"{home}/{name}")
+    return descriptor
+
+
+def make_layers(directory: int, root: os.stat_result) -> None:
+    """The upper and work directories of an overlay over `root`, which shows the upper one's mode and owner."""
+    for part, mode in ((UPPER, root.st_mode & 0o1777 | 0o700), (WORK, 0o700)):
+        os.mkdir(part, dir_fd=directory)
+        os.chmod(part, mode, dir_fd=directory)
+        if os.geteuid() == 0:
+            os.chown(part, root.st_uid, root.st_gid, dir_fd=directory)
+
+
+def discard(directory: ChangeSetDirectory) -> None:
+    """Remove a whole change set that we hold, and let go of it. A later `clear_halves` finishes a killed one."""
+    gone = f"{_HALF}gone-{os.urandom(8).hex()}"
+    with home_locked(directory.home) as home:
+        os.rename(directory.path, f"{home}/{gone}")
+    with opened(directory.home) as place:
+        removal.remove(place, gone)
+    os.close(directory.lock)
+    with home_locked(directory.home) as home:
+        if not _entries(home):
+            os.rmdir(home)
+
+
+def clear_halves(home: str) -> None:
+    """Remove what a killed Paddock left half-made or half-gone, unless its owner is still at it."""
+    with opened(home) as place:
+        for entry in _entries(home):
+            descriptor = try_lock(f"{home}/{entry}") if entry.startswith(_HALF) else None
+            if descriptor is not None:
+                removal.remove(place, entry)
+                os.close(descriptor)
+
+
+def open_upper(directory: ChangeSetDirectory) -> int:
+    """A descriptor of the upper directory."""
+    with opened(directory.path) as place:
+        return open_beneath(place, UPPER, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def open_repository(directory: ChangeSetDirectory, meta: Meta | None = None) -> int:
+    """A descriptor of the repository's root. Raises WorkspaceError when it is not the one that it was."""
+    if meta is None:
+        with opened(directory.path) as place:
+            meta = metas.read(place, directory.repository)
+    root = meta.repository or directory.repository
+    try:
+        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise lost(directory, f"{root!a}: {error.strerror}") from error
+    if metas.belongs(meta, os.fstat(descriptor)):
+        return descriptor
+    os.close(descriptor)
+    raise lost(directory, f"{root!a} is another directory than the sandbox worked on")
+
+
+def lost(directory: ChangeSetDirectory, why: str) -> WorkspaceError:
+    """The repository vanished, moved or was replaced; nothing is touched then."""
+    return WorkspaceError(
+        f"the repository of change set {directory.name!r} is not there",
+        why=why,
+        next_step=f"move it back; its changes are kept in {directory.upper!a}",
+        code="repository-lost",
+    )
+
+
+def try_lock(path: str) -> int | None:
+    """Lock a change set's directory, or None when somebody else has. Its home is locked, so that it stays one."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise WorkspaceError(f"change set {os.path.basename(path)!r} is gone", next_step="paddock changes") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def names_in(home: str) -> list[str]:
+    """The complete change sets below a home."""
+    return [name for name in _entries(home) if not name.startswith(_HALF)]
+
+
+def _listed(home: str, repository: str) -> Iterator[Held]:
+    for name in names_in(home):
+        try:
+            with opened(f"{home}/{name}") as place:
+                meta = metas.read(place, repository)
+            with home_locked(home):
+                free = try_lock(f"{home}/{name}")
+        except (FileNotFoundError, WorkspaceError):
+            continue  # gone since we listed it
+        if free is not None:
+            os.close(free)
+        yield Held(ChangeSetDirectory(name, f"{home}/{name}", repository or meta.repository), meta, free is None)
+
+
+def _entries(home: str) -> list[str]:
+    try:
+        return sorted(os.listdir(home))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+@contextmanager
+def opened(path: str) -> Iterator[int]:
+    """A directory's descriptor, for a while."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def home_locked(home: str) -> Iterator[str]:
+    """Hold a repository's directory of change sets, for a moment. It is made if need be."""
+    descriptor = _lock_home(home)
+    try:
+        yield home
+    finally:
+        os.close(descriptor)
+
+
+def _lock_home(home: str) -> int:
+    for directory in (state_directory(), changes_directory()):
+        make_private(directory)
+    while True:
+        make_private(home)
+        try:
+            descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.path.samestat(os.stat(home), os.fstat(descriptor)):
+                return descriptor
+        except FileNotFoundError:
+            pass  # the last change set went away, and its home with it
+        else:
+            os.close(descriptor)

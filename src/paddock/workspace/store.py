@@ -1,0 +1,193 @@
+"""Who works on a change set: a session from claim to release, or an apply between lock and unlock."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager
+
+from paddock.errors import SessionError, WorkspaceError
+from paddock.frozen import replace
+from paddock.workspace import bases, naming, shelf
+from paddock.workspace import meta as metas
+from paddock.workspace.scratches import remove_scratch, scratch
+from paddock.workspace.shelf import (
+    ChangeSetDirectory,
+    Held,
+    current,
+    discard,
+    find,
+    listing,
+    open_or_create,
+    repository_for,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddock.workspace.meta import Meta
+
+__all__ = [
+    "ChangeSetDirectory",
+    "Held",
+    "claim",
+    "current",
+    "discard",
+    "find",
+    "held",
+    "listing",
+    "lock",
+    "open_or_create",
+    "release",
+    "remove_scratch",
+    "repository_for",
+    "same",
+    "scratch",
+    "settle",
+    "unlock",
+]
+
+
+def claim(repository: str, *, name: str | None = None, fresh: bool = False) -> ChangeSetDirectory:
+    """Choose and lock the change set of a new session, and note when that began.
+
+    The named one; else the current one, unless `fresh` or in use; else a new one with a name of its own.
+    Raises SessionError when the named one is in use, WorkspaceError when the repository was replaced.
+    """
+    if name is not None:
+        naming.validate(name)
+    try:
+        root = os.stat(repository)
+    except OSError as error:
+        raise WorkspaceError(f"cannot look at {repository!a}", why=error.strerror or str(error)) from error
+    with shelf.home_locked(shelf.home_of(repository)) as home:
+        shelf.clear_halves(home)
+        taken = shelf.names_in(home)
+        chosen: ChangeSetDirectory | None = None
+        if name in taken:
+            chosen = _claim_named(ChangeSetDirectory(str(name), f"{home}/{name}", repository), root)
+        elif name is None and not fresh:
+            chosen = _claim_current(home, repository, root)
+        if chosen is None:
+            free = name or naming.invent(taken)
+            chosen = ChangeSetDirectory(free, f"{home}/{free}", repository, shelf.create(home, repository, free))
+    try:
+        _begin(chosen, root)
+    except BaseException:
+        unlock(chosen)
+        raise
+    return chosen
+
+
+def release(directory: ChangeSetDirectory) -> bool:
+    """End a session: remove a change set without changes, keep any other. Whether it was kept."""
+    from paddock.workspace.change_set import walk
+
+    with ExitStack() as cleanup:
+        cleanup.callback(unlock, directory)
+        meta = metas.read(directory.lock, directory.repository)
+        upper = shelf.open_upper(directory)
+        cleanup.callback(os.close, upper)
+        try:
+            lower = shelf.open_repository(directory, meta)
+        except WorkspaceError:
+            return True  # nothing to compare with: keep everything, and look again at the next claim
+        cleanup.callback(os.close, lower)
+        kept = next(walk(upper, lower), None) is not None
+        if kept:
+            _end(directory, meta, upper, lower)
+            return True
+        shelf.discard(same(directory))
+        return False
+
+
+def settle(directory: ChangeSetDirectory, upper: int, lower: int) -> bool:
+    """After an apply or a partial discard: the same as the end of a session, but the lock is kept. Whether it is."""
+    from paddock.workspace.change_set import walk
+
+    if next(walk(upper, lower), None) is None:
+        return False
+    _end(directory, metas.read(directory.lock, directory.repository), upper, lower)
+    return True
+
+
+def lock(directory: ChangeSetDirectory) -> ChangeSetDirectory:
+    """The same, held by us. Raises SessionError while a sandbox or another apply holds it."""
+    with shelf.home_locked(directory.home):
+        descriptor = shelf.try_lock(directory.path)
+    if descriptor is None:
+        raise in_use(directory)
+    return replace(directory, lock=descriptor)
+
+
+def unlock(directory: ChangeSetDirectory) -> None:
+    """Let go, and leave everything as it is."""
+    os.close(directory.lock)
+
+
+def same(directory: ChangeSetDirectory) -> ChangeSetDirectory:
+    """A second hold on a change set that we hold, for those who let go of theirs."""
+    return replace(directory, lock=os.dup(directory.lock))
+
+
+@contextmanager
+def held(directory: ChangeSetDirectory) -> Iterator[ChangeSetDirectory]:
+    """Lock a change set for a while."""
+    locked = lock(directory)
+    try:
+        yield locked
+    finally:
+        unlock(locked)
+
+
+def in_use(directory: ChangeSetDirectory) -> SessionError:
+    """Two never share a change set."""
+    return SessionError(
+        f"change set {directory.name!r} is in use",
+        why="a sandbox or another apply is at work on it",
+        next_step="wait for its end, or find it with `paddock ps` and end it with `paddock kill`",
+        code="in-use",
+    )
+
+
+def _claim_named(directory: ChangeSetDirectory, root: os.stat_result) -> ChangeSetDirectory:
+    descriptor = shelf.try_lock(directory.path)
+    if descriptor is None:
+        raise in_use(directory)
+    if not metas.belongs(metas.read(descriptor, directory.repository), root):
+        os.close(descriptor)
+        raise shelf.lost(directory, f"{directory.repository!a} is another directory than the sandbox worked on")
+    return replace(directory, lock=descriptor)
+
+
+def _claim_current(home: str, repository: str, root: os.stat_result) -> ChangeSetDirectory | None:
+    """The one used last, if it is free; `home` is locked, so we cannot ask `shelf.current`."""
+    newest = (-1, "")
+    for name in shelf.names_in(home):
+        with shelf.opened(f"{home}/{name}") as place:
+            meta = metas.read(place, repository)
+        if metas.belongs(meta, root):
+            newest = max(newest, (meta.used_ns, name))
+    _, name = newest
+    descriptor = shelf.try_lock(f"{home}/{name}") if name else None
+    return None if descriptor is None else ChangeSetDirectory(name, f"{home}/{name}", repository, descriptor)
+
+
+def _begin(directory: ChangeSetDirectory, root: os.stat_result) -> None:
+    meta = metas.read(directory.lock, directory.repository)
+    if meta.state == "open":  # Paddock was killed: note now what the end of that session should have noted
+        upper, lower = shelf.open_upper(directory), shelf.open_repository(directory, meta)
+        try:
+            bases.record(directory.lock, upper, lower, meta.begun_ns)
+        finally:
+            os.close(upper)
+            os.close(lower)
+    begun = metas.now_ns(directory.lock)
+    where = {"device": root.st_dev, "inode": root.st_ino, "boot": metas.boot_id()}
+    metas.write(directory.lock, replace(meta, state="open", begun_ns=begun, used_ns=begun, **where))
+
+
+def _end(directory: ChangeSetDirectory, meta: Meta, upper: int, lower: int) -> None:
+    bases.record(directory.lock, upper, lower, meta.begun_ns)
+    used = metas.now_ns(directory.lock)
+    metas.write(directory.lock, replace(meta, state="held", used_ns=used), durable=True)

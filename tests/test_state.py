@@ -93,7 +93,18 @@ def test_a_place_that_cannot_be_written_says_what_to_set(tmp_path: Path) -> None
 
 @given(PATHS)
 def test_a_repository_key_is_one_safe_readable_name(path: str) -> None:
-    assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,31}-[0-9a-f]{16}", state.repository_key(path))
+    key = state.repository_key(path)
+    assert re.fullmatch(r"[A-Za-z0-9_%-]{1,150}", key)
+    assert not key.startswith(".")
+
+
+def test_a_short_path_is_written_out() -> None:
+    assert state.repository_key("/home/ada/my project") == "home%2fada%2fmy%20project"
+
+
+def test_a_long_path_ends_in_its_hash() -> None:
+    key = state.repository_key("/" + "x" * 300 + "/web shop")
+    assert re.fullmatch(r"web_shop%%[0-9a-f]{32}", key)
 
 
 @given(PATHS, PATHS)

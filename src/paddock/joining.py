@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paddock import live, session
+from paddock.boundary import streams
 from paddock.errors import SessionError
 from paddock.frozen import replace
 from paddock.kernel.join import join
@@ -21,7 +22,7 @@ def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[
     """
     from paddock.plan import serial
 
-    session.refuse_directories_as_input()
+    streams.refuse_unsafe()
     entry = live.find(name)
     data = entry.data()
     if data.get("init_pid") == 0:

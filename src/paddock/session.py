@@ -8,16 +8,14 @@ Paddock itself ends the sandbox (bubblewrap dies with its parent) and leaves the
 from __future__ import annotations
 
 import os
-import stat
 import time
 from contextlib import ExitStack
 
 from paddock import live
-from paddock.boundary import bubblewrap, choice, limits
-from paddock.boundary.base import Gap
+from paddock.boundary import bubblewrap, choice, limits, streams
 from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
-from paddock.errors import CommandNotFound, PaddockError, Refused
+from paddock.errors import CommandNotFound, PaddockError
 from paddock.frozen import frozen
 from paddock.kernel import cgroups
 from paddock.process import find
@@ -27,8 +25,9 @@ from paddock.remarks import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from paddock.boundary.base import Gap
     from paddock.boundary.confined import LandlockSandbox
     from paddock.boundary.limits import Division
     from paddock.boundary.sandbox import BubblewrapSandbox
@@ -85,7 +84,7 @@ def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int,
 
     Raises PaddockError before the command starts; from then on the result says how it ended.
     """
-    refuse_directories_as_input()
+    streams.refuse_unsafe()
     here = outlook(plan)
     boundary, site, division = here.boundary, here.site, here.division
     choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, boundary)
@@ -167,23 +166,7 @@ def _gaps(boundary: str, plan: Plan, division: Division) -> tuple[Gap, ...]:
         from paddock.boundary.landlock_trial import facts_here
 
         return landlock.gaps(plan, facts_here())
-    return (*division.gaps, *_stream_gaps())
-
-
-def _stream_gaps() -> Iterator[Gap]:
-    """A file of the host as standard stream can be opened again for writing where Landlock does not forbid it."""
-    files = [number for number in (0, 1, 2) if stat.S_ISREG(os.fstat(number).st_mode)]
-    if not files:
-        return
-    from paddock.kernel import landlock as kernel_landlock
-
-    if not kernel_landlock.guards_root():
-        yield Gap(
-            name="inherited-files",
-            promise="the command can use its standard streams only in the direction that they are open",
-            why=f"descriptor {files[0]} is a file, and this kernel has no Landlock to keep it from being reopened",
-            instead="use a pipe: cat FILE | paddock run …",
-        )
+    return (*division.gaps, *streams.gaps())
 
 
 def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
@@ -255,24 +238,6 @@ class NotExecutable(PaddockError):
 
     code = "not-executable"
     exit_code = 126
-
-
-def refuse_directories_as_input() -> None:
-    """Refuse a directory as standard descriptor, and fill closed ones with /dev/null."""
-    # INVARIANT FS-14: a directory's descriptor opens everything below it (CVE-2024-21626).
-    for descriptor in (0, 1, 2):
-        try:
-            mode = os.fstat(descriptor).st_mode
-        except OSError:
-            os.open("/dev/null", os.O_RDWR)  # takes the lowest free number: a closed one of the three
-            continue
-        if stat.S_ISDIR(mode):
-            raise Refused(
-                f"descriptor {descriptor} is a directory",
-                why="the command could open everything below it",
-                next_step="run without that redirection",
-                code="directory-descriptor",
-            )
 
 
 def _layers(plan: Plan, name: str, *, fresh: bool, undo: ExitStack) -> tuple[str | None, ChangeSetDirectory | None]:

@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_LONGEST_KEY = 150
 FLOOR = "/etc/paddock/policy.toml"
 
 
@@ -75,11 +76,16 @@ def make_private(path: str) -> str:
 
 
 def repository_key(path: str) -> str:
-    """A directory name for a repository's state: readable, and distinct for every absolute path."""
+    """A directory name for a repository's state: readable, and distinct for every absolute path.
+
+    A short path is written out, bytes that are no letter as %XX (so that no hash, whose library is slow to load,
+    is needed at start); a long one ends in its SHA-256.
+    """
+    raw = os.fsencode(path)
+    written = "".join(chr(byte) if chr(byte).isalnum() or byte in b"-_" else f"%{byte:02x}" for byte in raw[1:])
+    if len(written) <= _LONGEST_KEY and written.isascii():
+        return written or "root"
     import hashlib
 
-    raw = os.fsencode(path)
-    base = os.path.basename(path)
-    safe = (c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in base)
-    readable = "".join(safe).lstrip(".")[:32]
-    return f"{readable or 'root'}-{hashlib.sha256(raw).hexdigest()[:16]}"
+    base = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in os.path.basename(path))[:32]
+    return f"{base}%%{hashlib.sha256(raw).hexdigest()[:32]}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.boundary import confined, landlock
+from paddock.boundary import landlock, streams
 from paddock.boundary.confined import LandlockSandbox
 from paddock.boundary.landlock_trial import facts_here
 from paddock.errors import BoundaryUnavailable, PaddockError, Refused
@@ -208,7 +208,7 @@ def test_a_socket_as_standard_input_is_refused_where_others_could_be_reached_by_
         left, right = socket.socketpair()
         with left, right:
             os.dup2(left.fileno(), 0)
-            confined.refuse_open_sockets()
+            streams.refuse_unsafe()
     finally:
         os.dup2(saved, 0)
         os.close(saved)

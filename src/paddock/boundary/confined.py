@@ -11,10 +11,10 @@ import os
 import select
 import signal
 import socket
-import stat
 import struct
 
-from paddock.errors import BoundaryUnavailable, PaddockError, Refused
+from paddock.boundary import streams
+from paddock.errors import BoundaryUnavailable, PaddockError
 from paddock.kernel import confine, landlock, reaping, seccomp, terminal
 from paddock.kernel.join import Joined
 from paddock.kernel.namespaces import be_unreadable, die_with_parent
@@ -55,7 +55,7 @@ class LandlockSandbox:
 
         Raises Refused where a standard descriptor is a socket by which others could be reached.
         """
-        refuse_open_sockets()
+        streams.refuse_unsafe()
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = tuple(argv) or self.profile.argv
         pid = os.fork()
@@ -74,26 +74,6 @@ class LandlockSandbox:
             except ChildProcessError:  # ended and reaped before
                 continue
         self._started.clear()
-
-
-def refuse_open_sockets() -> None:
-    """Refuse standard descriptors by which a confined command could reach others: the filter sees new sockets only."""
-    for descriptor in (0, 1, 2):
-        try:
-            if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
-                continue
-        except OSError:
-            continue
-        with socket.socket(fileno=os.dup(descriptor)) as given:
-            # A connected pair, as other programs give instead of pipes, leads to its other end and nowhere else.
-            if given.family == socket.AF_UNIX and given.type != socket.SOCK_DGRAM:
-                continue
-        raise Refused(
-            f"descriptor {descriptor} is a network or datagram socket",
-            why="the command could send to anybody through it",
-            next_step="run with pipes or files as input and output",
-            code="socket-descriptor",
-        )
 
 
 def _make_directories(profile: LandlockProfile) -> None:

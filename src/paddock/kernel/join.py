@@ -8,6 +8,7 @@ path for a sandbox's first command and for every later `exec`.
 from __future__ import annotations
 
 import array
+import fcntl
 import os
 import signal
 import socket
@@ -146,6 +147,7 @@ def _joiner(
         forbid_imports()
         as_root = os.geteuid() == 0  # of the host: further down it says nothing
         if as_root:
+            _let_pipes_be_opened_again()
             os.setgroups([])  # in the user namespace it is forbidden
         else:
             setns(namespaces.owner, CLONE_NEWUSER)
@@ -175,6 +177,17 @@ def _joiner(
         _send(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
     finally:
         os._exit(1)
+
+
+def _let_pipes_be_opened_again() -> None:
+    """Let /dev/stdin and its relatives be opened by a command that is not root, where they are root's pipes.
+
+    Only in the direction that they are open: what is written into a pipe of input reaches whoever reads it next.
+    """
+    for descriptor in (0, 1, 2):
+        if os.readlink(f"/proc/self/fd/{descriptor}").startswith("pipe:"):
+            reads = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+            os.fchmod(descriptor, 0o604 if reads else 0o602)
 
 
 def _enter_all(namespaces: Namespaces) -> None:

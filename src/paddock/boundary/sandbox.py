@@ -109,12 +109,23 @@ def _mount_all(compiled: Compiled, carried: list[tuple[int, str]]) -> None:
         if isinstance(step, Overlay):
             mounts.overlay(f"{stage}/lower", f"{layers}/upper", f"{layers}/work", step.target)
         elif isinstance(step, MaskPath):
-            name = bubblewrap.EMPTY_DIRECTORY if step.directory else bubblewrap.EMPTY_FILE
-            mounts.bind_read_only(f"{stage}/{name}", step.target)
+            _mask(step, layered=Overlay in map(type, compiled.steps))
         elif not isinstance(step, Carry):
             mounts.detach(stage)
             with suppress(OSError):
                 os.rmdir(stage)
+
+
+def _mask(step: MaskPath, *, layered: bool) -> None:
+    """Cover a path, as the kind of thing that is there now.
+
+    An earlier sandbox may have removed or replaced it, or a directory above it, in the change set. Then the
+    overlay hides the host's file by itself, and a mount could fail, or follow a link to another place.
+    """
+    if layered and (os.path.realpath(step.target) != step.target or not os.path.lexists(step.target)):
+        return
+    name = bubblewrap.EMPTY_DIRECTORY if os.path.isdir(step.target) else bubblewrap.EMPTY_FILE
+    mounts.bind_read_only(f"{bubblewrap.STAGE}/{name}", step.target)
 
 
 def _workspace_failure(why: str) -> WorkspaceError:

@@ -96,6 +96,7 @@ def overview() -> str:
 def main() -> NoReturn:
     """Entry point of the `paddock` program."""
     arguments = sys.argv[1:]
+    _fill_closed()
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()
@@ -114,6 +115,16 @@ def main() -> NoReturn:
     # Python's own end, freeing every object one by one, would cost as much as starting bubblewrap.
     _flush(sys.stderr)
     os._exit(code)
+
+
+def _fill_closed() -> None:
+    """Open /dev/null where the caller closed a standard stream: the next file opened would take its number."""
+    # To the type checker the streams are always there. Python sets None for a closed one.
+    streams: list[TextIO | None] = [sys.stdin, sys.stdout, sys.stderr]
+    for descriptor, stream in enumerate(streams):
+        if stream is None:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003 - it is the lowest that is free
+            setattr(sys, ("stdin", "stdout", "stderr")[descriptor], open(descriptor, "w" if descriptor else "r"))  # noqa: SIM115 - for good
 
 
 def _flush(stream: TextIO) -> None:

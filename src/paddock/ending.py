@@ -46,7 +46,7 @@ def kill(name: str, *, now: bool) -> None:
 
 def clean() -> list[str]:
     """Remove what no live sandbox owns; what was removed, in words."""
-    from paddock.workspace import store
+    from paddock.workspace import cleaning
 
     removed = []
     for group in _dead_groups():
@@ -57,13 +57,15 @@ def clean() -> list[str]:
         if not entry.holder:
             live.remove_directory(entry.directory)
             removed.append(f"sandbox directory {entry.directory}")
-    removed += store.clean()
-    return removed
+    return removed + cleaning.clean()
 
 
 def left_over() -> list[str]:
     """What still belongs to no live sandbox, in words."""
+    from paddock.workspace import cleaning
+
     left = [f"control group {group.directories[0]}" for group in _dead_groups()]
+    left += cleaning.left_over()
     left += [f"sandbox directory {entry.directory}" for entry in live.entries() if not entry.holder]
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         left += [f"mount {line.split()[4]}" for line in file if "/paddock-stage" in line]

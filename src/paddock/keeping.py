@@ -17,6 +17,7 @@ from paddock.remarks import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
     from paddock.plan.model import Plan
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
 
 
-def run(plan: Plan, *, name: str, fresh: bool) -> int:
-    """Run the plan in a process that stays; the command's exit code."""
+def run(plan: Plan, *, name: str, fresh: bool, report: Callable[[PaddockError], int]) -> int:
+    """Run the plan in a process that stays; the command's exit code, or that of `report` for an error."""
     here, there = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(here)
-        _stay(plan, name, there, fresh=fresh)
+        _stay(plan, name, there, report, fresh=fresh)
     os.close(there)
     # The terminal's keys reach both of us; they are for the command.
     for number in (signal.SIGINT, signal.SIGQUIT):
@@ -45,15 +46,13 @@ def run(plan: Plan, *, name: str, fresh: bool) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _stay(plan: Plan, name: str, channel: int, *, fresh: bool) -> NoReturn:
+def _stay(plan: Plan, name: str, channel: int, report: Callable[[PaddockError], int], *, fresh: bool) -> NoReturn:
     code = 125
     try:
         ended = session.run(plan, name=name, fresh=fresh, kept=lambda code, name: _wait(code, name, channel))
         code = ended.exit_code
     except PaddockError as error:
-        from paddock.cli.main import report
-
-        code = report(error, [])
+        code = report(error)
     finally:
         os._exit(code)
 

@@ -69,8 +69,9 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
 def _run_and_keep(plan: Plan, options: argparse.Namespace) -> Outcome:
     """The sandbox lives in a process of its own, which stays when the command has ended."""
     from paddock import keeping
+    from paddock.cli.main import report
 
-    code = keeping.run(plan, name=options.name, fresh=options.fresh)
+    code = keeping.run(plan, name=options.name, fresh=options.fresh, report=lambda error: report(error, []))
     return Outcome(exit_code=code)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import struct
 
 from paddock.kernel import libc
 
@@ -18,18 +19,14 @@ RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH = 0
 BENEATH = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
 
 
-class _OpenHow(ctypes.Structure):
-    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
-
-
 def openat2(directory: int, path: str, flags: int, *, mode: int = 0, resolve: int = BENEATH) -> int:
     """Open `path` beneath the directory descriptor; the result is close-on-exec.
 
     Raises OSError: ELOOP for a link, EXDEV for a mount or a way out, else as open(2). `path` is shorter than
     4096 bytes; see `paddock.workspace.descent` for longer ones.
     """
-    how = _OpenHow(flags | os.O_CLOEXEC, mode, resolve)
-    arguments = (directory, os.fsencode(path), ctypes.byref(how), ctypes.c_size_t(ctypes.sizeof(how)))
+    how = struct.pack("=QQQ", flags | os.O_CLOEXEC, mode, resolve)  # struct open_how
+    arguments = (directory, os.fsencode(path), how, ctypes.c_size_t(len(how)))
     while True:
         try:
             return libc.syscall(libc.SYS_OPENAT2, *arguments)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
-import time
+import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.gateway import engine
+from paddock.gateway.record import Summary
+from paddock.plan.model import Rule
+from paddock.policy.model import Origin
 from tests import capabilities
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from paddock.gateway.server import Gateway
     from tests.gateway.conftest import Allow, Sandbox, Upstreams
-
-from collections.abc import Callable
-
-from paddock.plan.model import Rule
 
 MakeRule = Callable[..., Rule]
 
@@ -80,18 +84,60 @@ def test_signals_of_a_terminal_are_not_for_it(serving: Gateway, sandbox: Sandbox
     works(sandbox)
 
 
-def test_it_can_import_nothing_from_files_any_more(
-    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule, monkeypatch: pytest.MonkeyPatch
-) -> None:
+Attempt = Callable[[Callable[[], object]], str]
+
+
+@pytest.fixture
+def instead(sandbox: Sandbox, allow: Allow, monkeypatch: pytest.MonkeyPatch) -> Attempt:
+    """Do something in a gateway's process at the point where it would begin to serve; what came of it."""
+
+    def attempt(what: Callable[[], object]) -> str:
+        def serve(*_: object) -> Summary:
+            try:
+                return Summary(ended=f"{what()}")
+            except Exception as error:  # noqa: BLE001 - whatever it is, is the answer
+                return Summary(ended=type(error).__name__)
+
+        monkeypatch.setattr(engine, "serve", serve)
+        gateway = allow(Rule("web.example.test", 80, Origin("flag")))
+        process = os.pidfd_open(gateway.pid)
+        assert select.select([process], [], [], 20)[0]
+        os.close(process)
+        return gateway.stop().ended
+
+    return attempt
+
+
+@pytest.mark.filterwarnings("ignore:sys.meta_path is empty:ImportWarning")
+def test_it_can_import_nothing_any_more(instead: Attempt) -> None:
     """A late import would read from the caller's working directory, which may be the agent's."""
-    from paddock.gateway import engine
+    assert instead(lambda: __import__("this")) == "ModuleNotFoundError"
 
-    def try_it(*_: object) -> None:
-        import this  # noqa: F401
 
-    monkeypatch.setattr(engine, "serve", try_it)
-    gateway = allow(rule("web.example.test", 80, upstreams.http))
-    deadline = time.monotonic() + 20
-    while gateway.is_alive and time.monotonic() < deadline:
-        os.sched_yield()
-    assert "ModuleNotFoundError" in gateway.stop().ended or "ImportWarning" in gateway.stop().ended
+@capabilities.needs("landlock")
+def test_it_reads_no_files_of_the_person_and_writes_none(instead: Attempt, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    tmp_path.chmod(0o777)
+    (tmp_path / "secret").chmod(0o666)
+    assert instead((tmp_path / "secret").read_text) == "PermissionError"
+    assert instead(lambda: (tmp_path / "secret").write_text("y")) == "PermissionError"
+    assert instead((tmp_path / "new").touch) == "PermissionError"
+    assert instead(lambda: os.listdir(os.path.expanduser("~"))) == "PermissionError"
+
+
+@capabilities.needs("landlock")
+def test_it_starts_no_program(instead: Attempt) -> None:
+    def start() -> int:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.execv("/bin/true", ["true"])
+            finally:
+                os._exit(77)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    assert instead(start) == "77"
+
+
+def test_it_resolves_names_all_the_same(instead: Attempt) -> None:
+    assert "127.0.0.1" in instead(lambda: socket.getaddrinfo(b"localhost", 80, socket.AF_INET))

@@ -128,3 +128,31 @@ def test_both_sides_are_gone_when_one_is(
     code = "s = socket.create_connection((name, 443), timeout=20); s.sendall(hello); s.recv(1); s.close()"
     sandbox.python(code, name=API, hello=make_hello(API))
     assert allow.wait_for(kind="connect")["verdict"] == "allowed"
+
+
+def highest_resident_bytes(pid: int) -> int:
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
+
+
+def test_many_clients_that_do_not_read_cost_bounded_memory(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule, make_hello: MakeHello
+) -> None:
+    """A sandbox may open a thousand connections to a flood and read none: asyncio's defaults hold 320 KiB for each."""
+    gateway = allow(rule(API, 443, upstreams.flood))
+    sandbox.python("socket.getaddrinfo(name, 443)", name=API)  # it is serving
+    before = highest_resident_bytes(gateway.pid)
+    code = """
+held = []
+for _ in range(100):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    s.connect((name, 443))
+    s.sendall(hello)
+    s.recv(1)
+    held.append(s)
+# Another connection is served as always, and in turn: by then each of the others has had its share.
+for _ in range(20): talk(name, 443, b"SSH-2.0-x\\n")
+"""
+    sandbox.python(code, name=API, hello=make_hello(API))
+    assert highest_resident_bytes(gateway.pid) - before < 100 * 200 * 1024

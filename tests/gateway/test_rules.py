@@ -61,6 +61,18 @@ def test_a_loopback_rule_listens_on_loopback_and_answers_to_its_local_names() ->
     assert table([rule("127.0.0.1", 8080, loopback=True)]).endpoints[0].named
 
 
+def test_a_rule_for_an_address_listens_on_it_and_names_it() -> None:
+    made = table([rule("192.0.2.7", 5432, private=True)])
+    endpoint = made.endpoints[0]
+    assert (endpoint.address, endpoint.target, endpoint.spoken) == ("192.0.2.7", "192.0.2.7", frozenset({"192.0.2.7"}))
+    assert (endpoint.literal, endpoint.named, endpoint.private, made.names) == (True, True, True, {})
+
+
+def test_an_address_is_called_by_name_nowhere_else() -> None:
+    plain = table([rule("a.example.test", upstream="192.0.2.7:443")]).endpoints[0]
+    assert not plain.literal
+
+
 def test_equal_rules_are_one() -> None:
     assert len(table([rule("a.example.test"), rule("A.example.test")]).endpoints) == 1
 
@@ -86,15 +98,16 @@ def test_two_loopback_rules_cannot_share_a_port() -> None:
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
-        (rule("*.example.test"), "not a host name"),
-        (rule("exa mple.test"), "not a host name"),
-        (rule("evil\0.example.test"), "not a host name"),
-        (rule(""), "not a host name"),
-        (rule("192.0.2.1"), "not available yet"),
-        (rule("192.0.2.1", loopback=True), "not available yet"),
-        (rule("127.0.0.1"), "not available yet"),
-        (rule("2130706433"), "not a host name"),
-        (rule("::1"), "not a host name"),
+        (rule("*.example.test"), "neither a host name"),
+        (rule("exa mple.test"), "neither a host name"),
+        (rule("evil\0.example.test"), "neither a host name"),
+        (rule(""), "neither a host name"),
+        (rule("198.18.0.1"), "uses itself"),
+        (rule("198.19.255.1", private=True), "uses itself"),
+        (rule("2130706433"), "neither a host name"),
+        (rule("127.1"), "neither a host name"),
+        (rule("::1"), "not available yet"),
+        (rule("2001:db8::1", private=True), "not available yet"),
         (rule("a.example.test", 0), "no port"),
         (rule("a.example.test", 65536), "no port"),
         (rule("a.example.test", -1), "no port"),

@@ -215,6 +215,34 @@ print(socket.gethostbyname("h319.example.test"))
     assert sandbox.python(code).split() == ["True"] * 6 + ["198.18.2.64"]
 
 
+def test_a_rule_for_an_address_opens_that_address_and_port_only(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams
+) -> None:
+    """Two on this machine: written as addresses, they may be this machine itself, which no name may."""
+    allow(
+        Rule("127.0.0.1", upstreams.http, ORIGIN, private=True),
+        Rule("203.0.113.9", 80, ORIGIN, upstream=f"127.0.0.1:{upstreams.http}"),
+    )
+    code = """
+print(urlopen(f"http://127.0.0.1:{port}/big/3", timeout=20).read())
+print(urlopen(f"http://203.0.113.9/big/4", timeout=20).read())
+import errno
+for where in (("203.0.113.9", 81), ("203.0.113.8", 80), ("127.0.0.1", port + 1)):
+    with socket.socket() as s: print(errno.errorcode[s.connect_ex(where)])
+"""
+    out = sandbox.python(code, port=upstreams.http).split()
+    assert out == ["b'xxx'", "b'xxxx'", "ECONNREFUSED", "ENETUNREACH", "ECONNREFUSED"]
+
+
+def test_an_address_of_a_metadata_service_stays_shut(sandbox: Sandbox, allow: Allow) -> None:
+    allow(Rule("169.254.169.254", 80, ORIGIN, private=True))
+    code = """
+try: urlopen("http://169.254.169.254/latest/meta-data/", timeout=20)
+except HTTPError as error: print(error.code, error.headers["X-Paddock-Reason"])
+"""
+    assert sandbox.python(code).split() == ["403", "address-metadata"]
+
+
 def test_the_record_is_for_its_owner_and_is_appended_to(allow: Allow, tmp_path: Path) -> None:
     allow.record.write_text('{"kind":"before"}\n')
     allow(Rule(WEB, 80, ORIGIN)).stop()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 BLOCK, BLOCK_LENGTH = "198.18.0.0", 15
+OUR_OWN = ("198.18.", "198.19.")  # how addresses of the block begin
 RESOLVER = "198.18.0.1"
 DNS_PORT = 53
 LOOPBACK = "127.0.0.1"

@@ -13,7 +13,7 @@ import signal
 
 from paddock.frozen import frozen
 from paddock.gateway import record, sockets
-from paddock.kernel import confine
+from paddock.kernel import confine, landlock
 from paddock.kernel.namespaces import be_unreadable, die_with_parent, forbid_imports
 
 TYPE_CHECKING = False
@@ -30,6 +30,8 @@ FAILED = b"-"
 _IGNORED = frozenset(
     {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGHUP, signal.SIGPIPE}
 )
+# Where the C library finds its configuration, its modules and the sockets of its caches.
+_RESOLVING = ("/etc", "/usr", "/lib", "/lib64", "/nix/store", "/gnu/store", "/run", "/var/run", "/var/lib/sss")
 # Besides the listeners, and two for each connection: the loop's own, the resolver's, netlink's.
 _OTHER_DESCRIPTORS = 128
 
@@ -122,6 +124,19 @@ def _drop(drop_to: tuple[int, int] | None, parent: int) -> None:
         _die_with(parent)  # changing credentials clears it
     confine.drop_capabilities()
     forbid_imports()
+    _confine()
+
+
+def _confine() -> None:
+    """Leave no files but what resolving names needs, no program to start and nobody to signal (threat E21)."""
+    try:
+        abi = landlock.version()
+    except OSError:
+        return  # a second wall, where the kernel has it
+    # /etc/resolv.conf may be a link to a place of its own (WSL: /mnt/wsl), and be replaced there.
+    places = (*_RESOLVING, os.path.dirname(os.path.realpath("/etc/resolv.conf")))
+    rights = landlock.READ | landlock.RESOLVE_UNIX
+    landlock.restrict([landlock.Rule(place, rights, optional=True) for place in places], abi, tcp=False)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -75,6 +75,8 @@ class Talk:
 
     def close(self, last_words: bytes = b"") -> None:
         """Write, end our half, and wait a little for the client's: closing at once may eat the last words."""
+        if self._task is not None:
+            self._task.cancel()
         if self.upstream is not None:
             self.upstream.abort()
         closing = Closing(self, self.client)

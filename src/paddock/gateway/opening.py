@@ -24,8 +24,8 @@ _NAME_REASONS = frozenset({"tls-no-name", "tls-other-name", "tls-several-names"}
 def check_name(server_name: bytes | None, endpoint: Endpoint) -> None:
     """The ClientHello must ask for the name that was looked up (threat E5). Raises BadHello."""
     if server_name is None:
-        # Clients send no name to an address (RFC 6066 §3); only loopback endpoints are called by one.
-        if not endpoint.loopback:
+        # To an address clients send no name (RFC 6066 §3).
+        if not endpoint.literal:
             raise hello.BadHello("tls-no-name")
     elif canonical_bytes(server_name) not in endpoint.spoken:
         raise hello.BadHello("tls-other-name")

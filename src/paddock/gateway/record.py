@@ -100,7 +100,7 @@ class Record:
         self._totals["failed"] += 1
         self._write("connect", endpoint.name, endpoint.port, rule=endpoint.rule, verdict="failed", reason=reason)
 
-    def finish(self, ended: str = "") -> Summary:
+    def finish(self) -> Summary:
         """Write the counts that are due and sum up."""
         for key, count in self._counts.items():
             kind, name, port, reason = key
@@ -108,7 +108,7 @@ class Record:
                 rule = self._rules.get(key, "")
                 self._write(kind, name, port, rule=rule, verdict="refused", reason=reason, count=count)
         refusals = tuple(Refusal(*key, count) for key, count in self._counts.items())
-        return Summary(**self._totals, refusals=refusals, ended=ended or self.broken)
+        return Summary(**self._totals, refusals=refusals, ended=self.broken)
 
     def _refused(self, kind: str, name: str, port: int, reason: str, rule: str) -> None:
         key = (kind, name, port, reason)

@@ -124,8 +124,8 @@ def _is_spoken(authority: bytes, endpoint: Endpoint) -> bool:
     if colon and not (port.isdigit() and len(port) <= 5 and int(port) == endpoint.port):
         return False
     name = canonical_bytes(host)
-    if name is None and endpoint.loopback and host.isascii():
-        name = host.decode("ascii")  # 127.0.0.1 is no name, but what this endpoint is called
+    if name is None and endpoint.literal and host.isascii():
+        name = host.decode("ascii")  # 127.0.0.1 is no name, but may be what this endpoint is called
     return name in endpoint.spoken
 
 
@@ -144,8 +144,8 @@ def _origin_form(method: bytes, target: bytes, endpoint: Endpoint) -> bytes:
 
 
 def _authority(host: bytes, endpoint: Endpoint) -> bytes:
-    """The Host header for the upstream: the rule's name, or the upstream behind a loopback endpoint."""
-    if endpoint.loopback and endpoint.upstream:
+    """The Host header for the upstream: the rule's name, or the upstream behind an endpoint that is an address."""
+    if endpoint.literal and endpoint.upstream:
         return endpoint.upstream.removesuffix(":80").encode("ascii")
     name, colon, port = host.partition(b":")
     return name.lower().removesuffix(b".") + colon + port

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paddock.errors import PolicyError
 from paddock.frozen import frozen, replace
-from paddock.gateway.addresses import LOOPBACK, MOST_NAMES, synthetic
+from paddock.gateway.addresses import LOOPBACK, MOST_NAMES, OUR_OWN, synthetic
 from paddock.gateway.names import canonical, is_ipv4
 
 TYPE_CHECKING = False
@@ -21,9 +21,10 @@ MOST_PORTS = 1 << 16
 class Endpoint:
     """One place inside that programs connect to, and where that leads.
 
-    `address`, `port`: listened on inside. `spoken`: what the client may call it, in TLS or HTTP. `target`,
-    `target_port`: what the gateway connects to. `named`: a person wrote this very target address or
-    upstream, so the guard may let it be this host itself.
+    `address`, `port`: listened on inside. `spoken`: what the client may call it, in TLS or HTTP. `literal`:
+    it is called by an address, which needs no server name in TLS. `target`, `target_port`: what the gateway
+    connects to. `named`: a person wrote this very target address or upstream, so the guard may let it be
+    this host itself.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Endpoint:
     target_port: int
     private: bool
     named: bool
-    loopback: bool
+    literal: bool
     rule: str  # for people: "api.example.test:443 (repository paddock.toml:12)"
     upstream: str  # as the rule has it, or empty
 
@@ -67,37 +68,45 @@ def table(rules: Iterable[Rule]) -> Table:
 def _endpoint(rule: Rule, names: dict[str, str]) -> Endpoint:
     if not 0 < rule.port < MOST_PORTS:
         raise _wrong(rule, f"{rule.port} is no port")
+    if ":" in rule.host:
+        raise _wrong(rule, "IPv6 addresses are not available yet, only names and IPv4 addresses")
     name = rule.host if is_ipv4(rule.host) else canonical(rule.host)
     if name is None:
-        raise _wrong(rule, "that is not a host name")
-    if is_ipv4(name) and not (rule.loopback and name == LOOPBACK):
-        raise _wrong(rule, "addresses are not available yet, only names")
+        raise _wrong(rule, "that is neither a host name nor an address")
     target, target_port = split_upstream(rule.upstream) if rule.upstream else (name, rule.port)
     if not target:
         raise _wrong(rule, f"the upstream {rule.upstream!r} is not HOST:PORT")
-    if rule.loopback:
-        address, spoken = LOOPBACK, _LOCAL_NAMES | {name}
-    else:
-        if name not in names and len(names) == MOST_NAMES:
-            raise _wrong(rule, f"more than {MOST_NAMES} names")
-        address = names.setdefault(name, synthetic(len(names)))
-        spoken = frozenset({name})
-    literal = is_ipv4(target) or ":" in target or target == "localhost"
+    address = _address(rule, name, names)
+    is_address = is_ipv4(target) or ":" in target or target == "localhost"
+    written = is_address and (rule.loopback or is_ipv4(name) or bool(rule.upstream))
     return Endpoint(
         name=name,
         port=rule.port,
         address=address,
-        spoken=spoken,
+        spoken=_LOCAL_NAMES | {name} if address == LOOPBACK else frozenset({name}),
         target=target,
         target_port=target_port,
-        private=rule.private or (literal and bool(rule.upstream)),
+        private=rule.private or (is_address and bool(rule.upstream)),
         # An upstream that is a name is answered by whoever runs that zone: it may be this host only when
         # the rule also says that it may be private.
-        named=(literal and (rule.loopback or bool(rule.upstream))) or (bool(rule.upstream) and rule.private),
-        loopback=rule.loopback,
+        named=written or (bool(rule.upstream) and rule.private),
+        literal=address == name or rule.loopback,
         rule=f"{rule.host}:{rule.port} ({rule.origin})",
         upstream=rule.upstream,
     )
+
+
+def _address(rule: Rule, name: str, names: dict[str, str]) -> str:
+    """Where an endpoint listens: on loopback, on the address that the rule names, or on its name's own."""
+    if rule.loopback:
+        return LOOPBACK
+    if is_ipv4(name):
+        if name.startswith(OUR_OWN):
+            raise _wrong(rule, f"{name} is in the block that Paddock uses itself")
+        return name
+    if name not in names and len(names) == MOST_NAMES:
+        raise _wrong(rule, f"more than {MOST_NAMES} names")
+    return names.setdefault(name, synthetic(len(names)))
 
 
 def split_upstream(text: str) -> tuple[str, int]:

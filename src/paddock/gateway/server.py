@@ -15,6 +15,7 @@ import os
 import select
 import signal
 import time
+from contextlib import suppress
 
 from paddock.errors import PaddockError
 from paddock.gateway import child, record
@@ -53,7 +54,7 @@ class Gateway:
         if self._summary is None:
             died = not self.is_alive
             if not died:
-                signal.pidfd_send_signal(self._process, signal.SIGTERM)
+                self._signal(signal.SIGTERM)
             data = self._read_to_end()
             status = self._reap()
             self._summary = _summary(data, status, died=died)
@@ -69,8 +70,17 @@ class Gateway:
             if not chunk:
                 return data
             data += chunk
-        signal.pidfd_send_signal(self._process, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
         return b""
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):  # it has ended, and somebody has waited for all children
+            signal.pidfd_send_signal(self._process, number)
+
+    def abandon(self) -> None:
+        """End it without waiting for a last word; nothing is collected."""
+        self._signal(signal.SIGKILL)
+        self.stop()
 
     def _reap(self) -> int:
         os.close(self._report)
@@ -139,8 +149,7 @@ def _wait_until_ready(gateway: Gateway, report: int) -> None:
     if first == child.READY:
         return
     why = os.read(report, 4096).decode("utf-8", "replace") if first else "it did not start in time"
-    signal.pidfd_send_signal(gateway._process, signal.SIGKILL)  # noqa: SLF001 - just made here
-    gateway.stop()
+    gateway.abandon()
     raise PaddockError(
         "the gateway could not be started",
         why=why,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 
-from paddock.gateway.addresses import BLOCK, BLOCK_LENGTH, DNS_PORT, RESOLVER
+from paddock.gateway.addresses import BLOCK, BLOCK_LENGTH, DNS_PORT, LOOPBACK, RESOLVER
 from paddock.kernel import namespaces, netlink
 
 TYPE_CHECKING = False
@@ -34,6 +34,8 @@ def take(spaces: Namespaces, endpoints: Sequence[Endpoint]) -> list[int]:
 def _make(endpoints: Sequence[Endpoint]) -> list[int]:
     netlink.bring_up("lo")
     netlink.add_local_route(BLOCK, BLOCK_LENGTH, "lo")
+    for address in {endpoint.address for endpoint in endpoints if endpoint.literal and endpoint.address != LOOPBACK}:
+        netlink.add_local_route(address, 32, "lo")  # a rule for an address makes that one address ours, too
     resolver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     _bind(resolver, RESOLVER, DNS_PORT)
     return [

@@ -19,31 +19,32 @@ else:  # `typing` is as heavy as `dataclasses`
         return lambda function: function
 
 
-_MISSING = object()
-
-
 @dataclass_transform(frozen_default=True, eq_default=True)
 def frozen(cls: type[T]) -> type[T]:
     """Give a class `__init__`, equality, hash and repr from its annotations, and forbid assignment."""
     names = tuple(cls.__annotations__)
     defaults = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
 
+    count = len(names)
+
     def __init__(self: object, *values: object, **named: object) -> None:
-        if len(values) > len(names):
-            message = f"{cls.__name__} takes {len(names)} values, not {len(values)}"
+        if len(values) == count and not named:  # the way of tables, which hold hundreds
+            self.__dict__.update(zip(names, values, strict=True))
+            return
+        if len(values) > count:
+            message = f"{cls.__name__} takes {count} values, not {len(values)}"
             raise TypeError(message)
-        given = dict(zip(names, values, strict=False))
-        for name, value in named.items():
-            if name not in names or name in given:
+        given = {**defaults, **dict(zip(names, values, strict=False))}
+        for name in named:
+            if name not in names or name in names[: len(values)]:
                 message = f"{cls.__name__} got an unexpected or repeated {name!r}"
                 raise TypeError(message)
-            given[name] = value
+        given.update(named)
         for name in names:
-            value = given.get(name, defaults.get(name, _MISSING))
-            if value is _MISSING:
+            if name not in given:
                 message = f"{cls.__name__} needs {name!r}"
                 raise TypeError(message)
-            object.__setattr__(self, name, value)
+        self.__dict__.update(given)
 
     def __setattr__(self: object, name: str, value: object) -> None:
         message = f"cannot assign to field {name!r} of a frozen {cls.__name__}"

@@ -43,12 +43,13 @@ LIVE_READ_ONLY = (
 class Facts:
     """What `compile` must know of the machine.
 
-    `files` are the mounts' sources that are no directories; `live_protected` those of LIVE_PINNED and
-    LIVE_READ_ONLY that exist in the workspace.
+    `files` are the mounts' sources that are no directories; `staged` those in /etc that can be shown by
+    `Reveal`; `live_protected` those of LIVE_PINNED and LIVE_READ_ONLY that exist in the workspace.
     """
 
     as_root: bool
     files: frozenset[str] = frozenset()
+    staged: frozenset[str] = frozenset()
     covered_proc: tuple[str, ...] = ()
     live_protected: tuple[str, ...] = ()
 
@@ -75,6 +76,13 @@ class Carry:
 
 
 @frozen
+class Reveal:
+    """Show one entry of the staged /etc at its place. Bubblewrap would need ten times as long for each."""
+
+    target: str
+
+
+@frozen
 class Overlay:
     """Mount the workspace copy-on-write from the staged layers."""
 
@@ -94,13 +102,16 @@ class Unstage:
     """Take the staged layers out of sight."""
 
 
+Step = Carry | Reveal | Overlay | MaskPath | Unstage
+
+
 @frozen
 class Compiled:
     """All that a sandbox is: arguments for bubblewrap, data for its descriptors, steps from outside."""
 
     arguments: tuple[str, ...]
     data: tuple[Data, ...]
-    steps: tuple[Carry | Overlay | MaskPath | Unstage, ...]
+    steps: tuple[Step, ...]
 
 
 class _Sheet:
@@ -112,7 +123,7 @@ class _Sheet:
         self.made: set[str] = set()
         self.words: list[str] = []
         self.data: list[Data] = []
-        self.steps: list[Carry | Overlay | MaskPath | Unstage] = []
+        self.steps: list[Step] = []
 
     def add(self, *words: str) -> None:
         self.words += words
@@ -135,14 +146,22 @@ class _Sheet:
         """Make a host path visible: by bubblewrap, or carried in where only root can reach it."""
         self.parents(target)
         self.covered.add(target)
+        if source == target and source in self.facts.staged:
+            self.place(source, target)
+            self.steps.append(Reveal(target))
+            return
         if not self.facts.as_root or _is_system(source):
             self.add("--ro-bind" if read_only else "--bind", source, target)
             return
+        self.place(source, target)
+        self.steps.append(Carry(source, target, read_only))
+
+    def place(self, source: str, target: str) -> None:
+        """Make the place for a mount that is made later."""
         if source in self.facts.files:
             self.file(b"", target)
         else:
             self.add("--dir", target)
-        self.steps.append(Carry(source, target, read_only))
 
 
 def compile(plan: Plan, facts: Facts, layers: str | None) -> Compiled:  # noqa: A001 - the design's word
@@ -156,10 +175,12 @@ def compile(plan: Plan, facts: Facts, layers: str | None) -> Compiled:  # noqa: 
     for path in facts.covered_proc:
         out.add("--ro-bind", "/dev/null", path)
     _root(plan, out)
+    out.add("--perms", "0755", "--size", str(1 << 20), "--tmpfs", STAGE)
+    if any(isinstance(step, Reveal) for step in out.steps):
+        out.add("--ro-bind", "/etc", f"{STAGE}/etc")
     _workspace(plan, layers, out)
     _masks(plan, out)
-    if any(isinstance(step, Overlay | MaskPath) for step in out.steps):
-        out.steps.append(Unstage())
+    out.steps.append(Unstage())
     # INVARIANT FS-16: nothing of the root itself is writable, so that no write into it is silently lost.
     out.add("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/")
     return Compiled(tuple(out.words), tuple(out.data), tuple(out.steps))
@@ -189,7 +210,6 @@ def _workspace(plan: Plan, layers: str | None, out: _Sheet) -> None:
         if layers is None:
             message = f"mode {mode} needs a directory for its layers"
             raise ValueError(message)
-        out.add("--perms", "0755", "--size", str(1 << 20), "--tmpfs", STAGE)
         out.bind(source, f"{STAGE}/lower", read_only=True)
         out.bind(layers, f"{STAGE}/layers", read_only=False)
         out.parents(source)
@@ -205,8 +225,6 @@ def _workspace(plan: Plan, layers: str | None, out: _Sheet) -> None:
 def _masks(plan: Plan, out: _Sheet) -> None:
     if not plan.workspace.masks:
         return
-    if plan.workspace.mode not in ("review", "scratch"):
-        out.add("--perms", "0755", "--size", str(1 << 20), "--tmpfs", STAGE)
     out.file(b"", f"{STAGE}/{EMPTY_FILE}")
     out.add("--perms", "0555", "--dir", f"{STAGE}/{EMPTY_DIRECTORY}")
     out.steps += [MaskPath(mask.target, mask.directory) for mask in plan.workspace.masks]

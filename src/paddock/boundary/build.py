@@ -50,12 +50,11 @@ class Build:
         line = self._read_until(self._status, b"\n")
         os.write(self._hold, b"!")
         self._read_until(self._echo, b"!")
-        import re  # argparse has loaded it already; json would be another millisecond
-
-        found = re.search(rb'"child-pid":\s*(\d+)', line)
-        if not found:
+        _, found, rest = line.partition(b'"child-pid":')  # json would take a millisecond to import
+        digits = rest.lstrip().partition(b",")[0].rstrip(b" }\n")
+        if not found or not digits.isdigit():
             raise BoundaryUnavailable("bubblewrap did not say which process it started", why=repr(line))
-        return int(found[1])
+        return int(digits)
 
     def _read_until(self, descriptor: int, end: bytes) -> bytes:
         data = b""

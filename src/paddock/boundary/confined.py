@@ -15,7 +15,7 @@ import struct
 
 from paddock.boundary import streams
 from paddock.errors import BoundaryUnavailable, PaddockError
-from paddock.kernel import confine, landlock, reaping, seccomp, terminal
+from paddock.kernel import confine, landlock, reaping, rlimits, seccomp, terminal
 from paddock.kernel.join import Joined
 from paddock.kernel.namespaces import be_unreadable, die_with_parent
 
@@ -204,7 +204,7 @@ def _become_command(
             for descriptor in replaced:
                 os.dup2(inside, descriptor, inheritable=True)
         step = "limits"
-        confine.set_limits(dict(profile.limits))
+        rlimits.set_limits(dict(profile.limits))
         step = f"working directory {profile.cwd}"
         os.chdir(profile.cwd)
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):

@@ -19,9 +19,12 @@ def facts_for(plan: Plan) -> Facts:
     live = (*LIVE_PINNED, *LIVE_READ_ONLY) if plan.workspace.mode == "live" else ()
     protected = tuple(path for path in live if _is_real(f"{source}/{path}"))
     sources = [*(mount.source for mount in plan.mounts), *(f"{source}/{path}" for path in protected)]
+    # Through a symbolic link the staged path would lead elsewhere: bubblewrap follows those, outside.
+    staged = frozenset(path for path in sources if path.startswith("/etc/") and os.path.realpath(path) == path)
     return Facts(
         as_root=as_root,
-        files=frozenset(path for path in sources if as_root and not os.path.isdir(path)),
+        files=frozenset(path for path in sources if (as_root or path in staged) and not os.path.isdir(path)),
+        staged=staged,
         covered_proc=tuple(path for path in COVERED_PROC if os.path.exists(path)),
         live_protected=protected,
     )

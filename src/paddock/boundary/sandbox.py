@@ -11,7 +11,7 @@ import signal
 from contextlib import suppress
 
 from paddock.boundary import bubblewrap
-from paddock.boundary.bubblewrap import Carry, MaskPath, Overlay
+from paddock.boundary.bubblewrap import Carry, MaskPath, Overlay, Reveal
 from paddock.errors import WorkspaceError
 from paddock.kernel import mounts
 from paddock.kernel.join import COMPLETING, Joined, Start, join
@@ -106,7 +106,9 @@ def _mount_all(compiled: Compiled, carried: list[tuple[int, str]]) -> None:
     for tree, target in carried:
         mounts.attach(tree, target)
     for step in compiled.steps:
-        if isinstance(step, Overlay):
+        if isinstance(step, Reveal):
+            mounts.bind(stage + step.target, step.target)  # read-only, as the staged mount is
+        elif isinstance(step, Overlay):
             mounts.overlay(f"{stage}/lower", f"{layers}/upper", f"{layers}/work", step.target)
         elif isinstance(step, MaskPath):
             _mask(step, layered=Overlay in map(type, compiled.steps))

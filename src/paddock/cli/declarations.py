@@ -48,11 +48,12 @@ class Command:
 def commands() -> tuple[Command, ...]:
     """Every command of Paddock, in the order of its overview."""
     from paddock.cli import main
+    from paddock.cli.parser import parser_for
 
     found = []
     for name in main.COMMANDS:
         module = main.load(name)
-        found.append(read(main.parser_for(name, module), (name,), module.SUMMARY, module.DETAILS))
+        found.append(read(parser_for(name, module), (name,), module.SUMMARY, module.DETAILS))
     return tuple(found)
 
 

@@ -6,15 +6,17 @@ time would be spent on the others.
 
 from __future__ import annotations
 
-import argparse
+import gc
 import os
 import sys
 
 from paddock import __version__
+from paddock.cli import quick
 from paddock.errors import PaddockError, Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from types import ModuleType
     from typing import NoReturn, TextIO
 
@@ -31,7 +33,7 @@ GROUPS = (
     ("Understand", ("plan", "explain", "policy", "trust", "doctor")),
     ("Look after", ("ps", "kill", "clean", "completion", "manual")),
 )
-_TAKES_A_COMMAND = ("run", "exec", "plan")
+TAKES_A_COMMAND = {"run": 0, "exec": 1, "plan": 0}  # after how many words of our own
 
 USAGE = """usage: paddock COMMAND [OPTIONS]
 
@@ -43,43 +45,17 @@ Run AI coding agents, or any command, at full speed inside layered, verified iso
 """
 
 
-class Parser(argparse.ArgumentParser):
-    """Reports mistakes as `Usage`, which main prints like every other error."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise instead of exiting with argparse's own code."""
-        raise Usage(message, next_step=f"{self.prog} --help")
-
-
-class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Asks for the terminal's width without `shutil`, which argparse would import at every start."""
-
-    def __init__(self, prog: str, indent_increment: int = 2, max_help_position: int = 28) -> None:
-        try:
-            width = os.get_terminal_size().columns
-        except OSError:
-            width = 80
-        super().__init__(prog, indent_increment, max_help_position, min(width, 100))
-
-
 def load(command: str) -> ModuleType:
     """The module of a command."""
     # importlib is heavier than the built-in it wraps.
     return __import__(f"paddock.cli.{command}", fromlist=["perform"])
 
 
-def parser_for(command: str, module: ModuleType) -> Parser:
-    """The complete parser of one command; the manual and shell completion are made from it as well."""
-    parser = Parser(
-        prog=f"paddock {command}",
-        description=f"{module.SUMMARY}\n\n{module.DETAILS}",
-        formatter_class=Formatter,
-        allow_abbrev=False,
-    )
+def declare(module: ModuleType, parser: ArgumentParser) -> None:
+    """A command's own options and those of every command."""
     module.declare(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
-    return parser
 
 
 def overview() -> str:
@@ -96,6 +72,7 @@ def overview() -> str:
 def main() -> NoReturn:
     """Entry point of the `paddock` program."""
     arguments = sys.argv[1:]
+    gc.disable()  # nothing that is made on the way to a command is garbage
     _fill_closed()
     try:
         code = _dispatch(arguments)
@@ -147,29 +124,12 @@ def _dispatch(arguments: list[str]) -> int:
     if command not in COMMANDS:
         raise _unknown(command)
     module = load(command)
-    parser = parser_for(command, module)
-    options = parser.parse_args(_split_off(command, arguments[1:], parser))
+    options = quick.parse(lambda parser: declare(module, parser), arguments[1:], TAKES_A_COMMAND.get(command))
+    if options is None:
+        from paddock.cli.parser import parse
+
+        options = parse(command, module, arguments[1:])
     return _print(module.perform(options), as_json=options.json)
-
-
-def _split_off(command: str, arguments: list[str], parser: Parser) -> list[str]:
-    """Everything from the program's name on belongs to the program, with or without `--` before it."""
-    if command not in _TAKES_A_COMMAND or "--" in arguments:
-        return arguments
-    actions = parser._actions  # noqa: SLF001 - argparse has no public list of its options
-    takes_value = {string for action in actions for string in action.option_strings if action.nargs != 0}
-    positionals = 1 if command == "exec" else 0
-    index = 0
-    while index < len(arguments):
-        word = arguments[index]
-        if word.startswith("-") and word != "-":
-            index += 2 if word in takes_value else 1
-        elif positionals:
-            positionals -= 1
-            index += 1
-        else:
-            return [*arguments[:index], "--", *arguments[index:]]
-    return arguments
 
 
 def _unknown(command: str) -> Usage:

@@ -8,36 +8,14 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import signal
 
 from paddock.kernel import libc
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # From prctl(2).
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
 LAST_POSSIBLE_CAPABILITY = 63
 _CAPABILITY_VERSION_3 = 0x20080522
-
-RESOURCES = {
-    "processes": resource.RLIMIT_NPROC,
-    "open_files": resource.RLIMIT_NOFILE,
-    "file_size": resource.RLIMIT_FSIZE,
-    "memory": resource.RLIMIT_DATA,  # private writable memory of one process (kernel 4.7), not reservations
-    "core": resource.RLIMIT_CORE,
-}
-
-
-def set_limits(limits: Mapping[str, int]) -> None:
-    """Lower resource limits, soft and hard alike; never raises one above what the caller has."""
-    for name, value in limits.items():
-        which = RESOURCES[name]
-        hard = resource.getrlimit(which)[1]
-        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (bound, bound))
 
 
 def become(uid: int, gid: int) -> None:

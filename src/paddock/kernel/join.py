@@ -15,7 +15,7 @@ import socket
 import struct
 
 from paddock.frozen import frozen
-from paddock.kernel import confine, landlock, seccomp, terminal
+from paddock.kernel import confine, landlock, rlimits, seccomp, terminal
 from paddock.kernel.namespaces import (
     CLONE_NEWUSER,
     FLAGS,
@@ -232,7 +232,7 @@ def _become_command(start: Start, channel: socket.socket) -> NoReturn:
             step = "terminal"
             _take_terminal(start.on_terminal, channel)
         step = "limits"
-        confine.set_limits(start.limits)
+        rlimits.set_limits(start.limits)
         step = f"working directory {start.cwd}"
         os.chdir(start.cwd)
         step = "capabilities"

@@ -32,9 +32,14 @@ def overlay(lower: str, upper: str, work: str, target: str) -> None:
     _mount("overlay", target, "overlay", MS_NOSUID | MS_NODEV, options)
 
 
+def bind(source: str, target: str) -> None:
+    """Bind `source` on `target`, with the flags of the mount that it comes from."""
+    _mount(source, target, None, MS_BIND, None)
+
+
 def bind_read_only(source: str, target: str) -> None:
     """Bind `source` on `target` and make that mount read-only."""
-    _mount(source, target, None, MS_BIND, None)
+    bind(source, target)
     _mount("none", target, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, None)
 
 

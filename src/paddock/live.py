@@ -73,7 +73,14 @@ def live_directory() -> str:
 
 
 def claim(wanted: str, *, exact: bool) -> Live:
-    """Take a name. A name that is in use gets a number added, or is refused when it must be `exact`."""
+    """Take a name. A name that is in use gets a number added, or is refused when it must be `exact`.
+
+    An exact name is a person's: raises Usage for one that is no name, such as a path that leads elsewhere.
+    """
+    if exact:
+        from paddock.workspace.naming import validate
+
+        validate(wanted)
     base = make_private(live_directory())
     for number in range(1, _MAX_TRIES):
         name = wanted if number == 1 else f"{wanted}-{number}"

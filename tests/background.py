@@ -1,0 +1,34 @@
+"""A sandbox that runs while a test looks at it."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import Person
+
+SLEEP = ("sh", "-c", "echo up; exec sleep 600")
+
+
+@contextmanager
+def running(
+    person: Person, repo: Path, *options: str, command: tuple[str, ...] = SLEEP
+) -> Iterator[subprocess.Popen[str]]:
+    """`paddock run OPTIONS -- COMMAND`, once it has said `up`; killed at the end if it is still there."""
+    process = subprocess.Popen(
+        person.argv("run", *options, "--", *command), cwd=repo, env=person.environ, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    with process:
+        assert process.stdout
+        first = process.stdout.readline()
+        assert first == "up\n", (first, process.stderr.read() if process.stderr else "")
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -112,7 +112,10 @@ def serve(table: Table, descriptors: Sequence[int], record: int, most_connection
     # A connection that raised has been aborted by asyncio; the others go on.
     loop.set_exception_handler(lambda *_: engine.record.refused(None, "failed"))
     loop.add_signal_handler(signal.SIGTERM, loop.stop)
-    loop.run_until_complete(engine.listen(descriptors))
-    if not engine.record.broken:
-        loop.run_forever()
+    # Not run_until_complete: the signal may come at any moment, and then there is nothing to complete.
+    listening = loop.create_task(engine.listen(descriptors))
+    listening.add_done_callback(lambda task: loop.stop() if task.exception() else None)
+    loop.run_forever()
+    if listening.done():
+        listening.result()
     return engine.finish()

@@ -53,6 +53,10 @@ def _changes(pair: Pair, visit: Visit, *, look: bool) -> Iterator[Change]:
         return
     if holding.is_git(visit.name):
         yield from _git(visit)
+    elif visit.phase == ENTER and len(os.fsencode(visit.path)) > holding.LONGEST_PATH:
+        # One entry for all of it: paths of 20,000 levels would fill the memory with their beginnings.
+        visit.skip = True
+        yield _made(visit, held="deep")
     elif visit.phase == ENTER:
         yield from _directory(pair, visit)
     elif visit.barred:

@@ -7,8 +7,11 @@ REASONS = {
     "special": "sockets, FIFOs and devices are never applied",
     "link": "the link leads out of the repository; `paddock apply --links` takes it",
     "unreadable": "its own mode forbids reading it",
+    "deep": "nested so deep that no program can open it by its path",
     "mount": "another file system is mounted there",
 }
+
+LONGEST_PATH = 4096 - 256  # bytes; PATH_MAX without one longest name
 
 
 def is_git(name: str) -> bool:

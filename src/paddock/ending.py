@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import select
 import signal
-from contextlib import suppress
+import time
+from contextlib import ExitStack, suppress
 
 from paddock import live
-from paddock.errors import SessionError
+from paddock.errors import PaddockError, SessionError
 from paddock.kernel import cgroups
 
 TYPE_CHECKING = False
@@ -20,28 +21,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _KILL_TIMEOUT_S = 20.0
+_REMOVALS, _PAUSE_S = 400, 0.005
 
 
 def kill(name: str, *, now: bool) -> None:
     """End a live sandbox and wait until its Paddock is gone. Raises SessionError when it does not go."""
     entry = live.find(name)
-    try:
-        holder = os.pidfd_open(entry.holder)
-    except ProcessLookupError:
-        return
-    try:
-        # It held the lock when the descriptor existed, so the descriptor is not another process's.
+    with ExitStack() as close:
+        # PID 1 of the sandbox, whose end is the end of all inside, and its Paddock.
+        processes = [*_opened(entry.data().get("init_pid"), close), *_opened(entry.holder, close)]
+        # It held the lock when the descriptors existed, so they are not other processes'.
         if entry not in live.entries():
             return
         with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(holder, signal.SIGKILL if now else signal.SIGTERM)
-        ended = bool(select.select([holder], [], [], _KILL_TIMEOUT_S)[0])
-    finally:
-        os.close(holder)
+            signal.pidfd_send_signal(processes[-1], signal.SIGKILL if now else signal.SIGTERM)
+        ended = all(select.select([process], [], [], _KILL_TIMEOUT_S)[0] for process in processes)
     if not ended:
         raise SessionError(f"{name} does not end", next_step=f"paddock kill --now {name}")
     if now:
         clean()
+
+
+def _opened(pid: int | None, close: ExitStack) -> list[int]:
+    """A descriptor for a process that is there, closed later."""
+    if not pid:
+        return []
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return []
+    close.callback(os.close, descriptor)
+    return [descriptor]
 
 
 def clean() -> list[str]:
@@ -51,13 +61,10 @@ def clean() -> list[str]:
     removed = []
     for group in _dead_groups():
         _kill_all(group)
-        group.remove()
+        _remove(group)
         removed.append(f"control group {group.directories[0]}")
-    for entry in live.entries():
-        if not entry.holder:
-            live.remove_directory(entry.directory)
-            removed.append(f"sandbox directory {entry.directory}")
-    return removed + cleaning.clean()
+    dead = [entry for entry in live.entries() if not entry.holder and live.remove_dead(entry)]
+    return removed + [f"sandbox directory {entry.directory}" for entry in dead] + cleaning.clean()
 
 
 def left_over() -> list[str]:
@@ -76,12 +83,26 @@ def _dead_groups() -> Iterator[cgroups.Cgroup]:
     site = cgroups.find()
     if site is None:
         return
-    alive = {f"{cgroups.PREFIX}{os.getuid()}-{entry.name}" for entry in live.entries() if entry.holder}
-    mine = f"{cgroups.PREFIX}{os.getuid()}-"
-    for group in cgroups.leftovers(site):
+    groups = cgroups.leftovers(site)
+    # Looked at after the groups: a sandbox has its name before it has its group.
+    alive = {cgroups.PREFIX + live.group_name(entry.name) for entry in live.entries() if entry.holder}
+    mine = cgroups.PREFIX + live.group_name("") if os.path.isdir(live.live_directory()) else "/"
+    for group in groups:
         name = os.path.basename(group.directories[0])
-        if name.startswith(mine) and name not in alive:
+        if (name.startswith(mine) and name not in alive) or cgroups.is_abandoned_trial(group):
             yield group
+
+
+def _remove(group: cgroups.Cgroup) -> None:
+    """Remove a group of processes that were killed: the kernel may need a moment to let go of the last one."""
+    for _ in range(_REMOVALS):
+        try:
+            group.remove()
+        except OSError:
+            time.sleep(_PAUSE_S)
+        else:
+            return
+    raise PaddockError(f"the control group {group.directories[0]} is still in use", next_step="paddock clean")
 
 
 def _kill_all(group: cgroups.Cgroup) -> None:

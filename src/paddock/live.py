@@ -83,12 +83,15 @@ def claim(wanted: str, *, exact: bool) -> Live:
         validate(wanted)
     base = make_private(live_directory())
     for number in range(1, _MAX_TRIES):
-        name = wanted if number == 1 else f"{wanted}-{number}"
+        name = wanted if number == 1 or exact else f"{wanted}-{number}"
         directory = make_private(f"{base}/{name}")
-        lock = os.open(f"{directory}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            lock = os.open(f"{directory}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:  # cleared away in between
+            continue
         try:
             fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.exists(f"{directory}/lock"):  # not removed under our feet
+            if os.fstat(lock).st_nlink:  # not removed under our feet
                 return Live(name, directory, lock)
         except BlockingIOError:
             if exact:
@@ -111,6 +114,29 @@ def entries() -> tuple[Entry, ...]:
     return tuple(
         Entry(name, f"{live_directory()}/{name}", _holder(f"{live_directory()}/{name}/lock")) for name in names
     )
+
+
+def group_name(name: str) -> str:
+    """What a sandbox's control group is called: no other runtime directory's sandbox has the same."""
+    place = os.stat(live_directory())
+    return f"{os.getuid()}-{place.st_dev:x}-{place.st_ino:x}-{name}"
+
+
+def remove_dead(entry: Entry) -> bool:
+    """Forget a sandbox whose Paddock is gone. False, and nothing done, when somebody took its name meanwhile."""
+    try:
+        lock = os.open(f"{entry.directory}/lock", os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:  # killed between two calls of `claim`
+        remove_directory(entry.directory)
+        return True
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        remove_directory(entry.directory)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(lock)
+    return True
 
 
 def find(name: str) -> Entry:

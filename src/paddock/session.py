@@ -94,7 +94,7 @@ def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int,
         undo.callback(own.remove)
         group = None
         if site and division.together:
-            group = cgroups.create(site, f"{os.getuid()}-{own.name}", division.together)
+            group = cgroups.create(site, live.group_name(own.name), division.together)
             undo.callback(_remove_group, group)
         for note in (*plan.notes, *division.notes):
             complain(note)
@@ -305,12 +305,22 @@ def _messages(plan: Plan, outcome: Outcome, group: Cgroup | None) -> list[str]:
 
 def _told_by_gateway(summary: Summary) -> list[str]:
     messages = [f"network: {summary.ended}; from then on the sandbox had none"] if summary.ended else []
-    names = list(dict.fromkeys(refusal.name for refusal in summary.refusals if refusal.name))
-    if names:
-        shown = ", ".join(names[:_SHOWN])
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        messages.append(f"network: refused {shown}{more}; to allow a name: --allow HOST[:PORT]")
+    unknown = [refusal.name for refusal in summary.refusals if refusal.kind == "dns"]
+    if unknown:
+        messages.append(f"network: refused {_some(unknown)}; to allow a name: --allow HOST[:PORT]")
+    others = [refusal for refusal in summary.refusals if refusal.kind != "dns"]
+    if others:
+        from paddock.gateway.reasons import REASONS
+
+        told = [f"{refusal.name}:{refusal.port} ({REASONS[refusal.reason].what})" for refusal in others]
+        messages.append(f"network: refused {_some(told)}")
     return messages
+
+
+def _some(names: Sequence[str]) -> str:
+    names = list(dict.fromkeys(names))
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _description(

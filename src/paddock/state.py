@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 
 from paddock.errors import PaddockError
 
@@ -60,7 +61,7 @@ def runtime_directory(environ: Mapping[str, str] = os.environ) -> str:
 def make_private(path: str) -> str:
     """Create a directory and its parents with mode 0700; refuse one that is not the caller's alone."""
     try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
+        _make(path)
         found = os.lstat(path)
     except OSError as error:
         raise PaddockError(
@@ -73,6 +74,14 @@ def make_private(path: str) -> str:
     if found.st_mode & 0o077:
         os.chmod(path, 0o700)
     return path
+
+
+def _make(path: str) -> None:
+    """os.makedirs gives its mode to the last directory only."""
+    if not os.path.isdir(path):
+        _make(os.path.dirname(path))
+        with suppress(FileExistsError):
+            os.mkdir(path, 0o700)
 
 
 def repository_key(path: str) -> str:

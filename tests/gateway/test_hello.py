@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.gateway.hello import MOST_BYTES, BadHello, HelloReader, alert, server_name
-from paddock.gateway.names import canonical_bytes
+from paddock.policy.names import canonical_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -73,37 +73,42 @@ def parse(declare: Callable[[Any], None], words: Sequence[str], command_at: int 
 def _parsed(recorder: Recorder, words: Sequence[str], command_at: int | None) -> Any:
     found = {name: list(value) if isinstance(value, list) else value for name, value in recorder.defaults.items()}
     rest: list[str] = []
-    index = 0
-    while index < len(words):
-        word = words[index]
-        index += 1
+    left = list(words)
+    while left:
+        word = left.pop(0)
         if word == "--":
             if not recorder.positionals:
                 raise NotPlainError
-            rest += words[index:]
+            rest += left
             break
-        if not word.startswith("-") or word == "-":
-            rest.append(word)
-            if len(rest) - 1 == command_at:
-                rest += words[index:]
-                break
-            continue
-        name, equals, value = word.partition("=")
-        if name not in recorder.options or rest:
-            raise NotPlainError
-        dest, action = recorder.options[name]
-        if action == "store_true":
-            if equals:
+        if word.startswith("-") and word != "-":
+            if rest:
                 raise NotPlainError
-            found[dest] = True
+            _option(recorder, word, left, found)
             continue
-        if not equals:
-            if index >= len(words) or words[index].startswith("-"):
-                raise NotPlainError
-            value = words[index]
-            index += 1
-        found[dest] = [*(found[dest] or []), value] if action == "append" else value
+        rest.append(word)
+        if len(rest) - 1 == command_at:
+            rest += left
+            break
     return Namespace(**found, **_positionals(recorder.positionals, rest))
+
+
+def _option(recorder: Recorder, word: str, left: list[str], found: dict[str, Any]) -> None:
+    """Note one option, and take its value from what is left."""
+    name, equals, value = word.partition("=")
+    if name not in recorder.options:
+        raise NotPlainError
+    dest, action = recorder.options[name]
+    if action == "store_true":
+        if equals:
+            raise NotPlainError
+        found[dest] = True
+        return
+    if not equals:
+        if not left or left[0].startswith("-"):
+            raise NotPlainError
+        value = left.pop(0)
+    found[dest] = [*(found[dest] or []), value] if action == "append" else value
 
 
 def _positionals(declared: Sequence[tuple[str, str | None]], rest: Sequence[str]) -> dict[str, str | list[str]]:

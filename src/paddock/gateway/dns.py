@@ -11,7 +11,7 @@ import socket
 import struct
 
 from paddock.frozen import frozen
-from paddock.gateway.names import canonical_bytes
+from paddock.policy.names import canonical_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from paddock.gateway import dial, hello, requests
-from paddock.gateway.names import canonical_bytes
 from paddock.gateway.relay import pair
 from paddock.gateway.web import Front
+from paddock.policy.names import canonical_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ request smuggling): the gateway never forwards the client's bytes, it writes the
 from __future__ import annotations
 
 from paddock.frozen import frozen
-from paddock.gateway.names import canonical_bytes
+from paddock.policy.names import canonical_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

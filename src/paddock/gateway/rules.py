@@ -5,7 +5,7 @@ from __future__ import annotations
 from paddock.errors import PolicyError
 from paddock.frozen import frozen, replace
 from paddock.gateway.addresses import LOOPBACK, MOST_NAMES, OUR_OWN, synthetic
-from paddock.gateway.names import canonical, is_ipv4
+from paddock.policy.names import canonical, is_ipv4
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

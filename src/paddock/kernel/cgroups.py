@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ROOT = "/sys/fs/cgroup"
 PREFIX = "paddock-"
+_TRIAL = "trial-"
 _CPU_PERIOD_US = 100_000
 # Our joiner process and bubblewrap's two live beside the command and count as well.
 _OWN_PROCESSES = 4
@@ -189,13 +190,23 @@ def _settings(version: int, where: Mapping[str, str], limits: Mapping[str, float
 def works(site: Site) -> bool:
     """Whether a group can really be made there: permission bits are not an answer."""
     try:
-        group = create(site, f"trial-{os.getpid()}", {"memory": 1 << 30})
+        group = create(site, f"{_TRIAL}{os.getpid()}", {"memory": 1 << 30})
         group.remove()
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EBUSY, errno.EINVAL):
             raise
         return False
     return True
+
+
+def is_abandoned_trial(group: Cgroup) -> bool:
+    """Whether a group was made by `works` in a process of ours that is gone."""
+    directory = group.directories[0]
+    _, trial, pid = os.path.basename(directory).partition(PREFIX + _TRIAL)
+    try:
+        return bool(trial) and os.stat(directory).st_uid == os.geteuid() and not os.path.exists(f"/proc/{pid}")
+    except FileNotFoundError:  # removed meanwhile
+        return False
 
 
 def leftovers(site: Site) -> list[Cgroup]:

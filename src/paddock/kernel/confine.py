@@ -7,6 +7,7 @@ no_new_privs, then the filter (which would forbid some of the steps before it), 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 
@@ -15,7 +16,8 @@ from paddock.kernel import libc
 # From prctl(2).
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
 LAST_POSSIBLE_CAPABILITY = 63
-_CAPABILITY_VERSION_3 = 0x20080522
+CAP_SETPCAP = 8
+_HEADER = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this thread
 
 
 def become(uid: int, gid: int) -> None:
@@ -25,16 +27,29 @@ def become(uid: int, gid: int) -> None:
 
 
 def drop_capabilities() -> None:
-    """Empty all capability sets, the bounding set included, and forbid ever gaining privileges."""
+    """Empty all capability sets, the bounding set included, and forbid ever gaining privileges.
+
+    A process that holds no CAP_SETPCAP cannot empty its bounding set; then no_new_privs makes that one useless.
+    """
     for number in range(LAST_POSSIBLE_CAPABILITY + 1):
         try:
             libc.call("prctl", PR_CAPBSET_DROP, number, 0, 0, 0)
-        except OSError:
-            break  # EINVAL: past the kernel's last one
+        except OSError as error:
+            if error.errno == errno.EINVAL:  # past the kernel's last one
+                break
+            if _holds(CAP_SETPCAP):
+                raise
+            break
     libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    libc.call("capset", header, (ctypes.c_uint32 * 6)())
+    libc.call("capset", _HEADER, (ctypes.c_uint32 * 6)())
     libc.call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def _holds(capability: int) -> bool:
+    """Whether a capability (below 32) is in the effective set."""
+    sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then their upper halves
+    libc.call("capget", _HEADER, sets)
+    return bool(sets[0] >> capability & 1)
 
 
 def default_signals() -> None:

@@ -6,13 +6,11 @@ Probes NW-19, NW-22 and NW-23 try the other spellings.
 
 from __future__ import annotations
 
+from paddock.policy.names import canonical, ends_in_number
 from paddock.policy.values import Wrong, shown
 
 HTTPS = 443
-_LONGEST_NAME = 253  # RFC 1035, section 2.3.4, without the root's dot
-_LONGEST_LABEL = 63
 _LAST_PORT = 65535
-_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 def host(value: object) -> tuple[str, int, bool]:
@@ -69,21 +67,12 @@ def host_name(text: str, *, private: bool) -> str:
     if not text.isascii():
         raise Wrong(f"expected a host name in ASCII; write {shown(text)} in its xn-- form")
     name = text.lower().removesuffix(".")
-    if ":" in name or _looks_numeric(name.rpartition(".")[2]):
+    if ":" in name or ends_in_number(name.rpartition(".")[2]):
         return _address(name, private=private)
-    labels = name.split(".")
-    good = all(
-        0 < len(label) <= _LONGEST_LABEL and label[0] != "-" and label[-1] != "-" and _CHARACTERS.issuperset(label)
-        for label in labels
-    )
-    if not good or len(name) > _LONGEST_NAME:
+    found = canonical(text)
+    if found is None:
         raise Wrong(f'expected a host name such as "api.example", not {shown(text)}')
-    return name
-
-
-def _looks_numeric(label: str) -> bool:
-    """Whether resolvers take a name that ends so for an IPv4 address (WHATWG URL, "ends in a number")."""
-    return label.isdigit() or (label.startswith("0x") and all(c in "0123456789abcdef" for c in label[2:]))
+    return found
 
 
 def _address(text: str, *, private: bool) -> str:

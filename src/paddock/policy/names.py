@@ -9,6 +9,7 @@ from __future__ import annotations
 
 LONGEST_NAME = 253  # RFC 1035 §2.3.4, in text without the last dot
 LONGEST_LABEL = 63
+_PARTS = 4
 _OCTETS = frozenset(map(str, range(256)))
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 # IDNA 2003, which the standard library has, and IDNA 2008, which clients use, disagree about these: the
@@ -31,7 +32,7 @@ def canonical(name: str) -> str | None:
     if not name or len(name) > LONGEST_NAME:
         return None
     labels = name.split(".")
-    return name if all(map(_is_label, labels)) and not _is_number(labels[-1]) else None
+    return name if all(map(_is_label, labels)) and not ends_in_number(labels[-1]) else None
 
 
 def canonical_bytes(name: bytes) -> str | None:
@@ -42,7 +43,7 @@ def canonical_bytes(name: bytes) -> str | None:
 def is_ipv4(text: str) -> bool:
     """Whether text is an IPv4 address in its one unambiguous form: four decimal numbers without leading zeros."""
     parts = text.split(".")
-    return len(parts) == 4 and all(part in _OCTETS for part in parts)
+    return len(parts) == _PARTS and all(part in _OCTETS for part in parts)
 
 
 def _a_labels(name: str) -> str | None:
@@ -58,6 +59,6 @@ def _is_label(label: str) -> bool:
     return 0 < len(label) <= LONGEST_LABEL and set(label) <= _ALLOWED and label[0] != "-" != label[-1]
 
 
-def _is_number(label: str) -> bool:
-    """As the URL standard's "ends in a number" has it."""
+def ends_in_number(label: str) -> bool:
+    """Whether resolvers take a name whose last label this is for an IPv4 address (WHATWG URL, "ends in a number")."""
     return label.isdigit() or (label.startswith("0x") and set(label[2:]) <= frozenset("0123456789abcdef"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.gateway.names import canonical, canonical_bytes, is_ipv4
+from paddock.policy.names import canonical, canonical_bytes, is_ipv4
 
 LABELS = st.text(string.ascii_letters + string.digits + "_", min_size=1, max_size=63)
 NAMES = st.lists(LABELS, min_size=1, max_size=4).map(lambda labels: ".".join([*labels, "test"]))

@@ -63,6 +63,11 @@ def test_private_directories_are_made_with_their_parents_and_closed_to_others(tm
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 
+def test_every_directory_on_the_way_is_private(tmp_path: Path) -> None:
+    state.make_private(str(tmp_path / "one/two/three"))
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")} == {0o700}
+
+
 def test_a_symlink_or_a_file_is_not_taken_for_a_private_directory(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "mine")

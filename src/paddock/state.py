@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
 
 from paddock.errors import PaddockError
 
@@ -80,8 +79,11 @@ def _make(path: str) -> None:
     """os.makedirs gives its mode to the last directory only."""
     if not os.path.isdir(path):
         _make(os.path.dirname(path))
-        with suppress(FileExistsError):
+        try:
             os.mkdir(path, 0o700)
+        except FileExistsError:
+            if not os.path.isdir(path):  # else another Paddock made it meanwhile
+                raise
 
 
 def repository_key(path: str) -> str:

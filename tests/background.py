@@ -32,3 +32,12 @@ def running(
             yield process
         finally:
             process.kill()
+
+
+def one_message(stderr: str) -> str:
+    """What a failure says: one message with the next step, and no traceback."""
+    assert "Traceback" not in stderr
+    said = [line for line in stderr.splitlines() if line.startswith("paddock: ") and "no control group" not in line]
+    assert len(said) == 1, stderr
+    assert "\n  next  " in stderr
+    return said[0]

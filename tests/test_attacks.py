@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.attacks import files, kernel, talk  # noqa: F401 - they fill the rows
+from tests.attacks import files, kernel, machine, talk  # noqa: F401 - they fill the rows
 from tests.attacks.effects import ANYONE, ROOT, ROWS
 from tests.attacks.world import World
 from tests.capabilities import IS_ROOT, needs

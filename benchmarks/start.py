@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-PADDOCK = (sys.executable, "-m", "paddock")
+PADDOCK = (os.path.join(os.path.dirname(sys.executable), "paddock"),)
 # The same namespaces and a root of the same kind, without anything of ours.
 BWRAP = (
     "bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--cap-drop", "ALL",

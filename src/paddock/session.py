@@ -134,8 +134,12 @@ def _start_bubblewrap(
     compiled = bubblewrap.compile(plan, facts_for(plan), layers)
     build = Build(find("bwrap") or "", compiled, stand_in=os.geteuid() == 0)
     undo.callback(build.kill)
-    from paddock import supervision  # noqa: F401 - needed next; its import costs nothing now
+    import json  # noqa: F401 - these are needed next, and their import costs nothing now
+
+    from paddock import supervision  # noqa: F401
     from paddock.boundary.sandbox import BubblewrapSandbox
+    from paddock.plan import serial  # noqa: F401
+    from paddock.workspace import removal  # noqa: F401
 
     start = start_of(plan, division.per_process)
     sandbox = BubblewrapSandbox(build, compiled)

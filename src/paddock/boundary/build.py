@@ -1,19 +1,17 @@
 """Bubblewrap's process: started, waited for, ended. Imported before all else of the way to a command.
 
 Bubblewrap takes a few milliseconds to build namespaces and root, on another processor if there is one; the
-rest of Paddock is imported meanwhile (`paddock.session`). It runs a keeper (`cat` on a pipe of ours) and
-nothing else, which echoes one byte when the root is complete.
+rest of Paddock is imported meanwhile (`paddock.session`), ctypes and signal among it. It runs a keeper (`cat`
+on a pipe of ours) and nothing else, which echoes one byte when the root is complete.
 """
 
 from __future__ import annotations
 
 import os
 import select
-import signal
 
 from paddock.boundary import bubblewrap
 from paddock.errors import BoundaryUnavailable
-from paddock.kernel import confine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
 KEEPER = "/usr/bin/cat"
 _START_TIMEOUT_S = 20.0
+_SIGKILL = 9  # the module signal comes with enum, and those are for later
 
 
 class Build:
@@ -75,7 +74,7 @@ class Build:
         """End bubblewrap and give back what it complained about."""
         if not self.pid:
             return ""
-        os.kill(self.pid, signal.SIGKILL)  # ours, and not reaped yet: it cannot be another process
+        os.kill(self.pid, _SIGKILL)  # ours, and not reaped yet: it cannot be another process
         os.waitpid(self.pid, 0)
         self.pid = 0
         complaints = os.read(self._complaints, 65536) if select.select([self._complaints], [], [], 0)[0] else b""
@@ -106,14 +105,14 @@ def _become_bubblewrap(
             os.dup2(descriptor, number)
         for descriptor in (arguments, status, *data):
             os.set_inheritable(descriptor, True)  # noqa: FBT003
-        confine.close_all_but(arguments, status, *data)
+        _close_all_but(arguments, status, *data)
         # Not the terminal's: Ctrl-C and Ctrl-Z are for the command.
         os.setsid()
-        confine.default_signals()
         os.umask(0o022)
         if stand_in:
             os.setgroups([])
-            confine.become(bubblewrap.STAND_IN, bubblewrap.STAND_IN)
+            os.setresgid(*[bubblewrap.STAND_IN] * 3)
+            os.setresuid(*[bubblewrap.STAND_IN] * 3)
         os.chdir("/")
         # INVARIANT CR-25, CR-26: bubblewrap stays as PID 1, where its environment and arguments can be
         # read; so it gets none of the first (bubblewrap#725), and the second from a descriptor.
@@ -123,6 +122,16 @@ def _become_bubblewrap(
         os.write(2, f"{program}: {error.strerror}".encode())
     finally:
         os._exit(1)
+
+
+def _close_all_but(*keep: int) -> None:
+    """As `kernel.confine.close_all_but`, which needs ctypes; outside of a sandbox /proc can be asked."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in keep:  # noqa: PLR2004 - the standard streams
+            try:
+                os.close(int(name))
+            except OSError:  # the descriptor of that list itself
+                continue
 
 
 def _failure(complaint: str) -> BoundaryUnavailable:

@@ -16,8 +16,7 @@ from paddock.errors import WorkspaceError
 from paddock.frozen import frozen
 from paddock.state import make_private, repository_key, state_directory
 from paddock.workspace import meta as metas
-from paddock.workspace import naming, removal
-from paddock.workspace.descent import open_beneath
+from paddock.workspace import naming
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -166,6 +165,8 @@ def make_layers(directory: int, root: os.stat_result) -> None:
 
 def discard(directory: ChangeSetDirectory) -> None:
     """Remove a whole change set that we hold, and let go of it. A later `clear_halves` finishes a killed one."""
+    from paddock.workspace import removal
+
     gone = f"{_HALF}gone-{os.urandom(8).hex()}"
     with home_locked(directory.home) as home:
         os.rename(directory.path, f"{home}/{gone}")
@@ -179,9 +180,14 @@ def discard(directory: ChangeSetDirectory) -> None:
 
 def clear_halves(home: str) -> None:
     """Remove what a killed Paddock left half-made or half-gone, unless its owner is still at it."""
+    halves = [entry for entry in _entries(home) if entry.startswith(_HALF)]
+    if not halves:
+        return
+    from paddock.workspace import removal
+
     with opened(home) as place:
-        for entry in _entries(home):
-            descriptor = try_lock(f"{home}/{entry}") if entry.startswith(_HALF) else None
+        for entry in halves:
+            descriptor = try_lock(f"{home}/{entry}")
             if descriptor is not None:
                 removal.remove(place, entry)
                 os.close(descriptor)
@@ -189,6 +195,8 @@ def clear_halves(home: str) -> None:
 
 def open_upper(directory: ChangeSetDirectory) -> int:
     """A descriptor of the upper directory."""
+    from paddock.workspace.descent import open_beneath
+
     with opened(directory.path) as place:
         return open_beneath(place, UPPER, os.O_RDONLY | os.O_DIRECTORY)
 

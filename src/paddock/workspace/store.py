@@ -7,9 +7,8 @@ from contextlib import ExitStack, contextmanager
 
 from paddock.errors import SessionError, WorkspaceError
 from paddock.frozen import replace
-from paddock.workspace import bases, naming, shelf
 from paddock.workspace import meta as metas
-from paddock.workspace.scratches import remove_scratch, scratch
+from paddock.workspace import naming, shelf
 from paddock.workspace.shelf import (
     ChangeSetDirectory,
     Held,
@@ -39,10 +38,8 @@ __all__ = [
     "lock",
     "open_or_create",
     "release",
-    "remove_scratch",
     "repository_for",
     "same",
-    "scratch",
     "settle",
     "unlock",
 ]
@@ -181,6 +178,8 @@ def _claim_current(home: str, repository: str, root: os.stat_result) -> ChangeSe
 def _begin(directory: ChangeSetDirectory, root: os.stat_result) -> None:
     meta = metas.read(directory.lock, directory.repository)
     if meta.state == "open":  # Paddock was killed: note now what the end of that session should have noted
+        from paddock.workspace import bases
+
         upper, lower = shelf.open_upper(directory), shelf.open_repository(directory, meta)
         try:
             bases.record(directory.lock, upper, lower, meta.begun_ns)
@@ -193,6 +192,8 @@ def _begin(directory: ChangeSetDirectory, root: os.stat_result) -> None:
 
 
 def _end(directory: ChangeSetDirectory, meta: Meta, upper: int, lower: int) -> None:
+    from paddock.workspace import bases
+
     bases.record(directory.lock, upper, lower, meta.begun_ns)
     used = metas.now_ns(directory.lock)
     metas.write(directory.lock, replace(meta, state="held", used_ns=used), durable=True)

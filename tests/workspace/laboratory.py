@@ -28,7 +28,7 @@ class Laboratory:
         monkeypatch.setenv("XDG_STATE_HOME", str(base / "state"))
         self.base = base
         self.repository = base / "repository"
-        self.repository.mkdir(mode=0o755)
+        self.repository.mkdir(mode=0o755, parents=True)
         self.repository.chmod(0o755)
 
     def write(self, **files: str) -> None:

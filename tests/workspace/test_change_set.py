@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from paddock.errors import WorkspaceError
 from paddock.workspace import shelf
 from paddock.workspace.change import Change, file_type
 from paddock.workspace.change_set import walk
@@ -242,8 +243,13 @@ def test_ten_changes_cost_the_same_in_a_large_repository(lab, monkeypatch) -> No
     lab.run(lambda inside: [(inside / f"d{n}" / f"f{n}").write_text("y") for n in range(10)])
     listed = []
     real = os.listdir
+
+    def listdir(place):
+        listed.append(real(place))
+        return listed[-1]
+
     with lab.trees() as (upper, lower):
-        monkeypatch.setattr(os, "listdir", lambda place: listed.append(real(place)) or listed[-1])
+        monkeypatch.setattr(os, "listdir", listdir)
         assert sum(1 for _ in walk(upper, lower)) == 10
     assert sum(map(len, listed)) == 20
 
@@ -260,8 +266,8 @@ def test_a_lost_repository_is_told_apart_from_an_empty_one(lab) -> None:
     lab.run(lambda inside: (inside / "file").write_text("x"))
     held = lab.held
     lab.repository.rename(lab.base / "elsewhere")
-    with pytest.raises(shelf.WorkspaceError, match="not there"):
+    with pytest.raises(WorkspaceError, match="not there"):
         shelf.open_repository(held)
     lab.repository.mkdir()
-    with pytest.raises(shelf.WorkspaceError, match="not there"):
+    with pytest.raises(WorkspaceError, match="not there"):
         shelf.open_repository(held)

@@ -65,6 +65,7 @@ def test_the_lower_entry_stands_beside(pair, tmp_path) -> None:
     (tmp_path / "upper" / "dir").mkdir()
     (tmp_path / "lower" / "dir").write_text("a file")
     found = {visit.path: visit for visit in traverse(pair)}
+    assert found["file"].lower is not None
     assert found["file"].lower.st_size == 7
     assert not found["dir"].over_directory
 
@@ -127,13 +128,18 @@ def test_fs09_a_file_that_is_swapped_for_a_link_never_leads_out(tmp_path) -> Non
         os.chdir(tmp_path / "upper")
         while True:
             _swap("file", lambda: _write("new"), tmp_path / "canary")
-            _swap("dir", lambda: (os.mkdir("new"), _write("new/inner")), tmp_path / "outside")
+            _swap("dir", _make_directory, tmp_path / "outside")
     try:
         looks = sum(_look_once(tmp_path) for _ in range(2000))
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     assert looks > 0, "nothing was ever read: the test shows nothing"
+
+
+def _make_directory() -> None:
+    os.mkdir("new")
+    _write("new/inner")
 
 
 def _write(path: str) -> None:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 
 from paddock.workspace.journal import HOST_MODE, PREFIX, TEMPORARY, UPPER_MODE, Journal, Loosened, recover
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -17,7 +21,7 @@ def places(tmp_path):
         os.close(descriptor)
 
 
-def mode(path) -> int:
+def mode(path: Path) -> int:
     return path.stat().st_mode & 0o7777
 
 

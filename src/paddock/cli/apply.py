@@ -10,6 +10,7 @@ from paddock.cli.style import paint, plain
 from paddock.errors import Usage
 from paddock.workspace import holding
 from paddock.workspace.apply import Wishes, apply
+from paddock.workspace.change_set import walk
 from paddock.workspace.quoting import quoted
 from paddock.workspace.selection import Selection, words_in
 
@@ -57,23 +58,23 @@ def perform(options: argparse.Namespace) -> Outcome:
         options.links,
         options.dry_run,
     )
-    if options.paths or not options.yes:
+    if options.paths or options.force or not options.yes:
         _look_first(directory, options)
     report = apply(directory, wishes)
-    if wishes.force is not None and wishes.force.unmet():
-        raise Usage(f"--force {plain(wishes.force.unmet()[0])} met no change", next_step="paddock diff --name-only")
     failed = report.of("conflict") or report.of("failed")
     return Outcome(_text(directory, report, dry=options.dry_run), _data(directory, report, options), 1 if failed else 0)
 
 
 def _look_first(directory: ChangeSetDirectory, options: argparse.Namespace) -> None:
     """Refuse paths that are not there before anything is written, and ask."""
-    selection = held.selected(directory, options.paths)
+    selection, force = held.selected(directory, options.paths), held.selected(directory, options.force)
+    number = 0
     with held.trees(directory) as (upper, lower):
-        from paddock.workspace.change_set import walk
-
-        number = sum(change.path in selection and not change.held for change in walk(upper, lower))
+        for change in walk(upper, lower):
+            force.note(change.path)
+            number += change.path in selection and not change.held
     selection.demand()
+    force.demand()
     if options.yes or options.dry_run:
         return
     question = f"Apply {held.counted(number, 'change')} of {directory.name!r} to {plain(directory.repository)}?"

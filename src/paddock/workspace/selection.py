@@ -35,6 +35,10 @@ class Selection:
                 found = True
         return found
 
+    def note(self, path: str) -> None:
+        """Remember which words meet a path, for `demand`."""
+        _ = path in self
+
     def unmet(self) -> tuple[str, ...]:
         """The words that selected nothing so far."""
         return tuple(word for word in self._words if word not in self._met)

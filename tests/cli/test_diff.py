@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+
+import pytest
+
+from tests.capabilities import needs
+from tests.cli.change_sets import hold, whiteout
+
+
+@pytest.fixture
+def held(monkeypatch, person, repo):
+    (repo / "gone.txt").write_text("gone\n")
+    (repo / "sub").mkdir()
+
+    def work(upper) -> None:
+        (upper / "hello.txt").write_text("hello\nworld\n")
+        whiteout(upper / "gone.txt")
+        (upper / "sub").mkdir()
+        (upper / "sub" / "new.md").write_text("new\n")
+        (upper / "sub" / "bin").write_bytes(b"\0\1")
+
+    return hold(monkeypatch, person, repo, work)
+
+
+def on_terminal(person, repo, *arguments: str, **environ: str) -> str:
+    """The output of `paddock` on a terminal of its own."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        person.argv(*arguments), cwd=repo, env={**person.environ, **environ}, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        output = b""
+        while True:
+            try:
+                piece = os.read(ours, 1 << 16)
+            except OSError:  # EIO: the last writer is gone
+                break
+            if not piece:
+                break
+            output += piece
+        assert process.wait() == 0, output
+    os.close(ours)
+    return output.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+
+
+def test_the_whole_difference_is_printed(person, repo, held) -> None:
+    done = person.call("diff", cwd=repo)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "-gone\n" in done.stdout
+    assert "+world\n" in done.stdout
+    assert "Binary files /dev/null and b/sub/bin differ\n" in done.stdout
+
+
+@needs("git")
+def test_git_takes_it_over_from_a_pipe_whatever_the_bytes(monkeypatch, person, repo) -> None:
+    name, text = b"\xff\x1b[31m\n.txt", b"\xfe\x1b[2J\r\n\xe2\x80\xae\n"
+
+    def work(upper) -> None:
+        with open(os.fsencode(upper) + b"/" + name, "wb") as file:
+            file.write(text)
+        (upper / "hello.txt").write_bytes(text)
+
+    hold(monkeypatch, person, repo, work)
+    patch = subprocess.run(person.argv("diff"), cwd=repo, env=person.environ, capture_output=True, check=True).stdout
+    subprocess.run(["git", "apply", "--whitespace=nowarn"], cwd=repo, input=patch, check=True, env=person.environ)
+    with open(os.fsencode(repo) + b"/" + name, "rb") as file:
+        assert file.read() == text
+    assert (repo / "hello.txt").read_bytes() == text
+
+
+def test_a_terminal_gets_colours_and_no_control_characters_from_inside(monkeypatch, person, repo) -> None:
+    evil = "\x1b]0;title\x07\x1b[2J\u202e\tx\r\n"
+    hold(monkeypatch, person, repo, lambda upper: [(upper / name).write_text(evil) for name in ("a", "b\x1b[31m")])
+    shown = on_terminal(person, repo, "diff")
+    assert "\x1b[32m+" in shown
+    assert "\tx\\r" in shown
+    assert "\\u202e" in shown
+    for sign in ("\x1b]", "\x1b[2J", "\u202e", "\x07", "\x1b[31m"):
+        assert sign not in shown
+    plain = on_terminal(person, repo, "diff", NO_COLOR="1")
+    assert "\x1b" not in plain
+    for other in ("--stat", "--name-only"):
+        assert "\x1b[31m" not in on_terminal(person, repo, "diff", other, NO_COLOR="1")
+
+
+def test_paths_are_taken_from_where_one_is(person, repo, held) -> None:
+    assert person.call("diff", "--name-only", "new.md", cwd=repo / "sub").stdout == "sub/new.md\n"
+    assert person.call("diff", "--name-only", "*.md", cwd=repo).stdout == "sub/new.md\n"
+    assert person.call("diff", "--name-only", "sub", cwd=repo).stdout == "sub/bin\nsub/new.md\n"
+
+
+def test_a_path_without_changes_is_an_error(person, repo, held) -> None:
+    done = person.call("diff", "none", cwd=repo)
+    assert done.returncode == 125
+    assert "no change matches 'none'" in done.stderr
+
+
+def test_the_summary_counts_lines(person, repo, held) -> None:
+    assert person.call("diff", "--stat", cwd=repo).stdout == (
+        " gone.txt   | 1 -\n"
+        " hello.txt  | 1 +\n"
+        " sub/bin    | Bin 0 -> 2 bytes\n"
+        " sub/new.md | 1 +\n"
+        " 4 changes, 2(+), 1(-)\n"
+    )
+
+
+def test_json_says_everything(person, repo, held) -> None:
+    data = json.loads(person.call("diff", "--json", cwd=repo).stdout)
+    assert (data["schema"], data["name"], data["repository"]) == (1, held.name, str(repo))
+    assert {change["path"]: (change["kind"], change["type"]) for change in data["changes"]} == {
+        "gone.txt": ("deleted", "file"),
+        "hello.txt": ("modified", "file"),
+        "sub/bin": ("added", "file"),
+        "sub/new.md": ("added", "file"),
+    }
+    assert all(change["hazards"] == [] for change in data["changes"])
+
+
+def test_nothing_held_is_nothing_to_show(person, repo) -> None:
+    done = person.call("diff", cwd=repo)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert json.loads(person.call("diff", "--json", cwd=repo).stdout)["changes"] == []
+    assert on_terminal(person, repo, "diff") == "no changes are held\n"
+
+
+def test_another_one_is_shown_by_name(monkeypatch, person, repo, held) -> None:
+    hold(monkeypatch, person, repo, lambda upper: (upper / "other").write_text("x\n"), name="other")
+    assert person.call("diff", "--name-only", cwd=repo).stdout == "other\n"
+    assert "hello.txt\n" in person.call("diff", "--name-only", "--name", held.name, cwd=repo).stdout
+    missing = person.call("diff", "--name", "none", cwd=repo)
+    assert (missing.returncode, "no change set 'none'" in missing.stderr) == (125, True)

@@ -138,7 +138,12 @@ def live_rows(place: Place, rounds: int) -> Iterator[Row]:
         )
         process.stdin.close()
         process.wait(30)
-    yield Row("exec -- true, over python and true outside", found["exec"] - found["python"] - found["true"], 5, "ms")
+    yield Row(
+        "paddock exec -- true, over python and true outside",
+        found["exec"] - found["python"] - found["true"],
+        None,
+        "ms",
+    )
     yield Row("memory of ours for an idle sandbox", held / MIB, 25, "MiB")
 
 
@@ -162,9 +167,52 @@ def own_memory_bytes(pid: int) -> int:
 
 def pss_bytes(pid: int) -> int:
     """Memory of a process, shared pages counted in part; all resident pages where that is not readable."""
-    name, key = ("smaps_rollup", "Pss:") if os.geteuid() == 0 else ("status", "VmRSS:")
-    with open(f"/proc/{pid}/{name}", encoding="utf-8") as file:
+    try:
+        return status_bytes(f"/proc/{pid}/smaps_rollup", "Pss:")
+    except PermissionError:  # the joiner can be read by root only
+        return status_bytes(f"/proc/{pid}/status", "VmRSS:")
+
+
+def status_bytes(path: str, key: str) -> int:
+    with open(path, encoding="utf-8") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith(key))
+
+
+def api_row(place: Place, rounds: int) -> Row:
+    """One more command in a live sandbox, without a new Python: what a server or a library call would cost."""
+    from paddock import session
+    from paddock.boundary import bubblewrap
+    from paddock.boundary.build import Build
+    from paddock.boundary.facts import facts_for
+    from paddock.boundary.sandbox import BubblewrapSandbox
+    from paddock.frozen import replace
+    from paddock.kernel.join import join
+    from paddock.planning import make_plan
+    from paddock.policy.flags import flags_layer
+
+    layer = flags_layer({"workspace": "readonly"}, place.directory)
+    plan = make_plan(place.directory, ["sleep", "600"], layer, terminal=False, environ=place.environ)
+    compiled = bubblewrap.compile(plan, facts_for(plan), None)
+    sandbox = BubblewrapSandbox(Build("/usr/bin/bwrap", compiled, stand_in=os.geteuid() == 0), compiled)
+    try:
+        start = session.start_of(plan, {"core": 0})
+        first = sandbox.start(start)
+        inside, outside = [], []
+        for _ in range(rounds * 4):
+            begun = time.perf_counter()
+            joined = join(sandbox.namespaces, replace(start, argv=("true",)))
+            while (report := joined.receive()) and report.kind != "exited":
+                continue
+            joined.release()
+            inside.append(time.perf_counter() - begun)
+            begun = time.perf_counter()
+            os.waitpid(os.posix_spawn("/usr/bin/true", ["true"], {}), 0)
+            outside.append(time.perf_counter() - begun)
+    finally:
+        sandbox.stop()
+    first.release()
+    extra = (statistics.median(inside) - statistics.median(outside)) * 1000
+    return Row("exec through the library, over fork and exec outside", extra, 5, "ms")
 
 
 def diff_row(place: Place, rounds: int) -> Row:
@@ -194,7 +242,7 @@ def main() -> None:
         fill(full.directory, options.files)
         print(f"medians of {options.rounds}:")
         rows = [*start_rows(empty, full, options.rounds, options.srt), *live_rows(empty, options.rounds)]
-        rows.append(diff_row(full, options.rounds))
+        rows += [api_row(empty, options.rounds), diff_row(full, options.rounds)]
     print(f"\n{'what':<66} {'measured':>13} {'budget':>9}")
     for row in rows:
         print(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock import live, session
+from paddock import closing, live, session
 from paddock.boundary import streams
 from paddock.errors import SessionError
 from paddock.frozen import replace
@@ -46,5 +46,5 @@ def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[
     outcome = Supervisor(join(namespaces, start, session.joining(data["cgroups"])), None).run()
     namespaces.close()
     if outcome.failure:
-        raise session.start_failure(command, outcome.failure)
+        raise closing.start_failure(command, outcome.failure)
     return outcome.exit_code

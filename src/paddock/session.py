@@ -11,11 +11,11 @@ import os
 import time
 from contextlib import ExitStack
 
-from paddock import live
-from paddock.boundary import bubblewrap, choice, limits, streams
+from paddock import closing, live, outlook
+from paddock.boundary import bubblewrap, choice, streams
 from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
-from paddock.errors import CommandNotFound, PaddockError
+from paddock.errors import PaddockError
 from paddock.frozen import frozen
 from paddock.kernel import cgroups
 from paddock.process import find
@@ -27,22 +27,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from paddock.boundary.base import Gap
     from paddock.boundary.confined import LandlockSandbox
     from paddock.boundary.limits import Division
     from paddock.boundary.sandbox import BubblewrapSandbox
-    from paddock.gateway.server import Gateway, Summary
-    from paddock.kernel.cgroups import Cgroup, Site
-    from paddock.kernel.join import Joined, Report, Start
+    from paddock.gateway.server import Gateway
+    from paddock.kernel.cgroups import Cgroup
+    from paddock.kernel.join import Start
     from paddock.kernel.namespaces import Namespaces
+    from paddock.kernel.reports import Joined
     from paddock.kernel.seccomp import Machine
     from paddock.live import Live
     from paddock.plan.model import Plan
-    from paddock.supervision import Outcome
     from paddock.workspace.shelf import ChangeSetDirectory
-
-_ENOENT, _ENOTDIR = 2, 20
-_SHOWN = 5
 
 
 @frozen
@@ -59,33 +55,13 @@ class Ended:
     changed: int = 0
 
 
-@frozen
-class Outlook:
-    """What this machine makes of a plan: the boundary, how each limit is kept, what cannot be kept."""
-
-    boundary: str
-    site: Site | None
-    division: Division
-    gaps: tuple[Gap, ...]
-
-
-def outlook(plan: Plan) -> Outlook:
-    """Look before a run. Raises BoundaryUnavailable or Refused where no boundary will do."""
-    boundary = choice.choose(plan)
-    site = cgroups.find()
-    if site and not cgroups.works(site):
-        site = None
-    division = limits.divide(plan, site.parents if site else ())
-    return Outlook(boundary, site, division, _gaps(boundary, plan, division))
-
-
 def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int, str], None] | None = None) -> Ended:
     """Run the plan's command to its end. With `kept`, the sandbox stays until that function returns.
 
     Raises PaddockError before the command starts; from then on the result says how it ended.
     """
     streams.refuse_unsafe()
-    here = outlook(plan)
+    here = outlook.look(plan)
     boundary, site, division = here.boundary, here.site, here.division
     choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, boundary)
     with ExitStack() as undo:
@@ -109,13 +85,13 @@ def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int,
         wall = plan.limit("wall")
         outcome = Supervisor(running.joined, wall.value if wall else None).run()
         if outcome.failure:
-            raise start_failure(plan.command, outcome.failure)
-        messages = _messages(plan, outcome, group)
+            raise closing.start_failure(plan.command, outcome.failure)
+        messages = closing.messages(plan, outcome, group)
         if kept:
             kept(outcome.exit_code, own.name)
         running.sandbox.stop()
         if running.gateway:
-            messages += _told_by_gateway(running.gateway.stop())
+            messages += closing.told_by_gateway(running.gateway.stop())
         changed = change_set.count_changes() if change_set and os.listdir(change_set.upper) else 0
         return Ended(outcome.exit_code, own.name, tuple(messages), change_set.name if change_set else "", changed)
 
@@ -164,15 +140,6 @@ def _start_landlock(plan: Plan, before: Callable[[], None], undo: ExitStack) -> 
     return _Running(sandbox, sandbox.exec(on_terminal=terminals(), before=before))
 
 
-def _gaps(boundary: str, plan: Plan, division: Division) -> tuple[Gap, ...]:
-    if boundary == "landlock":
-        from paddock.boundary import landlock
-        from paddock.boundary.landlock_trial import facts_here
-
-        return landlock.gaps(plan, facts_here())
-    return (*division.gaps, *streams.gaps())
-
-
 def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
     """How the plan's command starts, for the first one and for every later `exec`."""
     from paddock.kernel import seccomp
@@ -218,32 +185,6 @@ def joining(directories: Sequence[str]) -> Callable[[], None]:
     return join_group
 
 
-def start_failure(command: Sequence[str], failure: Report) -> PaddockError:
-    """The error for a command that never started."""
-    step, _, reason = failure.text.partition(": ")
-    if step != "command":
-        return PaddockError(
-            "the command could not be started inside",
-            why=f"{step}: {reason}",
-            next_step="paddock doctor",
-            code="start-failed",
-        )
-    if failure.number in (_ENOENT, _ENOTDIR):
-        return CommandNotFound(
-            f"{command[0]} was not found inside the sandbox",
-            why="it is not on the PATH that is visible there, or its interpreter is not",
-            next_step=f"paddock explain {command[0]}",
-        )
-    return NotExecutable(f"{command[0]} could not be executed inside the sandbox", why=reason)
-
-
-class NotExecutable(PaddockError):
-    """The command was found but the kernel refused to execute it."""
-
-    code = "not-executable"
-    exit_code = 126
-
-
 def _layers(plan: Plan, name: str, *, fresh: bool, undo: ExitStack) -> tuple[str | None, ChangeSetDirectory | None]:
     mode = plan.workspace.mode
     if mode == "review":
@@ -286,45 +227,6 @@ def _remove_group(group: Cgroup) -> None:
         else:
             return
     complain(f"a control group is left: {group.directories[0]}; next: paddock clean")
-
-
-def _messages(plan: Plan, outcome: Outcome, group: Cgroup | None) -> list[str]:
-    messages = []
-    wall, memory = plan.limit("wall"), plan.limit("memory")
-    if outcome.timed_out and wall:
-        messages.append(f"stopped: the time limit of {wall.value:g} s was reached ({wall.origin})")
-    kills = group.out_of_memory_kills() if group else 0
-    if kills and memory:
-        messages.append(
-            f"out of memory: the kernel killed {kills} process{'es' if kills > 1 else ''} at the limit of "
-            f"{memory.value / (1 << 20):g} MiB ({memory.origin}); raise it: --limit memory=…"
-        )
-    if outcome.private:
-        names = ", ".join(outcome.private[:_SHOWN])
-        messages.append(
-            f"written to the private home and gone with it: {names}; what is to stay belongs in the repository"
-        )
-    return messages
-
-
-def _told_by_gateway(summary: Summary) -> list[str]:
-    messages = [f"network: {summary.ended}; from then on the sandbox had none"] if summary.ended else []
-    unknown = [refusal.name for refusal in summary.refusals if refusal.kind == "dns"]
-    if unknown:
-        messages.append(f"network: refused {_some(unknown)}; to allow a name: --allow HOST[:PORT]")
-    others = [refusal for refusal in summary.refusals if refusal.kind != "dns"]
-    if others:
-        from paddock.gateway.reasons import REASONS
-
-        told = [f"{refusal.name}:{refusal.port} ({REASONS[refusal.reason].what})" for refusal in others]
-        messages.append(f"network: refused {_some(told)}")
-    return messages
-
-
-def _some(names: Sequence[str]) -> str:
-    names = list(dict.fromkeys(names))
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 def _description(

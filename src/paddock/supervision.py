@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from paddock.kernel.join import Joined, Report
+    from paddock.kernel.reports import Joined, Report
 
 TIOCSIG = 0x40045436  # ioctl_tty(2): a signal to the PTY's foreground group
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from paddock.kernel.join import Joined
+    from paddock.kernel.reports import Joined
     from paddock.plan.model import Plan, WorkspaceMode
 
 _TIMEOUT_S = 20

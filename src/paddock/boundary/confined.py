@@ -6,22 +6,20 @@ leaves behind and ends it all; and its child, which binds itself and becomes the
 
 from __future__ import annotations
 
-import array
 import os
 import select
 import signal
 import socket
-import struct
 
 from paddock.boundary import streams
 from paddock.errors import BoundaryUnavailable, PaddockError
 from paddock.kernel import confine, landlock, reaping, rlimits, seccomp, terminal
-from paddock.kernel.join import Joined
 from paddock.kernel.namespaces import be_unreadable, die_with_parent
+from paddock.kernel.reports import Joined, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from typing import NoReturn
 
     from paddock.boundary.landlock import LandlockProfile
@@ -108,13 +106,13 @@ def _keeper(
     step = "keeper"
     try:
         parent = os.getppid()
-        wake, tell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        wake, nudge = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # the session's business
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
-        signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-        confine.close_all_but(channel.fileno(), wake, tell)
+        signal.set_wakeup_fd(nudge, warn_on_full_buffer=False)
+        confine.close_all_but(channel.fileno(), wake, nudge)
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write(_OOM_SCORE)
         be_unreadable()  # gives /proc/self to root
@@ -132,19 +130,19 @@ def _keeper(
             _become_command(profile, command, (inside, on_terminal), channel)
         if inside >= 0:
             os.close(inside)
-        _tell(channel, b"P", pid)
+        tell(channel, b"P", pid)
         _watch(pid, channel, wake)
     except OSError as error:
-        _tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror} ({error.filename})")
+        tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror} ({error.filename})")
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
-        _tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+        tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
     finally:
         os._exit(1)
 
 
 def _make_terminal(channel: socket.socket) -> int:
     outside, inside = terminal.open_pair()
-    _tell(channel, b"T", 0, descriptor=outside)
+    tell(channel, b"T", 0, descriptor=outside)
     os.close(outside)
     return inside
 
@@ -166,22 +164,13 @@ def _watch(pid: int, channel: socket.socket, wake: int) -> NoReturn:
             continue
         if state.si_code in (os.CLD_STOPPED, os.CLD_TRAPPED):
             os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOHANG)
-            _tell(channel, b"S", state.si_status)
+            tell(channel, b"S", state.si_status)
             continue
         # INVARIANT LC-01: a daemon that the command left is ours by now, and ends here.
         reaping.end_all(pid)
-        _tell(channel, b"E" if state.si_code == os.CLD_EXITED else b"K", state.si_status)
+        tell(channel, b"E" if state.si_code == os.CLD_EXITED else b"K", state.si_status)
         channel.recv(1)  # until the other end is closed; the pid cannot be reused before
         os._exit(0)
-
-
-def _tell(channel: socket.socket, kind: bytes, number: int, text: str = "", descriptor: int = -1) -> None:
-    """The messages that `kernel.join.Joined` understands. Nobody may be there to hear."""
-    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))] if descriptor >= 0 else []
-    try:
-        channel.sendmsg([kind + struct.pack("i", number) + text.encode("utf-8", "replace")[:2000]], ancillary)
-    except (BrokenPipeError, ConnectionError):
-        return
 
 
 # --- the command ---
@@ -212,11 +201,11 @@ def _become_command(
         bind(profile)
         step = "command"
         confine.close_all_but(channel.fileno())
-        _exec(command, dict(profile.environment))
+        confine.become_program(command, dict(profile.environment))
     except OSError as error:
-        _tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror}")
+        tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror}")
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
-        _tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+        tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
     finally:
         os._exit(_NOT_STARTED)
 
@@ -230,17 +219,3 @@ def bind(profile: LandlockProfile) -> None:
     landlock.restrict(profile.rules, profile.abi, tcp=True, scoped=True)
     confine.default_signals()
     seccomp.install(seccomp.program(profile.syscalls, profile.machine, sockets=profile.sockets, neighbours=True))
-
-
-def _exec(argv: tuple[str, ...], environment: Mapping[str, str]) -> NoReturn:
-    if "/" in argv[0]:
-        os.execve(argv[0], argv, environment)
-    failure: OSError = FileNotFoundError(2, "not found on PATH")
-    for directory in environment.get("PATH", "/usr/bin:/bin").split(":"):
-        try:
-            os.execve(f"{directory}/{argv[0]}" if directory else argv[0], argv, environment)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            failure = error
-    raise failure

@@ -14,7 +14,7 @@ from paddock.boundary import bubblewrap
 from paddock.boundary.bubblewrap import Carry, MaskPath, Overlay, Reveal
 from paddock.errors import WorkspaceError
 from paddock.kernel import mounts
-from paddock.kernel.join import COMPLETING, Joined, Start, join
+from paddock.kernel.join import COMPLETING, Start, join
 from paddock.kernel.namespaces import Namespaces, namespaces_of
 
 TYPE_CHECKING = False
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from paddock.boundary.bubblewrap import Compiled
     from paddock.boundary.build import Build
+    from paddock.kernel.reports import Joined
 
 _END_TIMEOUT_S = 10.0
 

@@ -48,21 +48,21 @@ def perform(options: argparse.Namespace) -> Outcome:
 
 def _here(plan: Plan) -> list[tuple[str, str]]:
     """What this machine makes of the plan. Not part of it: elsewhere the same plan may be kept differently."""
-    from paddock import session
+    from paddock import outlook
     from paddock.boundary.limits import kept_by
     from paddock.errors import PaddockError
 
     try:
-        outlook = session.outlook(plan)
+        here = outlook.look(plan)
     except PaddockError as error:
         return [("refused", " ".join(filter(None, (error.what, error.next_step and f"({error.next_step})"))))]
-    version = outlook.site.version if outlook.site else 0
-    rows = [("boundary", outlook.boundary)]
-    rows += [(limit.name, kept_by(limit.name, outlook.division, version=version)) for limit in plan.limits]
+    version = here.site.version if here.site else 0
+    rows = [("boundary", here.boundary)]
+    rows += [(limit.name, kept_by(limit.name, here.division, version=version)) for limit in plan.limits]
     accepted = plan.boundary.accepted_gaps
     return rows + [
         (f"gap {gap.name}", f"{gap.promise}; {gap.why}" + ("  (accepted)" if gap.name in accepted else "  (refused)"))
-        for gap in outlook.gaps
+        for gap in here.gaps
     ]
 
 

@@ -13,6 +13,11 @@ import signal
 
 from paddock.kernel import libc
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import NoReturn
+
 # From prctl(2).
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
 LAST_POSSIBLE_CAPABILITY = 63
@@ -71,3 +76,21 @@ def close_all_but(*keep: int) -> None:
 
 def _close_range(first: int, last: int) -> None:
     libc.syscall(libc.SYS_CLOSE_RANGE, ctypes.c_uint(first), ctypes.c_uint(last), ctypes.c_uint(0))
+
+
+def become_program(argv: tuple[str, ...], environment: Mapping[str, str]) -> NoReturn:
+    """Find the program along the environment's PATH, in the file system as it is now, and become it.
+
+    Raises OSError as execve(2) does; FileNotFoundError where PATH does not lead to it.
+    """
+    if "/" in argv[0]:
+        os.execve(argv[0], argv, environment)
+    failure: OSError = FileNotFoundError(2, "not found on PATH", argv[0])
+    for directory in environment.get("PATH", "/usr/bin:/bin").split(":"):
+        try:
+            os.execve(f"{directory}/{argv[0]}" if directory else argv[0], argv, environment)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            failure = error
+    raise failure

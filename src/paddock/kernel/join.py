@@ -7,12 +7,10 @@ path for a sandbox's first command and for every later `exec`.
 
 from __future__ import annotations
 
-import array
 import fcntl
 import os
 import signal
 import socket
-import struct
 
 from paddock.frozen import frozen
 from paddock.kernel import confine, landlock, rlimits, seccomp, terminal
@@ -25,6 +23,7 @@ from paddock.kernel.namespaces import (
     forbid_imports,
     setns,
 )
+from paddock.kernel.reports import Joined, tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,56 +51,6 @@ class Start:
     private_home: str = ""  # what appears there by the end is reported: it will be gone
 
 
-@frozen
-class Report:
-    """What the joiner tells: `kind` is pid, terminal, failed, stopped, exited or killed."""
-
-    kind: str
-    number: int = 0
-    text: str = ""
-    descriptor: int = -1
-
-
-class Joined:
-    """Our end of a running command: its reports, and its pid while it cannot have been reused."""
-
-    def __init__(self, joiner: int, channel: socket.socket) -> None:
-        self.joiner = joiner
-        self.channel = channel
-        self.first: list[Report] = []  # received already, still to be heard
-
-    def wait_for_command(self) -> Report | None:
-        """Wait until the command exists. The report of a failure, where it never will."""
-        report = self._receive()
-        if report is None:
-            return Report("failed", 0, "namespaces: the joiner died")
-        self.first.append(report)
-        return report if report.kind == "failed" else None
-
-    def receive(self) -> Report | None:
-        """The next report, or None when the joiner is gone without a last word."""
-        return self.first.pop(0) if self.first else self._receive()
-
-    def _receive(self) -> Report | None:
-        try:
-            message, ancillary, _, _ = self.channel.recvmsg(4096, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
-        except ConnectionError:
-            return None
-        if not message:
-            return None
-        kind, number = _KINDS[message[:1]], struct.unpack("i", message[1:5])[0]
-        descriptor = struct.unpack("i", ancillary[0][2][:4])[0] if ancillary else -1
-        return Report(kind, number, message[5:].decode("utf-8", "replace"), descriptor)
-
-    def release(self) -> None:
-        """Let the joiner reap the command and end. Its pid must not be used afterwards."""
-        self.channel.close()
-        os.waitpid(self.joiner, 0)
-
-
-_KINDS = {b"P": "pid", b"T": "terminal", b"F": "failed", b"S": "stopped", b"E": "exited", b"K": "killed"}
-
-
 def join(
     namespaces: Namespaces,
     start: Start,
@@ -120,11 +69,6 @@ def join(
         _joiner(namespaces, start, (before, complete), there)
     there.close()
     return Joined(pid, here)
-
-
-def _send(channel: socket.socket, kind: bytes, number: int, text: str = "", descriptor: int = -1) -> None:
-    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))] if descriptor >= 0 else []
-    channel.sendmsg([kind + struct.pack("i", number) + text.encode("utf-8", "replace")[:2000]], ancillary)
 
 
 def _joiner(
@@ -169,12 +113,12 @@ def _joiner(
         pid = os.fork()
         if pid == 0:
             _become_command(start, channel)
-        _send(channel, b"P", pid)
+        tell(channel, b"P", pid)
         _watch(pid, channel, lambda: _names(start.private_home) - at_start)
     except OSError as error:
-        _send(channel, b"F", error.errno or 0, f"{step}: {error.strerror} ({error.filename})")
+        tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror} ({error.filename})")
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
-        _send(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+        tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
     finally:
         os._exit(1)
 
@@ -204,10 +148,10 @@ def _watch(pid: int, channel: socket.socket, private: Callable[[], set[str]]) ->
         assert state is not None  # noqa: S101 - no WNOHANG
         if state.si_code in (os.CLD_STOPPED, os.CLD_TRAPPED):
             os.waitid(os.P_PID, pid, os.WSTOPPED)
-            _send(channel, b"S", state.si_status)
+            tell(channel, b"S", state.si_status)
             continue
         text = "/".join(sorted(private()))
-        _send(channel, b"E" if state.si_code == os.CLD_EXITED else b"K", state.si_status, text)
+        tell(channel, b"E" if state.si_code == os.CLD_EXITED else b"K", state.si_status, text)
         channel.recv(1)  # until the other end is closed
         os.waitpid(pid, 0)
         os._exit(0)
@@ -244,34 +188,19 @@ def _become_command(start: Start, channel: socket.socket) -> NoReturn:
         seccomp.install(start.filter)
         step = "command"
         confine.close_all_but(channel.fileno())
-        _exec(start.argv, start.environment)
+        confine.become_program(start.argv, start.environment)
     except OSError as error:
-        _send(channel, b"F", error.errno or 0, f"{step}: {error.strerror}")
+        tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror}")
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
-        _send(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+        tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
     finally:
         os._exit(127)
 
 
 def _take_terminal(replaced: Sequence[int], channel: socket.socket) -> None:
     outside, inside = terminal.open_pair()
-    _send(channel, b"T", 0, descriptor=outside)
+    tell(channel, b"T", 0, descriptor=outside)
     os.close(outside)
     terminal.make_controlling(inside)
     for descriptor in replaced:
         os.dup2(inside, descriptor, inheritable=True)
-
-
-def _exec(argv: tuple[str, ...], environment: Mapping[str, str]) -> NoReturn:
-    """Find the program along PATH as it is inside, and become it."""
-    if "/" in argv[0]:
-        os.execve(argv[0], argv, environment)
-    failure: OSError = FileNotFoundError(2, "not found on PATH", argv[0])
-    for directory in environment.get("PATH", "/usr/bin:/bin").split(":"):
-        try:
-            os.execve(f"{directory}/{argv[0]}" if directory else argv[0], argv, environment)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            failure = error
-    raise failure

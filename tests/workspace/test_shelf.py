@@ -39,9 +39,10 @@ def test_the_upper_directory_shows_the_repository_s_mode(repository) -> None:
 def test_root_gives_the_layers_to_the_repository_s_owner(repository) -> None:
     os.chown(repository, 1234, 1235)
     directory = shelf.open_or_create(repository, "a")
-    for path in (directory.upper, directory.work):
+    for path in (directory.path, directory.upper, directory.work):
         assert (os.stat(path).st_uid, os.stat(path).st_gid) == (1234, 1235)
-    assert os.stat(directory.path).st_uid == 0
+    home = os.stat(os.path.dirname(directory.path))
+    assert (home.st_uid, stat.S_IMODE(home.st_mode)) == (0, 0o700)
 
 
 def test_opening_again_is_the_same_one(repository) -> None:

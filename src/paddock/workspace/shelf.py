@@ -155,12 +155,18 @@ def create(home: str, repository: str, name: str) -> int:
 
 
 def make_layers(directory: int, root: os.stat_result) -> None:
-    """The upper and work directories of an overlay over `root`, which shows the upper one's mode and owner."""
+    """The upper and work directories of an overlay over `root`, which shows the upper one's mode and owner.
+
+    Root gives them, and the directory that holds them, to the repository's owner: the boundary maps ids by the
+    owner of what it mounts. Nobody but root reaches them, since their home has mode 0700.
+    """
     for part, mode in ((UPPER, root.st_mode & 0o1777 | 0o700), (WORK, 0o700)):
         os.mkdir(part, dir_fd=directory)
         os.chmod(part, mode, dir_fd=directory)
         if os.geteuid() == 0:
             os.chown(part, root.st_uid, root.st_gid, dir_fd=directory)
+    if os.geteuid() == 0:
+        os.fchown(directory, root.st_uid, root.st_gid)
 
 
 def discard(directory: ChangeSetDirectory) -> None:

@@ -143,7 +143,7 @@ def _unknown(command: str) -> Usage:
 def _print(outcome: Outcome, *, as_json: bool) -> int:
     if as_json and outcome.data is not None:
         _print_json(outcome.data)
-    else:
+    elif outcome.text:
         sys.stdout.buffer.write(outcome.text.encode("utf-8", "surrogateescape"))
     return outcome.exit_code
 

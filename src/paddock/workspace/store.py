@@ -89,7 +89,8 @@ def release(directory: ChangeSetDirectory) -> bool:
             return True  # nothing to compare with: keep everything, and look again at the next claim
         cleanup.callback(os.close, lower)
         if _has_changes(upper, lower):
-            _end(directory, meta, upper, lower)
+            if meta.state == "open":  # else its end was noted: looking at it again is not using it
+                _end(directory, meta, upper, lower)
             return True
         shelf.discard(same(directory))
         return False

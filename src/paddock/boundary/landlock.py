@@ -184,7 +184,7 @@ def _hopeless(plan: Plan, facts: Facts) -> Iterator[Gap]:
             "network-destinations",
             "only the listed names can be reached",
             "Landlock knows ports but no destinations",
-            "--network off",
+            "--net off",
             acceptable=False,
         )
 

@@ -153,6 +153,6 @@ def _wait_until_ready(gateway: Gateway, report: int) -> None:
     raise PaddockError(
         "the gateway could not be started",
         why=why,
-        next_step="paddock run --network off …, or paddock doctor",
+        next_step="paddock run --net off …, or paddock doctor",
         code="gateway",
     )

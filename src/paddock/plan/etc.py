@@ -43,6 +43,7 @@ SHOWN: tuple[tuple[str, str], ...] = (
     ("terminfo", "terminals that the administrator added"),
     ("inputrc", "keys in shells"),
     ("vim", "vim (Debian)"),
+    ("manpath.config", "man(1) (Debian)"),
     ("python3", "Debian's python"),
     ("perl", "perl (Debian)"),
     ("R", "R (Debian)"),

@@ -95,7 +95,7 @@ def repository_key(path: str) -> str:
     raw = os.fsencode(path)
     written = "".join(chr(byte) if chr(byte).isalnum() or byte in b"-_" else f"%{byte:02x}" for byte in raw[1:])
     if len(written) <= _LONGEST_KEY and written.isascii():
-        return written or "root"
+        return written or "%"  # the root directory; no other path is written so
     import hashlib
 
     base = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in os.path.basename(path))[:32]

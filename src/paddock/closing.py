@@ -44,13 +44,16 @@ class NotExecutable(PaddockError):
     exit_code = 126
 
 
-def messages(plan: Plan, outcome: Outcome, group: Cgroup | None) -> list[str]:
-    """What ended the command, where it was not the command itself; what was lost. Names in it are unescaped."""
+def messages(plan: Plan, outcome: Outcome, group: Cgroup | None, killed_before: int = 0) -> list[str]:
+    """What ended the command, where it was not the command itself; what was lost. Names in it are unescaped.
+
+    `killed_before` are the group's out-of-memory kills from before the command.
+    """
     messages = []
     wall, memory = plan.limit("wall"), plan.limit("memory")
     if outcome.timed_out and wall:
         messages.append(f"stopped: the time limit of {wall.value:g} s was reached ({wall.origin})")
-    kills = group.out_of_memory_kills() if group else 0
+    kills = group.out_of_memory_kills() - killed_before if group else 0
     if kills and memory:
         messages.append(
             f"out of memory: the kernel killed {kills} process{'es' if kills > 1 else ''} at the limit of "

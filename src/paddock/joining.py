@@ -6,8 +6,10 @@ from paddock import closing, live, session
 from paddock.boundary import streams
 from paddock.errors import SessionError
 from paddock.frozen import replace
+from paddock.kernel import cgroups
 from paddock.kernel.join import join
 from paddock.kernel.namespaces import namespaces_of
+from paddock.remarks import complain
 from paddock.supervision import Supervisor
 
 TYPE_CHECKING = False
@@ -43,8 +45,12 @@ def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[
     start = replace(
         start, argv=tuple(command), cwd=cwd or start.cwd, environment={**start.environment, **(extra or {})}
     )
+    group = cgroups.Cgroup(**data["cgroup"]) if data.get("cgroup") else None
+    killed_before = group.out_of_memory_kills() if group else 0
     outcome = Supervisor(join(namespaces, start, session.joining(data["cgroups"])), None).run()
     namespaces.close()
     if outcome.failure:
         raise closing.start_failure(command, outcome.failure)
+    for message in closing.messages(plan, outcome, group, killed_before):
+        complain(message)
     return outcome.exit_code

@@ -12,7 +12,6 @@ import signal
 import struct
 
 from paddock import session
-from paddock.errors import PaddockError
 from paddock.remarks import complain
 
 TYPE_CHECKING = False
@@ -21,44 +20,54 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from paddock.plan.model import Plan
+    from paddock.session import Kept
 
+_CODE = struct.Struct("i")
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
 
 
-def run(plan: Plan, *, name: str, fresh: bool, report: Callable[[PaddockError], int]) -> int:
-    """Run the plan in a process that stays; the command's exit code, or that of `report` for an error."""
+def run(plan: Plan, *, name: str, fresh: bool, quiet: bool, failed: Callable[[Exception], int]) -> tuple[int, str]:
+    """Run the plan in a process that stays: the command's exit code and the sandbox's name.
+
+    An error is told by `failed`, in the process that stays, and its exit code given with an empty name.
+    """
     here, there = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(here)
-        _stay(plan, name, there, report, fresh=fresh)
+        _stay(plan, name, there, failed, fresh=fresh, quiet=quiet)
     os.close(there)
     # The terminal's keys reach both of us; they are for the command.
     for number in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)
     for number in _FORWARDED:
         signal.signal(number, lambda number, _: os.kill(pid, number))
-    answer = os.read(here, 4)
-    if len(answer) == struct.calcsize("i"):
-        return int(struct.unpack("i", answer)[0])
+    answer = os.read(here, 4096)
+    if len(answer) >= _CODE.size:
+        return int(_CODE.unpack(answer[: _CODE.size])[0]), os.fsdecode(answer[_CODE.size :])
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else 128 - code
+    return (code if code >= 0 else 128 - code), ""
 
 
-def _stay(plan: Plan, name: str, channel: int, report: Callable[[PaddockError], int], *, fresh: bool) -> NoReturn:
+def _stay(
+    plan: Plan, name: str, channel: int, failed: Callable[[Exception], int], *, fresh: bool, quiet: bool
+) -> NoReturn:
     code = 125
     try:
-        ended = session.run(plan, name=name, fresh=fresh, kept=lambda code, name: _wait(code, name, channel))
+        ended = session.run(plan, name=name, fresh=fresh, quiet=quiet, kept=lambda kept: _wait(kept, channel))
         code = ended.exit_code
-    except PaddockError as error:
-        code = report(error)
+    except Exception as error:  # noqa: BLE001 - nobody above us would tell it
+        code = failed(error)
     finally:
         os._exit(code)
 
 
-def _wait(code: int, name: str, channel: int) -> None:
-    complain(f"kept as {name}: paddock exec {name} -- …, paddock kill {name}")
+def _wait(kept: Kept, channel: int) -> None:
+    """Go to the background and stay until somebody ends the sandbox, or its time limit does."""
+    for message in kept.messages:
+        complain(message)
+    complain(f"kept as {kept.name}: paddock exec {kept.name} -- …, paddock kill {kept.name}")
     os.setsid()
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -66,6 +75,9 @@ def _wait(code: int, name: str, channel: int) -> None:
     os.close(null)
     # Blocked before the answer, so that a kill that follows at once is not lost.
     signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
-    os.write(channel, struct.pack("i", code))
+    os.write(channel, _CODE.pack(kept.exit_code) + os.fsencode(kept.name))
     os.close(channel)
-    signal.sigwait(_FORWARDED)
+    if kept.left_s is None:
+        signal.sigwait(_FORWARDED)
+    else:
+        signal.sigtimedwait(_FORWARDED, max(kept.left_s, 0))

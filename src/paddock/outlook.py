@@ -35,9 +35,14 @@ def look(plan: Plan) -> Outlook:
 
 
 def _gaps(boundary: str, plan: Plan, division: Division) -> tuple[Gap, ...]:
+    out: tuple[Gap, ...] = ()
+    if plan.workspace.mode == "live":
+        from paddock.boundary import live
+
+        out = tuple(live.gaps(plan.workspace.source))
     if boundary == "landlock":
         from paddock.boundary import landlock
         from paddock.boundary.landlock_trial import facts_here
 
-        return landlock.gaps(plan, facts_here())
-    return (*division.gaps, *streams.gaps())
+        return (*landlock.gaps(plan, facts_here()), *out)
+    return (*division.gaps, *streams.gaps(), *out)

@@ -16,7 +16,7 @@ from paddock.boundary import bubblewrap, choice, streams
 from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
 from paddock.errors import PaddockError
-from paddock.frozen import frozen
+from paddock.frozen import as_data, frozen
 from paddock.kernel import cgroups
 from paddock.process import find
 from paddock.remarks import complain
@@ -53,13 +53,33 @@ class Ended:
     messages: tuple[str, ...]
     held: str = ""
     changed: int = 0
+    remarks: tuple[str, ...] = ()  # from before the start
 
 
-def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int, str], None] | None = None) -> Ended:
+@frozen
+class Kept:
+    """A sandbox that stays although its command has ended; `left_s` of its time limit, where it has one."""
+
+    exit_code: int
+    name: str
+    messages: tuple[str, ...]
+    left_s: float | None
+
+
+def run(
+    plan: Plan,
+    *,
+    name: str = "",
+    fresh: bool = False,
+    quiet: bool = False,
+    kept: Callable[[Kept], None] | None = None,
+) -> Ended:
     """Run the plan's command to its end. With `kept`, the sandbox stays until that function returns.
 
-    Raises PaddockError before the command starts; from then on the result says how it ended.
+    `quiet` leaves out remarks before the start. Raises PaddockError before the command starts; from then on the
+    result says how it ended.
     """
+    begun = time.monotonic()
     streams.refuse_unsafe()
     here = outlook.look(plan)
     boundary, site, division = here.boundary, here.site, here.division
@@ -72,7 +92,8 @@ def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int,
         if site and division.together:
             group = cgroups.create(site, live.group_name(own.name), division.together)
             undo.callback(_remove_group, group)
-        for note in (*plan.notes, *division.notes):
+        remarks = (*plan.notes, *division.notes)
+        for note in () if quiet else remarks:
             complain(note)
         before = joining(group.directories if group else ())
         if boundary == "landlock":
@@ -88,12 +109,14 @@ def run(plan: Plan, *, name: str = "", fresh: bool = False, kept: Callable[[int,
             raise closing.start_failure(plan.command, outcome.failure)
         messages = closing.messages(plan, outcome, group)
         if kept:
-            kept(outcome.exit_code, own.name)
+            left_s = wall.value - (time.monotonic() - begun) if wall else None
+            kept(Kept(outcome.exit_code, own.name, tuple(messages), left_s))
         running.sandbox.stop()
         if running.gateway:
             messages += closing.told_by_gateway(running.gateway.stop())
         changed = change_set.count_changes() if change_set and os.listdir(change_set.upper) else 0
-        return Ended(outcome.exit_code, own.name, tuple(messages), change_set.name if change_set else "", changed)
+        held = change_set.name if change_set and changed else ""
+        return Ended(outcome.exit_code, own.name, tuple(messages), held, changed, remarks)
 
 
 @frozen
@@ -245,6 +268,7 @@ def _description(
         "mode": plan.workspace.mode,
         "network": plan.network.mode,
         "cgroups": list(group.directories) if group else [],
+        "cgroup": as_data(group) if group else None,
         "limits": dict(per_process),
         "plan": serial.as_data(plan),
     }

@@ -135,6 +135,7 @@ def _workspace_failure(why: str) -> WorkspaceError:
     return WorkspaceError(
         "the workspace could not be put together",
         why=why,
-        next_step="paddock run --workspace readonly … (or live), or move the repository to ext4, xfs or btrfs",
+        next_step="where the file system of Paddock's state carries no overlay: export XDG_STATE_HOME=DIR on ext4, xfs "
+        "or btrfs; where the repository's does not: paddock run --workspace readonly … (or live)",
         code="workspace-mount",
     )

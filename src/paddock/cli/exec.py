@@ -35,4 +35,7 @@ def perform(options: argparse.Namespace) -> Outcome:
         if not name or not equals:
             raise Usage(f"--env {word} is not NAME=VALUE", next_step=f"paddock exec {options.name} --env {word}=… -- …")
         extra[name] = value
-    return Outcome(exit_code=joining.execute(options.name, options.command, cwd=options.cwd, extra=extra))
+    code = joining.execute(options.name, options.command, cwd=options.cwd, extra=extra)
+    return Outcome(
+        exit_code=code, data={"schema": 1, "exit_code": code, "name": options.name} if options.json else None
+    )

@@ -77,17 +77,13 @@ def main() -> NoReturn:
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()
-    except PaddockError as error:
-        code = report(error, arguments)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = 141
     except KeyboardInterrupt:
         code = 130
-    except Exception as error:
-        if "--debug" in arguments:
-            raise
-        code = report(_unexpected(error), arguments)
+    except Exception as error:  # noqa: BLE001 - told as a mistake of ours, with --debug as Python tells it
+        code = told(error, arguments)
     _flush(sys.stdout)
     # Python's own end, freeing every object one by one, would cost as much as starting bubblewrap.
     _flush(sys.stderr)
@@ -152,6 +148,15 @@ def _print_json(data: object) -> None:
     import json
 
     sys.stdout.write(json.dumps(data, indent=2) + "\n")
+
+
+def told(error: Exception, arguments: list[str]) -> int:
+    """Print any error; its exit code. With --debug, one that is not ours goes on to Python."""
+    if isinstance(error, PaddockError):
+        return report(error, arguments)
+    if "--debug" in arguments:
+        raise error
+    return report(_unexpected(error), arguments)
 
 
 def report(error: PaddockError, arguments: list[str]) -> int:

@@ -61,7 +61,7 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
     plan = make_plan(os.getcwd(), command, flags.layer_from_flags(options), terminal=any(map(os.isatty, (0, 1, 2))))
     if options.keep:
         return _run_and_keep(plan, options)
-    ended = session.run(plan, name=options.name, fresh=options.fresh)
+    ended = session.run(plan, name=options.name, fresh=options.fresh, quiet=options.quiet)
     _tell(ended, quiet=options.quiet)
     return Outcome(exit_code=ended.exit_code, data=_data(ended) if options.json else None)
 
@@ -69,18 +69,24 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
 def _run_and_keep(plan: Plan, options: argparse.Namespace) -> Outcome:
     """The sandbox lives in a process of its own, which stays when the command has ended."""
     from paddock import keeping
-    from paddock.cli.main import report
+    from paddock.cli.main import told
 
-    code = keeping.run(plan, name=options.name, fresh=options.fresh, report=lambda error: report(error, []))
-    return Outcome(exit_code=code)
+    flags_of_main = [f"--{name}" for name in ("json", "debug") if getattr(options, name)]
+    code, name = keeping.run(
+        plan,
+        name=options.name,
+        fresh=options.fresh,
+        quiet=options.quiet,
+        failed=lambda error: told(error, flags_of_main),
+    )
+    if not name:  # the error has been told
+        return Outcome(exit_code=code)
+    return Outcome(exit_code=code, data={"schema": 1, "exit_code": code, "name": name, "kept": True})
 
 
 def _tell(ended: Ended, *, quiet: bool) -> None:
-    if ended.messages:
-        from paddock.cli.style import plain
-
-        for message in ended.messages:
-            complain(plain(message))
+    for message in ended.messages:
+        complain(message)
     if ended.changed and not quiet:
         things = "change" if ended.changed == 1 else "changes"
         complain(f"{ended.changed} {things} held as {ended.held}: paddock diff, paddock apply, paddock discard")
@@ -88,6 +94,6 @@ def _tell(ended: Ended, *, quiet: bool) -> None:
 
 def _data(ended: Ended) -> dict[str, object]:
     return {
-        "schema": 1, "exit_code": ended.exit_code, "name": ended.name, "messages": list(ended.messages),
+        "schema": 1, "exit_code": ended.exit_code, "name": ended.name, "messages": [*ended.remarks, *ended.messages],
         "change_set": ended.held or None, "changes": ended.changed,
     }  # fmt: skip

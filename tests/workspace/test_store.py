@@ -58,6 +58,19 @@ def test_fresh_and_new_names_start_anew(repository) -> None:
     assert store.claim(repository, name="new").name == "new"
 
 
+def test_a_fresh_one_never_goes_on_with_a_held_one_of_that_name(repository) -> None:
+    first = store.claim(repository, name="a", fresh=True)
+    with pytest.raises(SessionError, match="in use"):
+        store.claim(repository, name="a", fresh=True)
+    change(first)
+    store.release(first)
+    with pytest.raises(SessionError, match="holds changes") as caught:
+        store.claim(repository, name="a", fresh=True)
+    assert "paddock discard --name a, or another --name" in caught.value.next_step
+    again = store.claim(repository, name="a")  # the refusal neither kept it locked nor touched it
+    assert os.listdir(again.upper) == ["file"]
+
+
 def test_a_named_one_continues(repository) -> None:
     first = store.claim(repository, name="a")
     change(first)

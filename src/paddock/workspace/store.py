@@ -49,7 +49,8 @@ def claim(repository: str, *, name: str | None = None, fresh: bool = False) -> C
     """Choose and lock the change set of a new session, and note when that began.
 
     The named one; else the current one, unless `fresh` or in use; else a new one with a name of its own.
-    Raises SessionError when the named one is in use, WorkspaceError when the repository was replaced.
+    Raises SessionError when the named one is in use, or is there and `fresh` asks for a new one; WorkspaceError
+    when the repository was replaced.
     """
     if name is not None:
         naming.validate(name)
@@ -62,7 +63,7 @@ def claim(repository: str, *, name: str | None = None, fresh: bool = False) -> C
         taken = shelf.names_in(home)
         chosen: ChangeSetDirectory | None = None
         if name in taken:
-            chosen = _claim_named(ChangeSetDirectory(str(name), f"{home}/{name}", repository), root)
+            chosen = _claim_named(ChangeSetDirectory(str(name), f"{home}/{name}", repository), root, fresh=fresh)
         elif name is None and not fresh:
             chosen = _claim_current(home, repository, root)
         if chosen is None:
@@ -153,10 +154,18 @@ def in_use(directory: ChangeSetDirectory) -> SessionError:
     )
 
 
-def _claim_named(directory: ChangeSetDirectory, root: os.stat_result) -> ChangeSetDirectory:
+def _claim_named(directory: ChangeSetDirectory, root: os.stat_result, *, fresh: bool) -> ChangeSetDirectory:
     descriptor = shelf.try_lock(directory.path)
     if descriptor is None:
         raise in_use(directory)
+    if fresh:
+        os.close(descriptor)
+        raise SessionError(
+            f"change set {directory.name!r} holds changes already",
+            why="a new one was asked for, and two cannot have one name",
+            next_step=f"paddock discard --name {directory.name}, or another --name",
+            code="name-held",
+        )
     if not metas.belongs(metas.read(descriptor, directory.repository), root):
         os.close(descriptor)
         raise shelf.lost(directory, f"{directory.repository!a} is another directory than the sandbox worked on")

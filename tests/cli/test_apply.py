@@ -60,9 +60,11 @@ def test_a_conflict_is_named_not_written_and_ends_with_1(person, repo, held) -> 
     assert (repo / "new").read_text() == "new\n"
 
 
-def test_a_force_that_meets_nothing_is_an_error_before_anything_is_written(person, repo, held) -> None:
-    done = person.call("apply", "--force", "none", cwd=repo)
+@pytest.mark.parametrize("options", [("--force", "none"), ("--yes", "--force", "none"), ("--yes", "new", "none")])
+def test_a_path_that_meets_nothing_is_an_error_before_anything_is_written(person, repo, held, options) -> None:
+    done = person.call("apply", *options, cwd=repo)
     assert done.returncode == 125
+    assert "no change matches 'none'" in done.stderr
     assert sorted(os.listdir(repo)) == [".git", "hello.txt"]
 
 

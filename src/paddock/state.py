@@ -10,14 +10,18 @@ All are created with mode 0700 and must belong to the caller.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
 from paddock.errors import PaddockError
+from paddock.shortage import explained
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from paddock.shortage import Place
 
 _LONGEST_KEY = 150
 FLOOR = "/etc/paddock/policy.toml"
@@ -57,22 +61,44 @@ def runtime_directory(environ: Mapping[str, str] = os.environ) -> str:
     return state_directory(environ) + "/run"
 
 
+def places(environ: Mapping[str, str] = os.environ) -> tuple[Place, ...]:
+    """The directories that Paddock needs, what each holds and which variable moves it; what errors name."""
+    moved = environ.get("XDG_RUNTIME_DIR", "").startswith("/")
+    runtime = (runtime_directory(environ), "the directory of live sandboxes", "XDG_RUNTIME_DIR")
+    return (
+        (state_directory(environ), "Paddock's state", "XDG_STATE_HOME"),
+        *((runtime,) if moved else ()),
+        (config_directory(environ), "your own policy", "XDG_CONFIG_HOME"),
+    )
+
+
 def make_private(path: str) -> str:
     """Create a directory and its parents with mode 0700; refuse one that is not the caller's alone."""
     try:
         _make(path)
         found = os.lstat(path)
     except OSError as error:
-        raise PaddockError(
-            f"cannot create {path}",
-            why=error.strerror or str(error),
-            next_step="set XDG_STATE_HOME to a directory that you can write",
-        ) from error
+        raise _not_made(path, error) from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         raise PaddockError(f"{path} is not a directory of yours", next_step=f"look at: ls -ld {path}")
-    if found.st_mode & 0o077:
+    if found.st_mode & 0o777 != 0o700:  # noqa: PLR2004 - rwx for its owner alone
         os.chmod(path, 0o700)
     return path
+
+
+def _not_made(path: str, error: OSError) -> PaddockError:
+    known = places()
+    inside = [place for place in known if path == place[0] or path.startswith(f"{place[0]}/")]
+    if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+        found = explained(error, inside or known, path)
+        if found:
+            return found
+    variable = (inside or known)[0][2]
+    return PaddockError(
+        f"cannot create {path}",
+        why=error.strerror or str(error),
+        next_step=f"set {variable} to a directory that you can write",
+    )
 
 
 def _make(path: str) -> None:
@@ -84,6 +110,9 @@ def _make(path: str) -> None:
         except FileExistsError:
             if not os.path.isdir(path):  # else another Paddock made it meanwhile
                 raise
+        else:
+            if os.lstat(path).st_mode & 0o700 != 0o700:  # noqa: PLR2004 - an umask that keeps its owner out
+                os.chmod(path, 0o700)
 
 
 def repository_key(path: str) -> str:

@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 
-from paddock import __version__
+from paddock import __version__, shortage, state
 from paddock.cli import quick
 from paddock.errors import PaddockError, Usage
 
@@ -117,6 +117,8 @@ def _dispatch(arguments: list[str]) -> int:
         sys.stdout.write(f"paddock {__version__}\n")
         return 0
     command = arguments[0]
+    if command.startswith("-"):
+        raise Usage(f"{command} cannot stand before the command", next_step=_after_command(arguments))
     if command not in COMMANDS:
         raise _unknown(command)
     module = load(command)
@@ -128,6 +130,14 @@ def _dispatch(arguments: list[str]) -> int:
     return _print(module.perform(options), as_json=options.json)
 
 
+def _after_command(arguments: list[str]) -> str:
+    """The same words with the command first, where there is one; else how to ask for help."""
+    words = [word for word in arguments if not word.startswith("-")]
+    if arguments[0] in ("--json", "--debug") and words and words[0] in COMMANDS:
+        return f"paddock {words[0]} {arguments[0]} …"
+    return "paddock COMMAND [OPTIONS]   or: paddock --help"
+
+
 def _unknown(command: str) -> Usage:
     from difflib import get_close_matches
 
@@ -137,10 +147,18 @@ def _unknown(command: str) -> Usage:
 
 
 def _print(outcome: Outcome, *, as_json: bool) -> int:
-    if as_json and outcome.data is not None:
-        _print_json(outcome.data)
-    elif outcome.text:
-        sys.stdout.buffer.write(outcome.text.encode("utf-8", "surrogateescape"))
+    try:
+        if as_json and outcome.data is not None:
+            _print_json(outcome.data)
+        elif outcome.text:
+            sys.stdout.buffer.write(outcome.text.encode("utf-8", "surrogateescape"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        why = error.strerror or str(error)
+        step = "look at where it goes; a full device, perhaps"
+        raise PaddockError("the output could not be written", why=why, next_step=step, code="output") from error
     return outcome.exit_code
 
 
@@ -177,6 +195,9 @@ def report(error: PaddockError, arguments: list[str]) -> int:
 
 def _unexpected(error: Exception) -> PaddockError:
     where = type(error).__name__
+    found = shortage.explained(error, state.places()) if isinstance(error, OSError) else None
+    if found:
+        return found
     if isinstance(error, OSError) and error.strerror:
         name = f": {os.fsdecode(error.filename)}" if error.filename else ""
         return PaddockError(

@@ -68,6 +68,18 @@ def test_every_directory_on_the_way_is_private(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")} == {0o700}
 
 
+def test_no_umask_keeps_their_owner_out(tmp_path: Path) -> None:
+    before = os.umask(0o777)
+    try:
+        state.make_private(str(tmp_path / "one/two"))
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")} == {0o700}
+    (tmp_path / "one").chmod(0)
+    state.make_private(str(tmp_path / "one"))
+    assert stat.S_IMODE((tmp_path / "one").stat().st_mode) == 0o700
+
+
 def test_a_symlink_or_a_file_is_not_taken_for_a_private_directory(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "mine")

@@ -4,7 +4,7 @@ import os
 import signal
 
 from paddock.state import state_directory
-from paddock.workspace.scratches import remove_scratch, scratch
+from paddock.workspace.scratches import clear_left, left, remove_scratch, scratch
 
 
 def test_layers_come_and_go(lab) -> None:
@@ -35,3 +35,56 @@ def test_what_a_killed_one_left_is_cleared_and_a_live_one_is_not(lab) -> None:
     remove_scratch(another)
     os.close(here)
     os.close(there)
+
+
+def test_layers_of_a_mode_that_keeps_everybody_out_are_cleared_and_named(lab) -> None:
+    remove_scratch(scratch())
+    home = f"{state_directory()}/scratch"
+    os.makedirs(f"{home}/dead/work/work")
+    os.chmod(f"{home}/dead/work", 0)
+    os.chmod(f"{home}/dead", 0)
+    assert left() == [f"{home}/dead"]
+    assert clear_left() == [f"{home}/dead"]
+    assert os.listdir(home) == []
+
+
+def test_what_is_no_layer_is_told_and_keeps_nobody_from_work(lab) -> None:
+    remove_scratch(scratch())
+    home = f"{state_directory()}/scratch"
+    os.symlink("/", f"{home}/0")
+    mine = scratch()
+    assert left() == [f"{home}/0"]
+    assert clear_left() == []
+    remove_scratch(mine)
+    assert os.listdir(home) == ["0"]
+
+
+def test_one_s_own_are_never_taken_for_left(lab) -> None:
+    mine = scratch(str(lab.repository))
+    assert left() == clear_left() == []
+    assert os.path.isdir(f"{mine}/upper")
+    remove_scratch(mine)
+
+
+def test_many_at_once_do_not_clear_each_other(lab) -> None:
+    gate = os.pipe()
+    children = []
+    for _ in range(8):
+        child = os.fork()
+        if child == 0:
+            os.close(gate[1])
+            os.read(gate[0], 1)  # all start together
+            code = 1
+            try:
+                for _ in range(10):
+                    path = scratch(str(lab.repository))
+                    assert os.path.isdir(f"{path}/upper")
+                    remove_scratch(path)
+                code = 0
+            finally:
+                os._exit(code)
+        children.append(child)
+    os.close(gate[0])
+    os.close(gate[1])
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
+    assert left() == []

@@ -56,6 +56,7 @@ def record(directory: int, upper: int, lower: int, begun_ns: int) -> None:
     before = read(directory, begun_ns)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     with open(os.open(f".{NAME}", flags, 0o600, dir_fd=directory), "wb") as file:
+        os.fchmod(file.fileno(), 0o600)  # whatever the umask is
         for entry in _entries(upper, lower):
             path = entry.removesuffix("/")
             file.write(b"%b\0%d\0" % (os.fsencode(entry), before.since_ns(path)))

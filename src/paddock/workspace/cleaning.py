@@ -7,30 +7,72 @@ import os
 from paddock.errors import PaddockError
 from paddock.workspace import scratches, shelf, store
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 def clean() -> list[str]:
-    """Remove what belongs to nobody; what was removed, in words. Change sets that hold something stay."""
+    """Remove what belongs to nobody; what was removed, in words. Change sets that hold something stay.
+
+    What cannot be removed keeps nothing else from being: `left_over` tells about it.
+    """
     removed = [f"thrown-away layers {path}" for path in scratches.clear_left()]
     for home in _homes():
-        halves = {name for name in os.listdir(home) if name not in shelf.names_in(home)}
-        shelf.clear_halves(home)
-        left = set(os.listdir(home)) if os.path.isdir(home) else set()
-        removed += [f"half-made change set {home}/{name}" for name in sorted(halves - left)]
-    for held in shelf.listing():
         try:
-            if not held.in_use and not store.release(store.lock(held.directory)):
-                removed.append(f"empty change set {held.directory.path}")
-        except PaddockError:
-            continue  # taken meanwhile, or damaged: paddock changes says so
+            removed += [f"half-made change set {home}/{name}" for name in _clear(home)]
+            for held in shelf.in_home(home):
+                removed += _end(held)
+        except (OSError, PaddockError):
+            continue
     return removed
 
 
 def left_over() -> list[str]:
     """What nobody holds and `clean` would remove, but for change sets, which may be anybody's work."""
-    halves = (f"{home}/{name}" for home in _homes() for name in os.listdir(home) if name not in shelf.names_in(home))
     return [f"thrown-away layers {path}" for path in scratches.left()] + [
-        f"half-made change set {each}" for each in halves
+        one for home in _homes() for one in _left_in(home)
     ]
+
+
+def _clear(home: str) -> list[str]:
+    """Remove the half-made ones; which they were."""
+    with shelf.home_locked(home):  # a new one is not locked yet when it gets its half name
+        halves = shelf.halves_in(home)
+        shelf.clear_halves(home)
+        left = os.listdir(home)
+        if not left:
+            os.rmdir(home)
+    return [name for name in halves if name not in left]
+
+
+def _end(held: shelf.Held) -> list[str]:
+    """Let a change set go that nobody has and that holds nothing."""
+    try:
+        if not held.in_use and not store.release(store.lock(held.directory)):
+            return [f"empty change set {held.directory.path}"]
+    except (OSError, PaddockError):
+        pass  # taken meanwhile, or damaged: paddock changes says so
+    return []
+
+
+def _left_in(home: str) -> Iterator[str]:
+    try:
+        halves = shelf.halves_in(home)
+    except OSError as error:
+        yield f"change sets {home}: {error.strerror}"
+        return
+    for name in halves:
+        try:
+            descriptor = shelf.try_lock(f"{home}/{name}")
+        except PaddockError:
+            continue  # gone meanwhile
+        except OSError as error:
+            yield f"half-made change set {home}/{name}: {error.strerror}"
+            continue
+        if descriptor is not None:  # else its owner is still at it
+            os.close(descriptor)
+            yield f"half-made change set {home}/{name}"
 
 
 def _homes() -> list[str]:

@@ -33,6 +33,7 @@ class Journal:
         if self._file is None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             self._file = os.open(NAME, flags, 0o600, dir_fd=self._directory)
+            os.fchmod(self._file, 0o600)  # whatever the umask is
         os.write(self._file, b"".join(os.fsencode(part) + b"\0" for part in (kind, path, value)))
 
     def temporary(self, parent: str) -> str:

@@ -113,7 +113,9 @@ def now_ns(directory: int) -> int:
 
 def _fresh(directory: int) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.open(f".{NAME}", flags, 0o600, dir_fd=directory)
+    descriptor = os.open(f".{NAME}", flags, 0o600, dir_fd=directory)
+    os.fchmod(descriptor, 0o600)  # whatever the umask is
+    return descriptor
 
 
 def _json(meta: Meta) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from paddock.errors import PaddockError
-from paddock.state import make_private, state_directory
+from paddock.state import state_directory
 from paddock.workspace import removal, shelf
 
 _held: dict[str, int] = {}  # our own, with the descriptors that lock them
@@ -13,35 +13,33 @@ _held: dict[str, int] = {}  # our own, with the descriptors that lock them
 
 def scratch(repository: str = "/") -> str:
     """Make layers over a repository, held until `remove_scratch` or our end. Clears what killed ones left."""
-    make_private(state_directory())
-    home = make_private(f"{state_directory()}/scratch")
     clear_left()
-    path = f"{home}/{os.urandom(8).hex()}"
-    os.mkdir(path, 0o700)
-    descriptor = shelf.try_lock(path)
-    if descriptor is None:  # somebody who clears took it for a left one; there is no name twice
+    with shelf.home_locked(_home()) as home:  # until it is locked, it looks like a left one
+        path = f"{home}/{os.urandom(8).hex()}"
+        os.mkdir(path, 0o700)
+        descriptor = shelf.try_lock(path)
+    if descriptor is None:  # somebody who looks for left ones had it for a moment; there is no name twice
         return scratch(repository)
+    os.fchmod(descriptor, 0o700)  # whatever the umask is
     _held[path] = descriptor
     shelf.make_layers(descriptor, os.stat(repository))
     return path
 
 
+def _home() -> str:
+    return f"{state_directory()}/scratch"
+
+
 def left() -> list[str]:
     """The layers of others that ended without removing them."""
-    home = f"{state_directory()}/scratch"
+    home = _home()
     paths = [f"{home}/{name}" for name in sorted(os.listdir(home))] if os.path.isdir(home) else []
     return [path for path in paths if _is_free(path)]
 
 
 def clear_left() -> list[str]:
-    """Remove such layers; which they were."""
-    removed = left()
-    home = f"{state_directory()}/scratch"
-    if removed:
-        with shelf.opened(home) as place:
-            for path in removed:
-                _clear(home, place, os.path.basename(path))
-    return removed
+    """Remove such layers; which they were. One that cannot be removed stays, and `left` goes on to tell."""
+    return [path for path in left() if _clear(path)]
 
 
 def remove_scratch(path: str) -> None:
@@ -52,11 +50,23 @@ def remove_scratch(path: str) -> None:
     os.close(_held.pop(path))
 
 
-def _clear(home: str, place: int, name: str) -> None:
-    descriptor = shelf.try_lock(f"{home}/{name}")
-    if descriptor is not None:
-        removal.remove(place, name)
+def _clear(path: str) -> bool:
+    home, name = os.path.split(path)
+    try:
+        with shelf.home_locked(home):
+            descriptor = shelf.try_lock(path)
+    except (OSError, PaddockError):
+        return False
+    if descriptor is None:
+        return False
+    try:
+        with shelf.opened(home) as place:
+            removal.remove(place, name)
+    except OSError:
+        return False
+    finally:
         os.close(descriptor)
+    return True
 
 
 def _is_free(path: str) -> bool:
@@ -64,6 +74,8 @@ def _is_free(path: str) -> bool:
         descriptor = shelf.try_lock(path)
     except PaddockError:  # gone meanwhile
         return False
+    except OSError:  # damaged; nobody can be at work in it
+        return True
     if descriptor is None:
         return False
     os.close(descriptor)

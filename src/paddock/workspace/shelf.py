@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from paddock.errors import WorkspaceError
 from paddock.frozen import frozen
@@ -103,7 +103,7 @@ def listing(repository: str | None = None) -> tuple[Held, ...]:
         homes = [(home_of(repository), repository)]
     else:
         homes = [(f"{changes_directory()}/{key}", "") for key in _entries(changes_directory())]
-    found = [held for home, known in homes for held in _listed(home, known)]
+    found = [held for home, known in homes for held in in_home(home, known)]
     return tuple(sorted(found, key=lambda held: held.meta.used_ns, reverse=True))
 
 
@@ -142,6 +142,7 @@ def create(home: str, repository: str, name: str) -> int:
     half = f"{home}/{_HALF}new-{os.urandom(8).hex()}"
     root = os.stat(repository)
     os.mkdir(half, 0o700)
+    os.chmod(half, 0o700)  # whatever the umask is
     descriptor = os.open(half, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     make_layers(descriptor, root)
@@ -185,17 +186,24 @@ def discard(directory: ChangeSetDirectory) -> None:
 
 
 def clear_halves(home: str) -> None:
-    """Remove what a killed Paddock left half-made or half-gone, unless its owner is still at it."""
-    halves = [entry for entry in _entries(home) if entry.startswith(_HALF)]
+    """Remove what a killed Paddock left half-made or half-gone, unless its owner is still at it.
+
+    What cannot be removed stays: `cleaning.left_over` tells.
+    """
+    halves = halves_in(home)
     if not halves:
         return
     from paddock.workspace import removal
 
     with opened(home) as place:
         for entry in halves:
-            descriptor = try_lock(f"{home}/{entry}")
+            try:
+                descriptor = try_lock(f"{home}/{entry}")
+            except (OSError, WorkspaceError):
+                continue  # gone meanwhile, or damaged: no reason to keep anybody from a new one
             if descriptor is not None:
-                removal.remove(place, entry)
+                with suppress(OSError):
+                    removal.remove(place, entry)
                 os.close(descriptor)
 
 
@@ -236,7 +244,7 @@ def lost(directory: ChangeSetDirectory, why: str) -> WorkspaceError:
 def try_lock(path: str) -> int | None:
     """Lock a change set's directory, or None when somebody else has. Its home is locked, so that it stays one."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = _open_own(path)
     except FileNotFoundError:
         raise WorkspaceError(f"change set {os.path.basename(path)!r} is gone", next_step="paddock changes") from None
     try:
@@ -247,12 +255,34 @@ def try_lock(path: str) -> int | None:
     return descriptor
 
 
+def _open_own(path: str) -> int:
+    """Open a directory of ours, though it was left with a mode (by an umask of 777) that keeps us out."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(path, flags)
+    except PermissionError:
+        from paddock.kernel import files
+
+        place = os.open(path, flags | os.O_PATH)
+    try:
+        files.change_mode(place, 0o700)
+        return files.reopen(place, os.O_RDONLY)
+    finally:
+        os.close(place)
+
+
+def halves_in(home: str) -> list[str]:
+    """What is half-made or half-gone there, by whomever."""
+    return [name for name in _entries(home) if name.startswith(_HALF)]
+
+
 def names_in(home: str) -> list[str]:
     """The complete change sets below a home."""
     return [name for name in _entries(home) if not name.startswith(_HALF)]
 
 
-def _listed(home: str, repository: str) -> Iterator[Held]:
+def in_home(home: str, repository: str = "") -> Iterator[Held]:
+    """The change sets below one home, by name."""
     for name in names_in(home):
         try:
             with opened(f"{home}/{name}") as place:

@@ -31,11 +31,14 @@ def test_vim_draws_knows_its_window_follows_a_resize_and_its_work_is_held(person
         terminal.wait_for(r"columns=100.*lines=30")
         terminal.type("\r")
         terminal.resize(25, 90)
-        size = None
-        while size != (b"90", b"25"):  # the signal may come after the next keys; a size that never comes times out
+        for _ in range(200):  # the signal may come after the next keys
             terminal.type(":set columns? lines?\r")
             size = terminal.wait_for(r"columns=(\d+).*?lines=(\d+)").groups()
             terminal.type("\r")
+            if size == (b"90", b"25"):
+                break
+        else:
+            pytest.fail("the new size never came")
         terminal.type("ihi there\x1b:wq\r")
         terminal.wait_for(LEAVE_SCREEN)
         assert terminal.finish() == 0

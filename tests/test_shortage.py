@@ -28,7 +28,7 @@ def error(number: int, path: str | bytes | None = None) -> OSError:
         (errno.EDQUOT, None, "no-space", "your quota is used up: Paddock's state in /var/none/state",
          "free space there, or set XDG_STATE_HOME to a directory with more"),
         (errno.EMFILE, None, "too-many-files", "too many open files", "raise the limit: ulimit -n 4096"),
-        (errno.ENFILE, None, "too-many-files", "this machine has too many open files", "end some, or as root: sysctl fs.file-max"),
+        (errno.ENFILE, None, "too-many-files", "this machine has too many open files", "end some, or raise: sysctl fs.file-max"),
         (errno.EAGAIN, None, "too-many-processes", "no more processes can be started", "end some, or raise the limit: ulimit -u"),
         (errno.EROFS, "/run/none/a", "read-only", "sandboxes is on a read-only file system: /run/none/a",
          "look at: ls -ld /run/none/a   or set XDG_RUNTIME_DIR to a directory that you can write"),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FULL_BYTES = 1 << 20
 _COUNTED = {
     errno.EMFILE: ("too many open files", "raise the limit: ulimit -n 4096", "too-many-files"),
-    errno.ENFILE: ("this machine has too many open files", "end some, or as root: sysctl fs.file-max", "too-many-files"),
+    errno.ENFILE: ("this machine has too many open files", "end some, or raise: sysctl fs.file-max", "too-many-files"),
     errno.EAGAIN: ("no more processes can be started", "end some, or raise the limit: ulimit -u", "too-many-processes"),
 }  # fmt: skip
 

@@ -150,8 +150,13 @@ def test_the_file_that_trust_is_about_is_the_one_with_the_policy(place):
     assert document.path == f"{place.repository}/.devcontainer.json"
 
 
+def test_a_broken_container_file_that_seems_to_hold_a_policy_stops_a_run(place):
+    place.file('{"customizations": {"paddock": {"limits": {"wall": "1h"}}} "x"}', ".devcontainer.json")
+    assert place.refused().what.startswith(".devcontainer.json:1:")
+
+
 def test_broken_container_files_are_remarked_and_do_not_stop_a_run(place):
-    place.file('{"customizations": {"paddock": ', ".devcontainer/devcontainer.json")
+    place.file('{"name": "paddock" ', ".devcontainer/devcontainer.json")
     (place.repository / ".devcontainer.json").symlink_to("elsewhere.json")
     notes = place.load().notes
     assert len(notes) == 2

@@ -103,7 +103,7 @@ def read_sources(
 ) -> tuple[tuple[Document, ...], tuple[str, ...]]:
     """All files that could hold a policy for a repository, and remarks about unusable ones.
 
-    Raises PolicyError. A devcontainer.json is not ours, so what is wrong with it is only remarked.
+    Raises PolicyError. A devcontainer.json is not ours, so one that cannot be read at all is only remarked.
     """
     person = f"{state.config_directory(environ)}/policy.toml"
     theirs, notes = _repository(os.path.realpath(repository))

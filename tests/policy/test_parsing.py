@@ -116,7 +116,6 @@ def test_without_our_section_it_is_no_policy(text):
 @pytest.mark.parametrize(
     "text",
     [
-        '{"customizations": {"paddock": {',
         '"paddock',
         '{"a": "paddock" "b"}',
         b'\xff "paddock"',
@@ -129,6 +128,25 @@ def test_a_broken_one_is_a_remark_and_no_error(text):
     assert isinstance(found, Unreadable)
     assert "no policy was taken from it" in found.note
     assert ".devcontainer.json" in found.note
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"customizations": {"paddock": {',
+        b'{"customizations": {"paddock": {"network": {"mode": "off"}}},\n "image": }',
+        b'{"customizations": {"paddock": {}}, "name": "\xff"}',
+        b'{"customizations": {"paddock": {}}}\0',
+        b'{"customizations": {"paddock": {}}}' + b" " * LARGEST_BYTES,
+    ],
+    ids=["cut off", "wrong elsewhere", "not UTF-8", "NUL", "too large"],
+)
+def test_a_broken_one_that_seems_to_hold_a_policy_is_an_error(raw):
+    with pytest.raises(PolicyError) as caught:
+        json(raw)
+    assert ".devcontainer.json" in caught.value.what
+    assert "limits would be lost" in caught.value.why
+    assert caught.value.next_step
 
 
 @pytest.mark.parametrize(

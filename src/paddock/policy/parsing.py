@@ -22,7 +22,7 @@ _BOMS = ((b"\xef\xbb\xbf", "UTF-8"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF
 
 @frozen
 class Unreadable:
-    """Why a devcontainer.json says nothing to us. It is not ours to refuse: the run only notes it."""
+    """Why a devcontainer.json says nothing to us. It is not ours to refuse, so the run only notes it."""
 
     note: str
 
@@ -81,7 +81,11 @@ def _place_of(message: str, text: str) -> tuple[str, int, int]:
 
 
 def parse_devcontainer(raw: bytes, where: str, kind: LayerKind, base: str = "") -> Layer | Unreadable | None:
-    """`customizations.paddock` of a devcontainer.json as a layer; None where there is none."""
+    """`customizations.paddock` of a devcontainer.json as a layer; None where there is none.
+
+    Raises PolicyError for a broken section, and for a broken file that seems to hold one: what it tightens
+    would be lost without a word.
+    """
     if b"paddock" not in raw and b"\\u" not in raw:  # the usual case, without a parser
         return None
     from paddock.policy.jsonc import NotJson, parse
@@ -90,9 +94,9 @@ def parse_devcontainer(raw: bytes, where: str, kind: LayerKind, base: str = "") 
         text = decode(raw.removeprefix(_BOMS[0][0]), where)
         document = parse(text)
     except NotJson as error:
-        return Unreadable(f"{where}:{error.line}:{error.column}: {error}; no policy was taken from it")
+        return _unreadable(raw, f"{where}:{error.line}:{error.column}: {error}")
     except PolicyError as error:
-        return Unreadable(f"{error.what}; no policy was taken from it")
+        return _unreadable(raw, error.what)
     if OURS not in document.lines:
         return None
     twice = [place for place in document.repeated if place[: len(OURS)] == OURS[: len(place)]]
@@ -105,6 +109,16 @@ def parse_devcontainer(raw: bytes, where: str, kind: LayerKind, base: str = "") 
     if not isinstance(ours, dict):
         raise problems_error([(document.lines[OURS], "customizations.paddock: expected an object", False)], where)
     return layer_from(ours, _inside(document.lines), kind, where, base)
+
+
+def _unreadable(raw: bytes, what: str) -> Unreadable:
+    if all(name.encode() in raw for name in OURS):
+        raise PolicyError(
+            what,
+            why="it seems to hold a policy, customizations.paddock, whose limits would be lost",
+            next_step="mend the file, or take customizations.paddock out of it",
+        )
+    return Unreadable(f"{what}; no policy was taken from it")
 
 
 def _inside(lines: Mapping[tuple[str | int, ...], int]) -> dict[tuple[str | int, ...], int]:

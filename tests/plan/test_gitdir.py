@@ -35,11 +35,14 @@ def worktree(pointer: str = f"gitdir: {MAIN}/worktrees/app\n", back: str = f"{R}
 
 
 def test_a_worktree_sees_the_repository_that_points_back() -> None:
-    assert resolved(worktree()) == ([MAIN], ())
+    shown, notes = resolved(worktree())
+    assert shown == [MAIN]
+    note = f"git can read but not commit here: this is a worktree of {HOME}/code/main, and {MAIN} is read-only inside"
+    assert notes == (note,)
 
 
 def test_relative_pointers_work_both_ways() -> None:
-    assert resolved(worktree("gitdir: ../main/.git/worktrees/app\n", "../../../../app/.git\n")) == ([MAIN], ())
+    assert resolved(worktree("gitdir: ../main/.git/worktrees/app\n", "../../../../app/.git\n"))[0] == [MAIN]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +113,9 @@ def submodule(worktree_: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("place", ["../../../../app", R, quoted(R)])
 def test_a_submodule_sees_its_own_directory(place: str) -> None:
-    assert resolved(submodule(place)) == ([f"{HOME}/code/.git/modules/vendor/app"], ())
+    shown, (note,) = resolved(submodule(place))
+    assert shown == [f"{HOME}/code/.git/modules/vendor/app"]
+    assert note.startswith("git can read but not commit here: this is a submodule, and ")
 
 
 def test_a_submodule_that_belongs_to_another_does_not() -> None:

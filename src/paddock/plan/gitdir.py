@@ -40,11 +40,15 @@ def show(view: View) -> None:
     directory = host.look(named).real if named else ""
     if directory and within(directory, view.repository):
         return
-    owner = _worktree(host, directory, pointer) or _submodule(host, directory, view.repository) if directory else ""
+    common = _worktree(host, directory, pointer) if directory else ""
+    owner = common or (_submodule(host, directory, view.repository) if directory else "")
     if not owner:
         view.notes.append(f"{pointer} names a directory that does not point back: git does not work inside")
     elif not view.reveal(owner, ORIGIN):
         view.notes.append(f"{pointer} names {owner}, which may not be shown: git does not work inside")
+    else:
+        what = f"worktree of {parent(owner)}" if common else "submodule"
+        view.notes.append(f"git can read but not commit here: this is a {what}, and {owner} is read-only inside")
 
 
 def _pointer(host: Host, file: str, base: str) -> str:

@@ -148,4 +148,15 @@ def test_a_real_worktree_and_a_real_submodule_see_their_directories(tmp_path: Pa
     plan = make_plan(str(inside), [], NOTHING, terminal=False, environ=person.environ)
     assert plan.workspace.source == os.path.realpath(inside)
     assert [mount.source for mount in plan.mounts if "/.git/modules/" in mount.source]
-    assert plan.notes == ()
+    assert ["this is a submodule" in note for note in plan.notes] == [True]
+
+
+def test_inside_a_sandbox_none_is_made_but_one_can_be_looked_at(repo: Path, person: Person) -> None:
+    inside = {**person.environ, "PADDOCK": "1"}
+    with pytest.raises(Refused, match="already inside a Paddock sandbox") as caught:
+        make_plan(str(repo), ["true"], NOTHING, terminal=False, environ=inside)
+    assert (caught.value.code, caught.value.exit_code) == ("inside", 126)
+    assert "env -u PADDOCK paddock" in caught.value.next_step
+    make_plan(str(repo), ["true"], NOTHING, terminal=False, environ=inside, create=False)
+    for value in ("", "0", "/opt/paddock"):
+        make_plan(str(repo), ["true"], NOTHING, terminal=False, environ={**inside, "PADDOCK": value})

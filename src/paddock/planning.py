@@ -44,12 +44,14 @@ def make_plan(
 ) -> Plan:
     """The plan for a command in a directory. Creates the agent's state directory, unless only to look (`create`).
 
-    Raises Refused, PolicyError, or Usage when the directory does not exist.
+    Raises Refused, also inside a sandbox unless only to look; PolicyError; Usage when the directory does not exist.
     """
+    if create:
+        _refuse_inside(environ)
     from paddock import sources
     from paddock.agents.profile import for_command
 
-    cwd = _real(directory)
+    cwd = real_directory(directory)
     repository = find_repository(cwd, state.home(environ))
     policy = sources.load(repository, flags, environ)
     agent = for_command(command[0]) if command else None
@@ -63,10 +65,24 @@ def make_plan(
     return plan
 
 
-def _real(directory: str) -> str:
+def _refuse_inside(environ: Mapping[str, str]) -> None:
+    """In a sandbox no other can be made: what would fail there fails late, and with the wrong advice."""
+    if environ.get("PADDOCK") == "1":
+        raise Refused(
+            "already inside a Paddock sandbox",
+            why="the variable PADDOCK says so; a sandbox in a sandbox cannot be made",
+            next_step="run the command without paddock   or, if this is no sandbox: env -u PADDOCK paddock …",
+            code="inside",
+        )
+
+
+def real_directory(directory: str) -> str:
+    """A directory that a person named, with all links followed. Raises Usage or Refused."""
     try:
         real = os.path.realpath(directory, strict=True)
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if error.filename is None:  # what is gone is the working directory, from which a relative one counts
+            raise
         raise Usage(f"{directory} does not exist", next_step=f"mkdir -p {directory}") from None
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or str(error)

@@ -100,6 +100,21 @@ def test_check_takes_one_file(person, repo, name, text, code, said):
     assert said in done.stdout + done.stderr
 
 
+def test_check_says_where_a_container_file_with_a_policy_is_broken(person, repo):
+    (repo / ".devcontainer.json").write_text('{"customizations": {"paddock": {}}\n')
+    done = person.call("policy", "check", cwd=repo)
+    assert done.returncode == 126
+    assert ".devcontainer.json:2:" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["none", "hello.txt"])
+def test_only_a_directory_has_a_policy(person, repo, name):
+    done = person.call("policy", "show", name, cwd=repo)
+    assert done.returncode in (125, 126)
+    assert done.stdout == ""
+    assert name in done.stderr
+
+
 def test_schema_is_printed_for_editors(person, repo):
     schema = json.loads(person.call("policy", "schema", cwd=repo).stdout)
     assert schema["$schema"].endswith("2020-12/schema")

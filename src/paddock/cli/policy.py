@@ -153,6 +153,6 @@ def _schema() -> Outcome:
 
 
 def _repository(directory: str) -> str:
-    from paddock.planning import find_repository
+    from paddock.planning import find_repository, real_directory
 
-    return find_repository(os.path.realpath(directory))
+    return find_repository(real_directory(directory))

@@ -40,7 +40,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def declare_session_flags(parser: argparse.ArgumentParser) -> None:
     """The options of a sandbox, whatever runs in it."""
-    parser.add_argument("--name", default="", help="name of the sandbox and of its change set")
+    parser.add_argument("--name", help="name of the sandbox and of its change set")
     parser.add_argument(
         "--fresh", action="store_true", help="start a new change set instead of going on with the held one"
     )
@@ -52,18 +52,26 @@ def perform(options: argparse.Namespace) -> Outcome:
     """Run the command; the outcome's exit code is the command's."""
     if not options.command:
         raise Usage("no command to run", next_step="paddock run -- COMMAND   or: paddock shell")
+    if not options.command[0]:
+        raise _empty("the command is an empty word", "paddock run -- COMMAND")
     return start(options, options.command)
 
 
 def start(options: argparse.Namespace, command: list[str]) -> Outcome:
     """Make the plan and run it."""
+    if options.name == "":
+        raise _empty("the name is empty", "--name fix-login")
     scope.enter()
     plan = make_plan(os.getcwd(), command, flags.layer_from_flags(options), terminal=any(map(os.isatty, (0, 1, 2))))
     if options.keep:
         return _run_and_keep(plan, options)
-    ended = session.run(plan, name=options.name, fresh=options.fresh, quiet=options.quiet)
+    ended = session.run(plan, name=options.name or "", fresh=options.fresh, quiet=options.quiet)
     _tell(ended, quiet=options.quiet)
     return Outcome(exit_code=ended.exit_code, data=_data(ended) if options.json else None)
+
+
+def _empty(what: str, next_step: str) -> Usage:
+    return Usage(what, why="a variable that is not set, perhaps", next_step=next_step)
 
 
 def _run_and_keep(plan: Plan, options: argparse.Namespace) -> Outcome:
@@ -74,7 +82,7 @@ def _run_and_keep(plan: Plan, options: argparse.Namespace) -> Outcome:
     flags_of_main = [f"--{name}" for name in ("json", "debug") if getattr(options, name)]
     code, name = keeping.run(
         plan,
-        name=options.name,
+        name=options.name or "",
         fresh=options.fresh,
         quiet=options.quiet,
         failed=lambda error: told(error, flags_of_main),

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from paddock.plan import environment
 from paddock.policy import credentials
-from tests.plan.machine import HOME, Fake, assign, plan, policy, targets, variables
+from paddock.policy.model import Text
+from tests.plan.machine import HOME, PERSON, Fake, assign, plan, policy, targets, variables
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"
 SECRETS = {
@@ -79,6 +80,13 @@ def test_no_pattern_lets_a_secret_or_a_loader_in(environ: dict[str, str], patter
     assert not set(seen) & {*SECRETS, *LOADERS, "BASH_FUNC_ls%%"}
     assert seen["HOME"] == HOME
     assert seen["PATH"] == "/bin:/usr/local/bin:/usr/bin"
+
+
+def test_a_variable_that_a_flag_names_and_that_is_not_set_is_said() -> None:
+    assert plan(rules=policy(pass_variables=["UNSET", "UNSET_*"])).notes == (
+        "UNSET is not set here, so it is not passed (flag --test)",
+    )
+    assert plan(rules=policy(pass_variables=(Text("UNSET", PERSON),))).notes == ()
 
 
 @pytest.mark.parametrize("name", ["PATH", "HOME", "TMPDIR", "USER", "XDG_CACHE_HOME"])

@@ -159,6 +159,8 @@ def _asked(policy: Policy, view: View) -> Iterator[Variable]:
             view.notes.append(f"{wanted} has a value of its own inside and is not passed ({entry.origin})")
         elif wanted in environ:
             yield Variable(wanted, environ[wanted], entry.origin, passed=True)
+        elif entry.origin.kind == "flag":  # in a file it is a wish for machines that have it
+            view.notes.append(f"{wanted} is not set here, so it is not passed ({entry.origin})")
 
 
 def _may_match(name: str) -> bool:

@@ -66,7 +66,8 @@ _TABLE = (
         "mask",
         "patterns",
         (".env", ".env.*", "*.pem"),
-        "Files of the workspace that are seen inside as empty",
+        "Files of the workspace that are seen inside as empty. A pattern without a slash matches in the repository's "
+        "top directory only; for one below it, write the way: services/api/.env, packages/*/.env",
         "nothing: masks only add up",
     ),
     Key(

@@ -13,6 +13,7 @@ from paddock.workspace.change_set import walk
 from paddock.workspace.discard import discard_all
 from tests.capabilities import needs
 from tests.workspace.overlays import fingerprint
+from tests.workspace.test_git_index import git, index, make, refresh
 
 pytestmark = needs("overlay")
 
@@ -271,3 +272,44 @@ def test_a_lost_repository_is_told_apart_from_an_empty_one(lab) -> None:
     lab.repository.mkdir()
     with pytest.raises(WorkspaceError, match="not there"):
         shelf.open_repository(held)
+
+
+@needs("git")
+class TestRefreshedIndex:
+    """`git status` in the sandbox writes the index anew, and nothing else."""
+
+    @pytest.fixture(autouse=True)
+    def host(self, lab) -> None:
+        make(lab.repository)
+
+    def test_a_look_with_git_leaves_nothing_held(self, lab) -> None:
+        kept = lab.run(refresh)
+        assert not os.path.exists(kept.path)
+        assert lab.is_empty
+
+    def test_beside_other_changes_it_is_not_told_and_all_of_them_can_be_applied(self, lab) -> None:
+        before = index(lab.repository)
+        lab.run(lambda inside: ((inside / "new").write_text("x"), refresh(inside)))
+        assert os.listdir(f"{lab.held.upper}/.git") == ["index"]
+        assert "new" in lab.kinds()
+        assert ".git" not in lab.kinds()
+        assert not lab.apply().remaining
+        assert lab.is_empty
+        assert index(lab.repository) == before
+
+    @pytest.mark.parametrize(
+        "work",
+        [
+            lambda inside: ((inside / "a").write_text("a"), git(inside, "rm", "-q", "--cached", "b")),
+            lambda inside: (refresh(inside), (inside / ".git/hooks/evil").write_text("x")),
+            lambda inside: (refresh(inside), (inside / ".git/index").chmod(0o600)),
+            lambda inside: (refresh(inside), (inside / ".git").chmod(0o700)),
+            lambda inside: (inside / ".git/index").write_bytes(b"x"),
+            lambda inside: (inside / ".git/index").unlink(),
+            lambda inside: ((inside / ".git/index").unlink(), (inside / ".git/index").symlink_to("config")),
+            lambda inside: ((inside / ".git/index").unlink(), os.mkfifo(inside / ".git/index")),
+        ],
+    )
+    def test_anything_more_is_held(self, lab, work) -> None:
+        lab.run(work)
+        assert lab.kinds()[".git"] == "modified git"

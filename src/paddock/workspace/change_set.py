@@ -52,7 +52,7 @@ def _changes(pair: Pair, visit: Visit, *, look: bool) -> Iterator[Change]:
     if visit.phase not in (ENTER, ENTRY):
         return
     if holding.is_git(visit.name):
-        yield from _git(visit)
+        yield from _git(pair, visit)
     elif visit.phase == ENTER and len(os.fsencode(visit.path)) > holding.LONGEST_PATH:
         # One entry for all of it: paths of 20,000 levels would fill the memory with their beginnings.
         visit.skip = True
@@ -69,10 +69,13 @@ def _changes(pair: Pair, visit: Visit, *, look: bool) -> Iterator[Change]:
         yield _leaf(pair, visit, look=look)
 
 
-def _git(visit: Visit) -> Iterator[Change]:
-    """Everything below is one held change."""
+def _git(pair: Pair, visit: Visit) -> Iterator[Change]:
+    """Everything below is one held change, but for an index that was only refreshed, as `git status` does."""
     if visit.phase == ENTER:
         visit.skip = True
+        if not visit.opaque and _same_mode(visit) and _is_refreshed(pair):
+            yield _made(visit, kind="same")
+            return
     if is_whiteout(visit.upper):
         if visit.lower:
             yield removed(visit.path, visit.lower)
@@ -111,13 +114,35 @@ def _directory(pair: Pair, visit: Visit) -> Iterator[Change]:
         change = _made(visit)
         yield Change(change.path, change.kind, change.old_mode, change.new_mode, vanished=vanished)
         return
-    same_mode = visit.lower is not None and (visit.lower.st_mode ^ visit.upper.st_mode) & 0o1777 == 0
-    yield _made(visit, kind="same" if same_mode else "mode")
+    yield _made(visit, kind="same" if _same_mode(visit) else "mode")
     if visit.opaque and pair.lower is not None:
         kept = set(os.listdir(pair.upper.fd))
         for name in sorted(os.listdir(pair.lower)):
             if name not in kept:
                 yield from gone(pair.lower, name, below(visit.path, name))
+
+
+def _same_mode(visit: Visit) -> bool:
+    return visit.lower is not None and (visit.lower.st_mode ^ visit.upper.st_mode) & 0o1777 == 0
+
+
+def _is_refreshed(pair: Pair) -> bool:
+    """Whether the git directory that the pair stands in has nothing new but an index of the same entries."""
+    if pair.lower is None or os.listdir(pair.upper.fd) != ["index"]:
+        return False
+    from paddock.workspace import git_index
+
+    found: list[tuple[int, bytes | None]] = []
+    with ExitStack() as opened:
+        for directory, open_one in ((pair.upper.fd, open_upper_file), (pair.lower, open_file)):
+            try:
+                descriptor = open_one(directory, "index")
+            except OSError:
+                return False
+            opened.callback(os.close, descriptor)
+            found.append((os.fstat(descriptor).st_mode, content.read_all(descriptor, git_index.LIMIT_BYTES)))
+    (mode, ours), (old_mode, theirs) = found
+    return mode == old_mode and ours is not None and theirs is not None and git_index.same(ours, theirs)
 
 
 def _whiteout(pair: Pair, visit: Visit) -> Iterator[Change]:

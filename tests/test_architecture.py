@@ -29,7 +29,7 @@ FLOORS = (
     {"policy"},
     {"plan"},
     {"boundary", "workspace", "gateway", "agents", "lanes", "record", "probes", "devcontainer"},
-    {"host", "live", "supervision", "scope", "outlook"},
+    {"host", "live", "supervision", "scope", "outlook", "trial_ground"},
     {"sources"},
     {"planning"},
     {"closing"},

@@ -12,7 +12,7 @@ import signal
 import time
 from contextlib import ExitStack, suppress
 
-from paddock import live
+from paddock import live, trial_ground
 from paddock.errors import PaddockError, SessionError
 from paddock.kernel import cgroups
 
@@ -64,7 +64,8 @@ def clean() -> list[str]:
         _remove(group)
         removed.append(f"control group {group.directories[0]}")
     dead = [entry for entry in live.entries() if not entry.holder and live.remove_dead(entry)]
-    return removed + [f"sandbox directory {entry.directory}" for entry in dead] + cleaning.clean()
+    removed += [f"sandbox directory {entry.directory}" for entry in dead]
+    return [*removed, *(f"trial directory {path}" for path in trial_ground.clear_left()), *cleaning.clean()]
 
 
 def left_over() -> list[str]:
@@ -73,6 +74,7 @@ def left_over() -> list[str]:
 
     left = [f"control group {group.directories[0]}" for group in _dead_groups()]
     left += cleaning.left_over()
+    left += [f"trial directory {path}" for path in trial_ground.left()]
     left += [f"sandbox directory {entry.directory}" for entry in live.entries() if not entry.holder]
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         left += [f"mount {line.split()[4]}" for line in file if "/paddock-stage" in line]

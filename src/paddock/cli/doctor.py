@@ -10,13 +10,13 @@ from paddock.cli.outcome import Outcome
 from paddock.cli.style import paint, plain
 from paddock.errors import PaddockError
 from paddock.frozen import frozen
-from paddock.state import state_directory
+from paddock.trial_ground import TrialGround
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
-    from typing import Literal, Self
+    from typing import Literal
 
     State = Literal["ok", "no", "planned"]
 
@@ -54,7 +54,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def perform(options: argparse.Namespace) -> Outcome:
     """Try and report."""
     wanted = [entry for entry in registry.ENTRIES if options.boundary in (None, entry.name)]
-    with _TrialGround() as ground:
+    with TrialGround() as ground:
         boundaries = [_boundary(entry, ground) for entry in wanted]
         machine = [] if options.boundary else [_fact(name, trial, ground) for name, trial in FACTS]
     ok = any(row.state == "ok" and (options.boundary or _strong_enough(row.name)) for row in boundaries)
@@ -72,14 +72,14 @@ def _strong_enough(name: str) -> bool:
     return name in STRENGTH and STRENGTH.index(name) >= STRENGTH.index(DEFAULT_MINIMUM)
 
 
-def _boundary(entry: registry.Entry, ground: _TrialGround) -> Row:
+def _boundary(entry: registry.Entry, ground: TrialGround) -> Row:
     found = _tried(entry.trial, ground.place(entry.name))
     if entry.present:
         return Row(entry.name, "ok" if found.ok else "no", found.ok, found.reason, found.fix)
     return Row(entry.name, "planned", found.ok, found.reason, found.fix)
 
 
-def _fact(name: str, trial: Callable[[str], Availability], ground: _TrialGround) -> Row:
+def _fact(name: str, trial: Callable[[str], Availability], ground: TrialGround) -> Row:
     found = _tried(trial, ground.place(name.replace(" ", "-")))
     return Row(name, "ok" if found.ok else "no", found.ok, found.reason, found.fix)
 
@@ -177,47 +177,6 @@ FACTS: tuple[tuple[str, Callable[[str], Availability]], ...] = (
     ("id-mapped mounts", _id_mapping),
     ("terminals", _terminal),
 )
-
-
-# --- where trials are made ---
-
-
-class _TrialGround:
-    """A private directory on the file system where Paddock keeps its state, gone afterwards whatever happened."""
-
-    def __init__(self) -> None:
-        self._parent = state_directory()
-        while not os.path.isdir(self._parent):
-            self._parent = os.path.dirname(self._parent)
-        self._path = ""
-
-    def __enter__(self) -> Self:
-        from tempfile import mkdtemp
-
-        try:
-            self._path = mkdtemp(prefix=".paddock-trial-", dir=self._parent)
-        except OSError as error:
-            raise PaddockError(
-                f"cannot make a directory for the trials in {self._parent}",
-                why=error.strerror or str(error),
-                next_step="set XDG_STATE_HOME to a directory that you can write",
-            ) from error
-        return self
-
-    def place(self, name: str) -> str:
-        """An empty directory for one trial."""
-        path = f"{self._path}/{name}"
-        os.mkdir(path, 0o700)
-        return path
-
-    def __exit__(self, *_: object) -> None:
-        from paddock.workspace.removal import remove
-
-        parent = os.open(self._parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            remove(parent, os.path.basename(self._path))
-        finally:
-            os.close(parent)
 
 
 # --- for people ---

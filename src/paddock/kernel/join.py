@@ -80,7 +80,7 @@ def _joiner(
     step = "control group"
     try:
         # Signals from the caller's terminal are the session's business.
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTOU, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         parent = os.getppid()
         tasks[0]()
@@ -104,15 +104,20 @@ def _joiner(
         if as_root:
             setns(namespaces.owner, CLONE_NEWUSER)
         _enter_all(namespaces)
+        confine.become(start.uid, start.gid)
         # Only now: changing credentials clears both.
         be_unreadable()
         die_with_parent(signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
         at_start = _names(start.private_home)
+        step = "terminal"
+        inside = _open_terminal(channel) if start.on_terminal else -1
         pid = os.fork()
         if pid == 0:
-            _become_command(start, channel)
+            _become_command(start, channel, inside)
+        if inside >= 0:
+            os.close(inside)
         tell(channel, b"P", pid)
         _watch(pid, channel, lambda: _names(start.private_home) - at_start)
     except OSError as error:
@@ -165,16 +170,13 @@ def _names(directory: str) -> set[str]:
         return set()
 
 
-def _become_command(start: Start, channel: socket.socket) -> NoReturn:
-    step = "identity"
+def _become_command(start: Start, channel: socket.socket, inside: int) -> NoReturn:
+    step = "terminal"
     try:
-        be_unreadable()
-        confine.become(start.uid, start.gid)
-        be_unreadable()
-        os.setsid()
-        if start.on_terminal:
-            step = "terminal"
-            _take_terminal(start.on_terminal, channel)
+        if inside >= 0:
+            _take_foreground(inside, start.on_terminal)
+        else:
+            os.setsid()
         step = "limits"
         rlimits.set_limits(start.limits)
         step = f"working directory {start.cwd}"
@@ -197,10 +199,23 @@ def _become_command(start: Start, channel: socket.socket) -> NoReturn:
         os._exit(127)
 
 
-def _take_terminal(replaced: Sequence[int], channel: socket.socket) -> None:
+def _open_terminal(channel: socket.socket) -> int:
+    """Open a PTY, lead a session of its own on it, and hand out its outside; gives the inside.
+
+    The joiner leads the session, not the command: the kernel stops no process group that has no parent in its
+    session ("orphaned", setpgid(2)), and Ctrl-Z would do nothing. Inside, the leader has no number (getsid(2)
+    says 0), so that nothing can be sent to it.
+    """
+    os.setsid()
     outside, inside = terminal.open_pair()
     tell(channel, b"T", 0, descriptor=outside)
     os.close(outside)
     terminal.make_controlling(inside)
+    return inside
+
+
+def _take_foreground(inside: int, replaced: Sequence[int]) -> None:
+    os.setpgid(0, 0)
+    os.tcsetpgrp(inside, os.getpgrp())
     for descriptor in replaced:
         os.dup2(inside, descriptor, inheritable=True)

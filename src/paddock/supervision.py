@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import time
+from contextlib import suppress
 
 from paddock.frozen import frozen
 from paddock.kernel import terminal
@@ -63,6 +64,7 @@ class Supervisor:
         self.raw = 0 in self.caller and 1 in self.caller
         self.reads_input = 0 in self.caller
         self.screen = next((number for number in (1, 2) if number in self.caller), -1)
+        self.shows = True  # until the caller's terminal hangs up
         self.modes = terminal.settings(0) if self.raw else None
         self.to_command = b""
         self.to_screen = b""
@@ -119,7 +121,8 @@ class Supervisor:
 
     def _resize(self) -> None:
         if self.pty >= 0 and self.screen >= 0:
-            terminal.copy_size(self.screen, self.pty)
+            with suppress(OSError):  # a terminal that hangs up sends SIGCONT as well
+                terminal.copy_size(self.screen, self.pty)
 
     # The loop
 
@@ -192,20 +195,26 @@ class Supervisor:
         except OSError:  # EIO: nobody has the inside open any more
             data = b""
         if data:
-            self.to_screen += data
+            self.to_screen += data if self.shows else b""
         else:
             os.close(self.pty)
             self.pty = -1
             self.to_command = b""
 
     def _write_screen(self) -> None:
-        written = os.write(self.screen, self.to_screen[:_TERMINAL_CHUNK])
+        try:
+            written = os.write(self.screen, self.to_screen[:_TERMINAL_CHUNK])
+        except BlockingIOError:  # somebody made the caller's terminal non-blocking
+            return
+        except OSError:  # it hung up; the SIGHUP that goes with it ends the command
+            written, self.shows = len(self.to_screen), False
         self.to_screen = self.to_screen[written:]
 
     def _flush_screen(self) -> None:
         while self.pty >= 0 and select.select([self.pty], [], [], 0)[0]:
             self._read_pty()
         while self.to_screen:
+            select.select([], [self.screen], [])
             self._write_screen()
 
     def _read_input(self) -> None:
@@ -291,6 +300,6 @@ class Supervisor:
         os.set_blocking(descriptor, False)
         self._resize()
         if self.raw and self.modes is not None:
-            terminal.restore(descriptor, self.modes)
+            terminal.imitate(descriptor, self.modes)
         elif 0 in self.caller:
             terminal.silence_echo(descriptor)

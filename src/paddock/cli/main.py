@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 
 from paddock import __version__, shortage, state
 from paddock.cli import quick
@@ -189,7 +190,8 @@ def report(error: PaddockError, arguments: list[str]) -> int:
     lines += [f"  {paint('why', 'dim', stream=sys.stderr)}   {plain(line)}" for line in error.why.splitlines()]
     if error.next_step:
         lines.append(f"  {paint('next', 'dim', stream=sys.stderr)}  {plain(error.next_step)}")
-    sys.stderr.write("\n".join(lines) + "\n")
+    with suppress(OSError):  # nobody may listen any more
+        sys.stderr.write("\n".join(lines) + "\n")
     return error.exit_code
 
 

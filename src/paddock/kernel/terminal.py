@@ -47,6 +47,15 @@ def restore(terminal: int, modes: list[int | list[bytes | int]]) -> None:
         return
 
 
+def imitate(outside: int, modes: list[int | list[bytes | int]]) -> None:
+    """Give a new PTY the modes of another terminal, at once.
+
+    Never after draining (TCSADRAIN): its programs may be writing already, and it is we who must read that. The
+    kernel would wait for ever, and for as long spin where a signal is pending.
+    """
+    termios.tcsetattr(outside, termios.TCSANOW, modes)
+
+
 def make_raw(terminal: int) -> None:
     """Pass every key on as it is (cfmakeraw(3)), keeping output processing off as well."""
     modes = termios.tcgetattr(terminal)

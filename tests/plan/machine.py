@@ -101,7 +101,7 @@ class Fake:
             if is_link:
                 links += 1
                 if links > 40:
-                    return Entry("missing", normal(path))
+                    return Entry("link" if kind == "link" else "missing", normal(path), target=target)
                 todo = node[3:].split("/") + todo
                 done = [] if node.startswith("-> /") else done
             else:

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from paddock.errors import PolicyError, Refused
+from paddock.host import Machine
+from paddock.plan import reading as reading_
+from paddock.plan.view import View
 from tests.plan.machine import HOME, REPOSITORY, plan, policy, targets
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def reading(path: str, files: dict[str, str]) -> list[str]:
@@ -53,9 +61,20 @@ def test_a_relative_path_is_an_error(path: str) -> None:
 
 
 def test_what_is_missing_or_loops_is_said() -> None:
-    for path in ("/srv/none", "/srv/loop"):
-        found = plan({"/srv/loop": "-> loop"}, rules=policy(read=[path]))
-        assert "does not exist" in found.notes[0]
+    files = {"/srv/loop": "-> loop", "/srv/there": "-> back", "/srv/back": "-> there", "/srv/nowhere": "-> none"}
+    for path in ("/srv/none", "/srv/nowhere"):
+        assert "does not exist" in plan(files, rules=policy(read=[path])).notes[0]
+    for path in ("/srv/loop", "/srv/there", "/srv/loop/below"):
+        assert f"{path} leads round in a loop" in plan(files, rules=policy(read=[path])).notes[0]
+
+
+def test_a_loop_on_a_real_disk_is_told_from_a_link_to_nothing(tmp_path: Path) -> None:
+    for link, to in (("a", "b"), ("b", "c"), ("c", "a"), ("nowhere", "none")):
+        (tmp_path / link).symlink_to(to)
+    view = View(Machine({"HOME": "/nonexistent"}), "/srv")
+    for name, said in (("a", "loop"), ("c", "loop"), ("b/below", "loop"), ("nowhere", "does not exist")):
+        reading_.show(policy(read=[f"{tmp_path}/{name}"]), view)
+        assert said in view.notes.pop()
 
 
 def test_a_path_in_the_workspace_needs_no_mount() -> None:

@@ -37,6 +37,9 @@ def _show(entry: Text, view: View) -> None:
             why=reason,
             next_step="name the directories that are needed, without this one in them",
         )
+    if _is_loop(path, view):
+        view.notes.append(f"read: {path} leads round in a loop of symbolic links ({entry.origin})")
+        return
     if final.kind in ("missing", "link"):
         view.notes.append(f"read: {path} does not exist ({entry.origin})")
         return
@@ -49,6 +52,13 @@ def _show(entry: Text, view: View) -> None:
     if within(final.real, view.repository):
         view.notes.append(f"read: {path} is in the workspace and visible anyway ({entry.origin})")
     view.reveal(path, entry.origin, quiet=False)
+
+
+def _is_loop(path: str, view: View) -> bool:
+    """Whether the path, or a directory on the way, is a link that comes back to itself."""
+    parts = path.split("/")
+    ways = ("/".join(parts[:count]) for count in range(2, len(parts) + 1))
+    return any(view.final(way).kind == "link" for way in ways)
 
 
 def _has_socket(directory: str, view: View) -> bool:

@@ -32,6 +32,11 @@ def test_the_workspace_says_mode_masks_and_mounts_with_who_decided() -> None:
     assert any(word == "private" and "/tmp 1 GiB" in text for word, text, _ in found)
 
 
+def test_the_system_calls_say_who_decided() -> None:
+    assert ("calls", "default (deny-list)", "built-in") in rows("boundary")
+    assert ("calls", "debug (ptrace allowed inside)", "flag --test") in rows("boundary", syscalls="debug")
+
+
 def test_limits_say_whether_they_are_promises() -> None:
     found = rows("boundary", limits=(Amount("memory", 1 << 30, FLAG), Amount("wall", 5400, BUILT_IN)))
     assert ("limit", "memory 1 GiB  (promise)", "flag --test") in found

@@ -78,6 +78,7 @@ def test_who_decided_and_what_is_said_does_not_count() -> None:
         HERE,
         notes=("another",),
         terminal=True,
+        syscalls_origin=FLAG,
         mounts=tuple(replace(mount, origin=FLAG) for mount in reversed(HERE.mounts)),
         workspace=replace(HERE.workspace, origin=Origin("person", "x:1")),
     )
@@ -106,7 +107,7 @@ def changes(value: object) -> list[object]:
         for number, item in enumerate(value):
             found += [(*value[:number], other, *value[number + 1 :]) for other in changes(item)]
         return found
-    left_out = ("origin", "notes", "terminal", "person")
+    left_out = ("origin", "syscalls_origin", "notes", "terminal", "person")
     return [
         replace(value, **{name: other})
         for name in fields(value)

@@ -55,6 +55,7 @@ plans = st.builds(
     syscalls=st.sampled_from(["default", "debug"]),
     agent=text,
     notes=listed(text),
+    syscalls_origin=origins,
 )
 
 

@@ -92,7 +92,7 @@ def _boundary(plan: Plan) -> Iterator[tuple[str, str, str]]:
         yield "accepted", f"gap {gap}", ""
     yield "person", f"{plan.person.name}, uid {plan.person.uid}, no capabilities, no new privileges", "built-in"
     debug = "ptrace allowed inside" if plan.syscalls == "debug" else "deny-list"
-    yield "calls", f"{plan.syscalls} ({debug})", ""
+    yield "calls", f"{plan.syscalls} ({debug})", str(plan.syscalls_origin)
     for limit in plan.limits:
         kind = "promise" if is_promise(limit.origin) else "precaution"
         yield "limit", f"{limit.name} {amount(limit)}  ({kind})", str(limit.origin)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from paddock.plan.model import Plan
 
-_LEFT_OUT = ("origin", "notes", "terminal", "passed")
+_LEFT_OUT = ("origin", "syscalls_origin", "notes", "terminal", "passed")
 _UNORDERED = frozenset(("environment", "masks", "mounts", "links", "files", "private", "rules", "limits"))
 _USERS = ("/etc/passwd", "/etc/group")
 _HOME, _REPOSITORY, _NAME, _ID, _STATE, _PASSED = (

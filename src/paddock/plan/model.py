@@ -163,6 +163,7 @@ class Plan:
     syscalls: str = "default"  # "default", or "debug": ptrace allowed inside
     agent: str = ""
     notes: tuple[str, ...] = ()  # one-line remarks for the person, shown before the start
+    syscalls_origin: Origin = BUILT_IN
 
     def limit(self, name: str) -> Limit | None:
         """The limit of that name, if the plan has one."""

@@ -75,6 +75,7 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
             policy.boundary_use.origin,
         ),
         syscalls=policy.syscalls.value,
+        syscalls_origin=policy.syscalls.origin,
         agent=agent.name,
         notes=tuple(dict.fromkeys((*policy.notes, *view.notes))),
     )

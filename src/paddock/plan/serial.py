@@ -39,6 +39,7 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
         "workspace": model.Workspace, "mounts": [model.Mount], "links": [model.Link],
         "files": [model.File], "private": [model.Private], "network": model.Network, "limits": [model.Limit],
         "boundary": model.BoundaryChoice, "syscalls": str, "agent": str, "notes": [str],
+        "syscalls_origin": Origin,
     },
 }  # fmt: skip
 # Words that mean something; any other is from a future that we do not know.

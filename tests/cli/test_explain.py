@@ -38,6 +38,24 @@ def test_the_flags_of_a_run_count(repo: Path, person: Person) -> None:
     assert "flag --allow" in done.stdout
 
 
+def test_a_program_is_told_by_its_bare_name(repo: Path, person: Person) -> None:
+    tools = person.home / "tools"
+    tools.mkdir()
+    for name in ("R2", "python3.99"):
+        (tools / name).write_text("#!/bin/sh\n")
+        (tools / name).chmod(0o755)
+        done = person.call("explain", name, cwd=repo, PATH=f"{tools}:/usr/bin:/bin")
+        assert (done.returncode, f"{name} is {tools}/{name} on this machine" in done.stdout) == (0, True), done.stdout
+    done = person.call("explain", "no-such-program", cwd=repo)
+    assert "no command on your PATH is called so" in done.stdout
+
+
+def test_a_host_is_reachable_once(repo: Path, person: Person) -> None:
+    done = person.call("explain", "--allow", "a.example.test", "a.example.test", cwd=repo)
+    assert done.stdout.startswith("a.example.test: reachable on port 443\n")
+    assert person.call("explain", "NONE", cwd=repo).stdout.startswith("NONE: not visible, not passed\n")
+
+
 def test_nothing_of_the_outside_reaches_the_terminal_raw() -> None:
     found = Explanation(
         "path", "/a\x1b[2J", allowed=False, how="not visible", decided_by="x\x07", why="b\n\udcff", next_step="c\r"

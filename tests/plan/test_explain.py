@@ -42,6 +42,11 @@ PLAN = plan(
         ("/home", False, "not visible", "the credential list"),
         ("/srv", False, "not visible", "built-in"),
         ("/tmp/x", False, "not visible", "built-in"),
+        ("/", False, "not visible", "built-in"),
+        ("/dev/shm", False, "private", "built-in"),
+        ("/dev/shm/x", False, "not visible", "built-in"),
+        ("/dev/null", True, "made inside", "built-in"),
+        ("/dev/sda", False, "not visible", "the credential list"),
     ],
 )
 def test_a_table_of_paths(subject: str, allowed: bool, how: str, by: str) -> None:
@@ -134,6 +139,61 @@ def test_a_table_of_hosts(subject: str, allowed: bool, why: str, advice: str) ->
     assert why in found.why
     assert bool(found.next_step) == bool(advice)
     assert advice in found.next_step
+
+
+def test_wildcards_are_said_to_come_later() -> None:
+    found = explain.reach(PLAN, "*.x.test")
+    assert (found.allowed, found.next_step) == (False, "")
+    assert "wildcards are not available yet" in found.why
+
+
+def test_the_root_and_the_shared_memory_are_the_insides_own() -> None:
+    assert "root inside is the sandbox's own" in explain.path(PLAN, HOST, "/", R).why
+    for subject in ("/dev/shm", "/dev/shm/x"):
+        found = explain.path(PLAN, HOST, subject, R)
+        assert "own" in found.why
+        assert found.next_step == ""
+
+
+TOOLS = {
+    **FILES, "/opt/tool/bin/tool": "x", f"{HOME}/.ssh/bin/leak": "x", "/snap/bin/snapped": "x", f"{HOME}/bin/python3": "-> /usr/bin/python3",
+    f"{HOME}/.local/bin/script": "x",
+}  # fmt: skip
+TOOL_PATH = f"{HOME}/.ssh/bin:/snap/bin:/opt/tool/bin:{HOME}/bin:relative:/usr/bin"
+
+
+@pytest.mark.parametrize(
+    ("word", "allowed", "where", "advice"),
+    [
+        ("tool", True, "/opt/tool/bin/tool", ""),
+        ("python3", True, f"{HOME}/bin/python3", ""),
+        ("leak", False, f"{HOME}/.ssh/bin/leak", ""),
+        ("snapped", False, "/snap/bin/snapped", "paddock run --read /snap/bin -- snapped …"),
+    ],
+)
+def test_a_program_is_looked_for_as_a_run_would(word: str, allowed: bool, where: str, advice: str) -> None:
+    host = Fake(TOOLS, environ={"PATH": TOOL_PATH})
+    assert explain.is_command(host, word)
+    found = explain.command(plan(None, word, host=host), host, word, R)
+    assert found
+    assert (found.subject, found.allowed) == (word, allowed)
+    assert f"{word} is {where} on this machine" in found.why
+    assert found.next_step.startswith(advice)
+    assert bool(found.next_step) == bool(advice)
+
+
+@pytest.mark.parametrize("word", ["none", "a/tool", "", ".", "..", "bin"])
+def test_what_is_no_program_is_told_as_before(word: str) -> None:
+    host = Fake({**TOOLS, "/opt/tool/bin/bin/": ""}, environ={"PATH": TOOL_PATH})
+    assert not explain.is_command(host, word)
+    assert explain.command(plan(host=host), host, word, R) is None
+
+
+def test_a_program_whose_directory_is_not_on_path_inside_is_named_by_its_whole_path() -> None:
+    host = Fake({**TOOLS, "/srv/docs/run": "x"}, environ={"PATH": "/srv/docs:/usr/bin"})
+    found = explain.command(PLAN, host, "run", R)
+    assert found
+    assert (found.allowed, found.next_step) == (False, "paddock run -- /srv/docs/run …")
 
 
 def test_an_off_that_somebody_wrote_is_not_argued_with() -> None:

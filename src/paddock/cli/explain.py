@@ -13,15 +13,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from paddock.plan.explain import Explanation
+    from paddock.plan.explain import Explanation, Subject
+    from paddock.plan.host import Host
+    from paddock.plan.model import Plan
 
 SUMMARY = "say whether a path, variable or host is visible inside, and who decided"
-DETAILS = """The kind is guessed from what is written; --path, --variable and --host say it. Exit status 0 when it is
-visible, 1 when it is not.
+DETAILS = """The kind is guessed from what is written; --path, --variable and --host say it. The bare name of a
+program on your PATH means that program. Exit status 0 when it is visible, 1 when it is not.
 
 examples:
   paddock explain ~/.ssh/id_rsa
   paddock explain GITHUB_TOKEN
+  paddock explain node                  where it is, and whether that place is visible inside
   paddock explain api.github.com:443
   paddock explain --allow api.github.com api.github.com     with a flag that a run would have"""
 
@@ -40,32 +43,39 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def perform(options: argparse.Namespace) -> Outcome:
     """Resolve, ask, print."""
-    from paddock.frozen import as_data
+    from paddock.frozen import as_data, replace
     from paddock.host import Machine
     from paddock.plan import explain
 
     cwd = os.path.realpath(os.getcwd())
-    command = [options.program] if options.program else []
-    plan = make_plan(cwd, command, flags.layer_from_flags(options), terminal=False, create=False)
-    kind = options.kind or explain.guess(options.subject, exists=os.path.lexists(options.subject))
-    if kind == "path":
-        found = explain.path(plan, Machine(), options.subject, cwd)
-    elif kind == "variable":
-        found = explain.variable(plan, Machine(), options.subject)
-    else:
-        found = explain.reach(plan, options.subject)
+    host, subject = Machine(), options.subject
+    here = os.path.lexists(subject)
+    is_program = not (options.kind or here or subject in host.environ) and explain.is_command(host, subject)
+    program = options.program or (subject if is_program else "")
+    plan = make_plan(cwd, [program] if program else [], flags.layer_from_flags(options), terminal=False, create=False)
+    found = explain.command(plan, host, subject, cwd) if is_program else None
+    if found is None:
+        found = _of_kind(options.kind or explain.guess(subject, exists=here), plan, host, subject, cwd)
+        if found.kind == "path" and not (options.kind or here or "/" in subject or subject[:1] in (".", "~")):
+            found = replace(found, why="; ".join(filter(None, (found.why, "no command on your PATH is called so"))))
     return Outcome(text=render(found), data={"schema": 1, **as_data(found)}, exit_code=0 if found.allowed else 1)
+
+
+def _of_kind(kind: Subject, plan: Plan, host: Host, subject: str, cwd: str) -> Explanation:
+    from paddock.plan import explain
+
+    if kind == "path":
+        return explain.path(plan, host, subject, cwd)
+    return explain.variable(plan, host, subject) if kind == "variable" else explain.reach(plan, subject)
 
 
 def render(found: Explanation) -> str:
     """The answer for people."""
-    word = paint("visible", "green") if found.allowed else paint("not visible", "red")
-    if found.kind == "host":
-        word = paint("reachable", "green") if found.allowed else paint("not reachable", "red")
-    lines = [
-        f"{plain(found.subject)}: {word}"
-        + (f", {plain(found.how)}" if found.how not in ("not visible", "not reachable") else "")
-    ]
+    plainly = ("" if found.allowed else "not ") + ("reachable" if found.kind == "host" else "visible")
+    more = f", {found.how}"
+    if found.how.startswith(plainly):  # "reachable on port 443"
+        more = found.how.removeprefix(plainly)
+    lines = [f"{plain(found.subject)}: {paint(plainly, 'green' if found.allowed else 'red')}{plain(more)}"]
     lines.append(f"  {paint('by', 'dim')}    {plain(found.decided_by)}")
     if found.why:
         lines.append(f"  {paint('why', 'dim')}   {plain(found.why)}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from paddock.frozen import frozen
 from paddock.plan.describe import MODES
 from paddock.plan.network import is_ipv4, is_loopback
-from paddock.plan.paths import expand, normal, within
+from paddock.plan.paths import expand, normal, parent, within
 from paddock.plan.view import View
 from paddock.policy import credentials
 
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
     Subject = Literal["path", "variable", "host"]
 
-_MADE_INSIDE = ("/proc", "/dev")
+_MADE_INSIDE = ("/proc", "/dev/pts", "/dev/fd")
+# The few devices of the inside; what else lies in the host's /dev is not there.
+_DEVICES = frozenset(
+    ("/dev", *(f"/dev/{name}" for name in "null zero full random urandom tty ptmx stdin stdout stderr".split()))  # noqa: SIM905
+)
 _LOCAL_ENDS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
@@ -87,7 +91,10 @@ def path(plan: Plan, host: Host, subject: str, cwd: str) -> Explanation:
             decided,
             "; ".join(each for each in (leads, missing, _HOW.get(how, "")) if each),
         )
-    reason = view.refusal(lexical, real)
+    reason = _OWN.get(real) or next((_OWN[own] for own in _OWN if own != "/" and within(real, own)), "")
+    if reason:
+        return _hidden("path", lexical, "built-in", reason)
+    reason = view.refusal(lexical, real) or ""
     if reason:
         return _hidden("path", lexical, "the credential list", reason)
     if any(within(mount.target, real) for mount in plan.mounts) or within(plan.workspace.source, real):
@@ -99,13 +106,60 @@ def path(plan: Plan, host: Host, subject: str, cwd: str) -> Explanation:
     return _hidden("path", lexical, "built-in", why, next_step)
 
 
+# What the host has there is not shown, and no policy can show it.
+_OWN = {
+    "/": "the root inside is the sandbox's own and holds only what paddock plan lists",
+    "/dev/shm": "the inside has a /dev/shm of its own, empty at the start and gone at the end",  # noqa: S108 - compared
+}
 _HOW = {
     "masked": "it is seen as empty",
-    "private": "the inside has its own, empty at the start and gone at the end",
+    "private": "what the host has there is not shown; the inside has its own, empty at the start and gone at the end",
     "written for the sandbox": "its content is in paddock plan --json",
     "made inside": "the sandbox has its own",
     **MODES,
 }
+
+
+def command(plan: Plan, host: Host, word: str, cwd: str) -> Explanation | None:
+    """About a program by its bare name, in a plan for it: where it is, and whether that is visible inside.
+
+    None where the caller's PATH does not lead to one.
+    """
+    outside = _on_path(host, word, host.environ.get("PATH", ""))
+    if not outside:
+        return None
+    inner = next((variable.value for variable in plan.environment if variable.name == "PATH"), "")
+    seen = (path(plan, host, place, cwd) for place in _all_on_path(host, word, inner))
+    found = next((each for each in seen if each.allowed), None)
+    if found is None:
+        found = path(plan, host, outside, cwd)
+        if found.allowed:
+            why = f"{found.subject} is visible, but its directory is not on the PATH inside"
+            found = _hidden("path", outside, found.decided_by, why, f"paddock run -- {found.subject} …")
+        elif found.next_step:
+            next_step = f"paddock run --read {parent(outside)} -- {word} …   or workspace.read in a policy"
+            found = _hidden("path", outside, found.decided_by, found.why, next_step)
+    hidden = [note for note in plan.notes if found.allowed and "is not shown inside: add" in note]
+    told = "; ".join((f"{word} is {found.subject} on this machine", *filter(None, (found.why, *hidden))))
+    return Explanation("path", word, found.allowed, found.how, found.decided_by, told, found.next_step)
+
+
+def is_command(host: Host, word: str) -> bool:
+    """Whether a word is the bare name of a program on the caller's PATH."""
+    return bool(_on_path(host, word, host.environ.get("PATH", "")))
+
+
+def _on_path(host: Host, word: str, directories: str) -> str:
+    return next(iter(_all_on_path(host, word, directories)), "")
+
+
+def _all_on_path(host: Host, word: str, directories: str) -> list[str]:
+    """Where execvp(3) may find a program, in order. A relative entry of PATH is no place that is meant."""
+    if "/" in word or word in ("", ".", ".."):
+        return []
+    places = [normal(f"{each}/{word}") for each in directories.split(":") if each.startswith("/")]
+    found = ((place, host.look(host.look(place).real)) for place in dict.fromkeys(places))
+    return [place for place, entry in found if entry.kind == "file" and entry.mode & 0o111]
 
 
 def _is_link_of_root(plan: Plan, lexical: str) -> bool:
@@ -119,6 +173,7 @@ def _place(plan: Plan, real: str) -> tuple[str, str] | None:
     found += [(file.target, "written for the sandbox", str(file.origin)) for file in plan.files if real == file.target]
     found += [(entry.target, "private", str(entry.origin)) for entry in plan.private if real == entry.target]
     found += [(entry, "made inside", "built-in") for entry in _MADE_INSIDE if within(real, entry)]
+    found += [(real, "made inside", "built-in")] if real in _DEVICES else []
     for mount in plan.mounts:
         if within(real, mount.target):
             how = "read-only" if mount.access == "read" else "writable: a directory of Paddock's, not the host's own"
@@ -171,8 +226,10 @@ def reach(plan: Plan, subject: str) -> Explanation:
             "inside, loopback is the sandbox's own; programs inside reach each other there, and nothing of this machine"
         )
         return _hidden("host", subject, decided, why)
-    if is_ipv4(name) or ":" in name:
-        return _hidden("host", subject, decided, "only names can be reached, never addresses")
+    if "*" in name or is_ipv4(name) or ":" in name:
+        why = "only names can be reached, never addresses"
+        why = "wildcards are not available yet: a policy names each host" if "*" in name else why
+        return _hidden("host", subject, decided, why)
     if plan.network.mode == "off" and plan.network.origin.kind not in ("built-in", "flag"):
         return _hidden("host", subject, decided, "network mode is off")
     why = "network mode is off" if plan.network.mode == "off" else "it is not in the list of names"

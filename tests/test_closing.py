@@ -33,6 +33,14 @@ def test_an_ordinary_end_needs_no_words() -> None:
     assert closing.messages(LIMITED, Outcome(code=3), None) == []
 
 
+@pytest.mark.parametrize(
+    ("program", "step"),
+    [("node", "paddock explain node"), ("a b", "paddock explain 'a b'"), ("-x", "paddock explain -- -x"), ("", "paddock explain ''")],
+)  # fmt: skip
+def test_the_advice_for_a_program_that_is_missing_can_be_pasted(program: str, step: str) -> None:
+    assert closing.start_failure([program], Report("failed", errno.ENOENT, "command: x")).next_step == step
+
+
 def test_the_time_limit_is_named_with_who_set_it() -> None:
     (message,) = closing.messages(LIMITED, Outcome(signal=15, timed_out=True), None)
     assert "60 s" in message

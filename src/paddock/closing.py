@@ -32,9 +32,16 @@ def start_failure(command: Sequence[str], failure: Report) -> PaddockError:
         return CommandNotFound(
             f"{command[0]} was not found inside the sandbox",
             why="it is not on the PATH that is visible there, or its interpreter is not",
-            next_step=f"paddock explain {command[0]}",
+            next_step=_where_it_is(command[0]),
         )
     return NotExecutable(f"{command[0]} could not be executed inside the sandbox", why=reason)
+
+
+def _where_it_is(program: str) -> str:
+    """A call that says so. What is no plain word must be quoted, and a leading hyphen is no option."""
+    from shlex import quote
+
+    return f"paddock explain {'-- ' if program.startswith('-') else ''}{quote(program)}"
 
 
 class NotExecutable(PaddockError):

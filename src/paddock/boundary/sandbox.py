@@ -52,7 +52,7 @@ class BubblewrapSandbox:
         command exists. Raises WorkspaceError.
         """
         carried: list[tuple[int, str]] = []
-        maps: dict[int, int] = {}
+        maps: dict[tuple[int, int], int] = {}
         try:
             for step in self._compiled.steps:
                 if isinstance(step, Carry):
@@ -90,10 +90,11 @@ class BubblewrapSandbox:
             self.namespaces.close()
 
 
-def _clone(step: Carry, maps: dict[int, int]) -> int:
-    owner = os.stat(step.source).st_uid
+def _clone(step: Carry, maps: dict[tuple[int, int], int]) -> int:
+    found = os.stat(step.source)
+    owner = (found.st_uid, found.st_gid)
     if owner not in maps:
-        maps[owner] = mounts.swap_ids(owner, bubblewrap.STAND_IN)
+        maps[owner] = mounts.swap_ids(*owner, bubblewrap.STAND_IN)
     try:
         return mounts.clone(step.source, read_only=step.read_only, idmap=maps[owner])
     except OSError as error:

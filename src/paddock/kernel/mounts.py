@@ -83,20 +83,24 @@ def attach(tree: int, target: str) -> None:
     libc.syscall(libc.SYS_MOVE_MOUNT, tree, b"", AT_FDCWD, os.fsencode(target), ctypes.c_uint(MOVE_MOUNT_F_EMPTY_PATH))
 
 
-def swap_ids(owner: int, stand_in: int) -> int:
-    """A user namespace that maps `owner` to `stand_in` and back, all other ids to themselves.
+def swap_ids(owner: int, group: int, stand_in: int) -> int:
+    """A user namespace that maps `owner` and `group` to `stand_in` and back, all other ids to themselves.
 
     The way back is needed by overlayfs, which creates its work directory as the mounter. The caller
     closes the descriptor.
     """
-    low, high = sorted((owner, stand_in))
+    return _user_namespace(_swapped(owner, stand_in), _swapped(group, stand_in))
+
+
+def _swapped(one: int, other: int) -> str:
+    low, high = sorted((one, other))
     lines = [f"{low} {high} 1", f"{high} {low} 1"]
     spans = ((0, low), (low + 1, high), (high + 1, 0xFFFFFFFF))
     lines += [f"{first} {first} {end - first}" for first, end in spans if end > first]
-    return _user_namespace("\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
 
 
-def _user_namespace(mapping: str) -> int:
+def _user_namespace(uids: str, gids: str) -> int:
     ready, tell_ready = os.pipe()
     done, tell_done = os.pipe()
     pid = os.fork()
@@ -113,7 +117,7 @@ def _user_namespace(mapping: str) -> int:
     try:
         if os.read(ready, 1) != b"!":
             raise OSError(1, "user namespaces are refused", "unshare")
-        for name in ("uid_map", "gid_map"):
+        for name, mapping in (("uid_map", uids), ("gid_map", gids)):
             with open(f"/proc/{pid}/{name}", "w", encoding="ascii") as file:
                 file.write(mapping)
         return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)

@@ -145,7 +145,7 @@ def _id_mapping(place: str) -> Availability:
         return Availability(ok=True, reason="needed as root only")
     from paddock.kernel import mounts
 
-    owner = mounts.swap_ids(0, 0x70000000)
+    owner = mounts.swap_ids(0, 0, 0x70000000)
     try:
         os.close(mounts.clone(place, read_only=False, idmap=owner))
     except OSError as error:

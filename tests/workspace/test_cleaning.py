@@ -94,6 +94,7 @@ def test_what_is_live_stays(repository) -> None:
     assert sorted(os.listdir(live.home)) == [".new-1", "live"]
     assert os.path.isdir(f"{layers}/upper")
     scratches.remove_scratch(layers)
+    assert working is not None
     os.close(working)
     store.unlock(live)
 

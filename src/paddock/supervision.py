@@ -79,8 +79,9 @@ class Supervisor:
         """Relay until the command has ended. The caller's terminal and signal handlers are restored."""
         # What the caller ignores stays ignored: nohup(1), background jobs.
         ours = [number for number in (*_FORWARDED, *_NOTICED) if signal.getsignal(number) != signal.SIG_IGN]
-        handlers = {number: signal.signal(number, lambda *_: None) for number in ours}
+        # First the descriptor: a signal between the two would be taken by a handler that does nothing, and lost.
         previous = signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
+        handlers = {number: signal.signal(number, lambda *_: None) for number in ours}
         try:
             self._take_over()
             return self._loop()

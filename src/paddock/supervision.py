@@ -59,6 +59,7 @@ class Supervisor:
     def __init__(self, joined: Joined, wall_s: float | None) -> None:
         self.joined = joined
         self.pid = 0  # of the command, while it cannot have been reused
+        self.early: list[int] = []  # signals from before the command was there
         self.pty = -1
         self.caller = terminals()
         self.raw = 0 in self.caller and 1 in self.caller
@@ -248,10 +249,10 @@ class Supervisor:
         if self.pty >= 0 and number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
             fcntl.ioctl(self.pty, TIOCSIG, number)
         elif self.pid:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
-            except ProcessLookupError:
-                return
+        else:
+            self.early.append(number)
 
     def _hear_signals(self) -> None:
         for number in self._pending_signals():
@@ -282,6 +283,8 @@ class Supervisor:
             return Outcome(signal=signal.SIGKILL, timed_out=self.timed_out, failure=self.failure)
         if report.kind == "pid":
             self.pid = report.number
+            for number in self.early:
+                self._signal(number)
         elif report.kind == "terminal":
             self._use_terminal(report.descriptor)
         elif report.kind == "failed":

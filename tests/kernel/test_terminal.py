@@ -7,6 +7,7 @@ import os
 import signal
 import struct
 import termios
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,6 +106,12 @@ def test_no_terminal_and_another_sessions_terminal_are_not_in_the_foreground(pai
     os.close(write)
 
 
+def stuck(pid: int) -> bool:
+    """Whether a process sleeps: here it can wait for nothing but room in the terminal."""
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0] == "S"
+
+
 def test_imitating_does_not_wait_for_a_flooded_terminal(pair: tuple[int, int]):
     outside, inside = pair
     other_outside, other_inside = terminal.open_pair()
@@ -114,12 +121,20 @@ def test_imitating_does_not_wait_for_a_flooded_terminal(pair: tuple[int, int]):
     def task() -> None:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(5)  # the end of a test that waits
-        os.set_blocking(inside, False)
-        try:
-            while True:
-                os.write(inside, b"x" * 4096)
-        except BlockingIOError:
-            terminal.imitate(outside, wanted)
+        ready, tell = os.pipe()
+        writer = os.fork()
+        if writer == 0:
+            signal.alarm(5)
+            os.close(tell)
+            os.write(inside, b"x" * (1 << 20))
+            os._exit(0)
+        os.close(tell)
+        os.read(ready, 1)
+        while not stuck(writer):
+            time.sleep(0.001)
+        terminal.imitate(outside, wanted)
+        os.kill(writer, signal.SIGKILL)
+        os.waitpid(writer, 0)
 
     forked(task)
     assert terminal.settings(inside) == wanted

@@ -1,0 +1,221 @@
+"""Bubblewrap on paper: what a plan becomes, compared with files and for plans that nobody thought of."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paddock.boundary import bubblewrap
+from paddock.boundary.bubblewrap import STAGE, Carry, Compiled, Data, Facts, MaskPath, Overlay, Reveal, Unstage
+from paddock.plan.model import File, Link, Mask, Mount, Plan, Variable, Workspace
+from paddock.policy.model import BUILT_IN
+from tests.boundary.plans import MASKS, PLAN, REPOSITORY, changed, plan_for
+
+if TYPE_CHECKING:
+    from typing import Any
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+LAYERS = "/home/ada/.local/state/paddock/changes/x"
+USER = Facts(as_root=False, staged=frozenset({"/etc/ssl/certs"}), covered_proc=("/proc/keys", "/proc/kcore"))
+ROOT = Facts(as_root=True, files=frozenset({"/srv/tool"}), staged=USER.staged, covered_proc=USER.covered_proc)
+LIVE = Facts(as_root=False, covered_proc=USER.covered_proc, live_protected=(".git", ".git/hooks", ".envrc"))
+# Every option that Paddock uses, with its number of operands: any other one fails the test.
+OPERANDS = {
+    **dict.fromkeys(("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"), 0),
+    **dict.fromkeys(("--unshare-cgroup-try", "--disable-userns", "--die-with-parent"), 0),
+    **dict.fromkeys(("--cap-drop", "--uid", "--gid", "--hostname", "--proc", "--dev", "--perms", "--size"), 1),
+    **dict.fromkeys(("--tmpfs", "--dir", "--remount-ro", "--chdir"), 1),
+    **dict.fromkeys(("--ro-bind", "--bind", "--file", "--symlink"), 2),
+}
+
+
+def options(compiled: Compiled) -> list[tuple[str, ...]]:
+    words, found = list(compiled.arguments), []
+    while words:
+        count = 1 + OPERANDS[words[0]]
+        found.append(tuple(words[:count]))
+        del words[:count]
+    return found
+
+
+def shown(compiled: Compiled) -> str:
+    lines = [" ".join(option) for option in options(compiled)]
+    lines += [f"{Data.placeholder(number)} = {data.content!r}" for number, data in enumerate(compiled.data)]
+    return "\n".join([*lines, *map(repr, compiled.steps)]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "plan", "facts"),
+    [
+        ("user", PLAN, USER),
+        ("root", PLAN, ROOT),
+        ("live", plan_for(REPOSITORY, "live"), LIVE),
+        ("readonly", plan_for(REPOSITORY, "readonly"), USER),
+        ("masks", plan_for(REPOSITORY, "review", MASKS), USER),
+    ],
+)
+def test_a_plan_becomes_what_the_file_shows(name: str, plan: Plan, facts: Facts) -> None:
+    """PADDOCK_GOLDEN=1 makes the files anew, to be read before they are committed."""
+    text = shown(bubblewrap.compile(plan, facts, LAYERS))
+    path = GOLDEN / f"bubblewrap-{name}.txt"
+    if os.environ.get("PADDOCK_GOLDEN") == "1":
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+ACCESS = {
+    "/usr": "read", "/etc/ssl/certs": "read", "/etc/hosts.allow": "read", "/srv/a": "read", "/srv/a/b": "write",
+    "/srv/a/b/c": "read", "/opt/x y": "write", "/usr/local/w": "write", "/home/ada/.c/d": "read",
+    "/home/ada/.c/d/e": "write", "/tmp/m": "write", "/var/lib/x/y": "read", f"{REPOSITORY}/below": "write",
+}  # fmt: skip
+MOUNTS = (
+    *(Mount(path, path, access, BUILT_IN) for path, access in ACCESS.items()),  # type: ignore[arg-type]
+    Mount("/srv/elsewhere", "/data/here", "write", BUILT_IN),
+    Mount("/etc/shadowed", "/etc/other", "read", BUILT_IN),
+)
+LINKS = (Link("/bin", "usr/bin"), Link("/etc/mtab", "/proc/self/mounts"), Link("/home/ada/.l", "x"))
+FILES = tuple(File(path, f"content of {path}\n") for path in ("/etc/passwd", "/home/ada/.gitconfig", "/a/b/c", "/top"))
+PROTECTED = (*bubblewrap.LIVE_PINNED, *bubblewrap.LIVE_READ_ONLY)
+
+
+def some(pool: tuple[Any, ...]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(st.sampled_from(pool), unique=True).map(tuple)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Plan, Facts]:
+    source = draw(st.sampled_from([REPOSITORY, "/tmp/w", "/top level", "/srv/a/w/x", "/home/ada/\udcff"]))
+    # In the order of the list, a directory before what it protects below.
+    protected = tuple(sorted(draw(some(PROTECTED)), key=PROTECTED.index))
+    masks = draw(some((Mask(f"{source}/.env", False, BUILT_IN), Mask(f"{source}/s", True, BUILT_IN))))
+    mode = draw(st.sampled_from(["review", "scratch", "readonly", "live"]))
+    values = draw(st.lists(st.text("abcxyz{}:/-", min_size=1), max_size=3))
+    mounts = draw(some(MOUNTS))
+    plan = changed(
+        workspace=Workspace(source, mode, masks, BUILT_IN),  # type: ignore[arg-type]
+        environment=tuple(Variable(f"V{n}", f"value<{value}>", BUILT_IN) for n, value in enumerate(values)),
+        mounts=mounts,
+        links=draw(some(LINKS)),
+        files=draw(some(FILES)),
+        private=draw(some(PLAN.private)),
+    )
+    sources = tuple(mount.source for mount in mounts)
+    etc = tuple(path for path in sources if path.startswith("/etc/"))
+    leaves = tuple(path for path in sources if not any(x.startswith(path + "/") for x in (*sources, source)))
+    facts = Facts(
+        as_root=draw(st.booleans()),
+        files=frozenset(draw(some(leaves)) if leaves else ()),
+        staged=frozenset(draw(some(etc)) if etc else ()),
+        covered_proc=draw(some(bubblewrap.COVERED_PROC)),
+        live_protected=protected if mode == "live" else (),
+    )
+    return plan, facts
+
+
+def compiled_of(case: tuple[Plan, Facts]) -> Compiled:
+    return bubblewrap.compile(*case, LAYERS)
+
+
+@given(cases())
+def test_isolation_is_in_every_plan(case: tuple[Plan, Facts]) -> None:
+    found = options(compiled_of(case))
+    for name in ("user", "pid", "net", "ipc", "uts", "cgroup-try"):
+        assert (f"--unshare-{name}",) in found
+    assert ("--disable-userns",) in found
+    assert ("--die-with-parent",) in found
+    assert ("--cap-drop", "ALL") in found
+    for path in case[1].covered_proc:
+        assert found.index(("--ro-bind", "/dev/null", path)) > found.index(("--proc", "/proc"))
+    assert found[-3:] == [("--remount-ro", "/dev"), ("--remount-ro", "/"), ("--chdir", "/")]
+
+
+def writable(compiled: Compiled) -> set[tuple[str, str]]:
+    bound = {option[1:] for option in options(compiled) if option[0] == "--bind"}
+    carried = {(step.source, step.target) for step in compiled.steps if isinstance(step, Carry) and not step.read_only}
+    return bound | carried  # type: ignore[return-value]
+
+
+@given(cases())
+def test_nothing_is_writable_but_what_the_plan_says(case: tuple[Plan, Facts]) -> None:
+    plan, facts = case
+    source, mode = plan.workspace.source, plan.workspace.mode
+    wanted = {
+        (mount.source, mount.target)
+        for mount in plan.mounts
+        if mount.access == "write" and not f"{mount.target}/".startswith(f"{source}/")
+    }
+    if mode == "live":
+        wanted.add((source, source))
+        wanted |= {(f"{source}/{path}",) * 2 for path in facts.live_protected if path in bubblewrap.LIVE_PINNED}
+    if mode in ("review", "scratch"):
+        wanted.add((LAYERS, f"{STAGE}/layers"))
+    assert writable(compiled_of(case)) == wanted
+
+
+@given(cases())
+def test_the_workspace_itself_is_writable_in_live_mode_only(case: tuple[Plan, Facts]) -> None:
+    source, mode = case[0].workspace.source, case[0].workspace.mode
+    compiled = compiled_of(case)
+    assert any(bound == source for bound, _ in writable(compiled)) == (mode == "live")
+    assert (Overlay(source) in compiled.steps) == (mode in ("review", "scratch"))
+
+
+@given(cases())
+def test_parents_come_before_what_is_below_them(case: tuple[Plan, Facts]) -> None:
+    there, whole = {"/"}, set()
+    mounted: list[str] = []
+    places = {step.target for step in compiled_of(case).steps if isinstance(step, Carry | Reveal | Overlay)}
+    for name, *operands in options(compiled_of(case)):
+        if name not in ("--proc", "--dev", "--tmpfs", "--dir", "--ro-bind", "--bind", "--file", "--symlink"):
+            continue
+        target = operands[-1]
+        if target == STAGE:
+            there.add("/run")  # bubblewrap makes it, with the mode 0755 of the stage
+        above = [str(path) for path in Path(target).parents]
+        assert any(path in whole for path in above) or all(path in there for path in above), target
+        # A mount over the directory of something that is there already would hide it.
+        if name in ("--tmpfs", "--ro-bind", "--bind", "--proc", "--dev"):
+            assert not [path for path in mounted if path.startswith(target + "/")], target
+        there.add(target)
+        mounted.append(target)
+        if target in places or name in ("--proc", "--dev", "--ro-bind", "--bind"):
+            whole.add(target)
+
+
+@given(cases())
+def test_no_value_of_the_environment_is_in_the_arguments(case: tuple[Plan, Facts]) -> None:
+    """Everyone inside can read the arguments and the data of PID 1."""
+    compiled = compiled_of(case)
+    everything = "\0".join(compiled.arguments) + "".join(os.fsdecode(data.content) for data in compiled.data)
+    assert not [variable for variable in case[0].environment if variable.value in everything]
+    assert "--setenv" not in compiled.arguments
+
+
+@given(cases())
+def test_every_placeholder_has_its_data(case: tuple[Plan, Facts]) -> None:
+    compiled = compiled_of(case)
+    words = [word for word in compiled.arguments if re.fullmatch(r"\{descriptor:\d+\}", word)]
+    assert words == [Data.placeholder(number) for number in range(len(compiled.data))]
+    contents = {data.content for data in compiled.data}
+    assert {file.content.encode() for file in case[0].files} <= contents
+
+
+@given(cases())
+def test_the_steps_end_with_taking_the_stage_away(case: tuple[Plan, Facts]) -> None:
+    plan, steps = case[0], compiled_of(case).steps
+    assert steps[-1] == Unstage()
+    assert steps.count(Unstage()) == 1
+    masks = tuple(MaskPath(mask.target, mask.directory) for mask in plan.workspace.masks)
+    assert steps[len(steps) - 1 - len(masks) : -1] == masks
+
+
+@pytest.mark.parametrize("mode", ["review", "scratch"])
+def test_a_mode_with_an_overlay_needs_its_layers(mode: str) -> None:
+    with pytest.raises(ValueError, match="needs a directory for its layers"):
+        bubblewrap.compile(plan_for(REPOSITORY, mode), USER, None)

@@ -1,0 +1,141 @@
+"""A sandbox as it runs: complete before the command, closed behind it, gone after the stop."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddock.boundary.bubblewrap import STAGE, STAND_IN
+from paddock.errors import WorkspaceError
+from tests.boundary.boxes import Box, descriptors, start_of
+from tests.boundary.field import alive, end
+from tests.capabilities import IS_ROOT, needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = needs("bubblewrap", "overlay")
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    before = descriptors()
+    box = Box(tmp_path)
+    yield box
+    box.stop()
+    assert descriptors() == before
+
+
+def mounts_of(pid: int) -> dict[str, str]:
+    with open(f"/proc/{pid}/mountinfo") as file:
+        return {words[4]: words[5] for words in map(str.split, file)}
+
+
+def test_the_root_is_complete_when_the_sandbox_is_constructed(box: Box) -> None:
+    mounts = mounts_of(box.sandbox(box.plan("true")).init_pid)
+    assert {"/", "/usr", "/proc", "/dev", "/tmp", "/run", "/home/ada", STAGE} <= set(mounts)
+    for path in ("/", "/usr", "/dev", "/etc/passwd"):
+        assert "ro" in mounts.get(path, "ro").split(","), path
+    assert "rw" in mounts["/tmp"].split(",")
+
+
+def test_the_stage_is_gone_for_the_command(box: Box) -> None:
+    said = box.said("ls -a /run; cut -d' ' -f5 /proc/self/mountinfo | grep -c paddock-stage; ls -d /run/paddock-stage")
+    assert said.splitlines()[:3] == [".", "..", "0"]
+    assert "No such file" in said
+
+
+@pytest.mark.parametrize("mode", ["review", "scratch", "live"])
+def test_masks_read_empty_and_cannot_be_written(box: Box, mode: str) -> None:
+    said = box.said(
+        "wc -c < .env; ls -A secrets | wc -l; cat file; (echo x > .env) 2> /dev/null || echo refused; "
+        "(echo x > secrets/y) 2> /dev/null || echo refused; rm -f .env 2> /dev/null || echo refused",
+        mode,
+    )
+    assert said.split() == ["0", "0", "of", "the", "host", "refused", "refused", "refused"]
+    assert (box.workspace / ".env").read_text() == "SECRET=1\n"
+    assert os.listdir(box.workspace / "secrets") == ["key"]
+
+
+def test_without_a_mask_the_same_script_sees_the_secret(box: Box) -> None:
+    assert box.said("cat .env secrets/key", masked=False) == "SECRET=1\nsecret\n"
+
+
+def test_a_change_is_in_the_layer_and_not_in_the_workspace(box: Box) -> None:
+    box.said("echo new > file; echo more > added")
+    assert (box.workspace / "file").read_text() == "of the host\n"
+    assert (box.layers / "upper/file").read_text() == "new\n"
+    assert not (box.workspace / "added").exists()
+
+
+def test_a_readonly_workspace_refuses_every_write(box: Box) -> None:
+    _, joined = box.start(box.plan("! (echo x > file) 2> /dev/null && ! touch added 2> /dev/null", "readonly"))
+    assert (end(joined).kind, (box.workspace / "file").read_text()) == ("exited", "of the host\n")
+    assert not (box.workspace / "added").exists()
+
+
+def test_a_stop_leaves_no_process(box: Box) -> None:
+    sandbox, joined = box.start(box.plan("setsid sleep 600 & exit 0"))
+    namespace = os.readlink(f"/proc/{sandbox.init_pid}/ns/pid")
+    assert end(joined).kind == "exited"
+    box.release()
+    assert processes_in(namespace) >= 2, "PID 1 and what the command left running"
+    sandbox.stop()
+    sandbox.stop()  # a second time does nothing
+    assert not alive(sandbox.init_pid)
+    assert processes_in(namespace) == 0
+
+
+def processes_in(namespace: str) -> int:
+    return [pid_namespace(pid) for pid in os.listdir("/proc") if pid.isdigit()].count(namespace)
+
+
+def pid_namespace(pid: str) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid")
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize("place", ["/proc/sys", "/usr", "/no/such/place"], ids=["no overlay", "read-only", "missing"])
+def test_layers_that_carry_no_overlay_are_an_error_that_says_where_to_go(box: Box, place: str) -> None:
+    for name in ("upper", "work"):
+        (box.layers / name).rmdir()
+        (box.layers / name).symlink_to(place)
+    plan = box.plan("true")
+    sandbox = box.sandbox(plan)
+    before = descriptors()
+    with pytest.raises(WorkspaceError) as caught:
+        sandbox.start(start_of(plan))
+    assert descriptors() == before
+    assert caught.value.code == "workspace-mount"
+    assert caught.value.why
+    assert "XDG_STATE_HOME" in caught.value.next_step
+
+
+def test_the_command_has_one_identity_inside_and_one_outside(box: Box) -> None:
+    sandbox, joined = box.start(box.plan("exec > out; id -u; exec sleep 600"))
+    outside = STAND_IN if IS_ROOT else os.getuid()
+    for pid in (sandbox.init_pid, joined.first[0].number):
+        with open(f"/proc/{pid}/status") as file:
+            ids = next(line for line in file if line.startswith("Uid:")).split()[1:]
+        assert ids == [str(outside)] * 4
+    assert box_uid(box) == ("1000" if IS_ROOT else str(os.getuid()))
+
+
+def box_uid(box: Box) -> str:
+    deadline = time.monotonic() + 10
+    out = box.layers / "upper/out"
+    while not out.exists() or not out.read_text().endswith("\n"):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    return out.read_text().strip()
+
+
+@pytest.mark.root
+def test_the_stand_in_is_the_id_that_the_documents_name() -> None:
+    assert STAND_IN == 0x70000000

@@ -1,0 +1,67 @@
+"""`paddock clean`: what it removed is said, what lives stays, and what cannot be removed is an error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddock import ending
+from paddock.cli import clean
+from paddock.errors import PaddockError
+from tests.background import running
+from tests.capabilities import needs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Person
+
+
+def test_where_nothing_is_left_that_is_said(person: Person, repo: Path) -> None:
+    done = person.call("clean", cwd=repo)
+    assert (done.returncode, done.stdout) == (0, "nothing is left\n")
+
+
+@needs("bubblewrap", "git")
+def test_what_a_crash_left_is_removed_and_named(person: Person, repo: Path) -> None:
+    with running(person, repo, "--name", "it", command=("sh", "-c", "echo x > made; echo up; exec sleep 600")) as it:
+        it.kill()
+        it.wait(30)
+    directory = person.home / "runtime/paddock/live/it"
+    assert directory.is_dir()
+    done = person.call("clean", cwd=repo)
+    assert done.returncode == 0, done.stderr
+    *removed, last = done.stdout.splitlines()
+    assert f"removed sandbox directory {directory}" in removed
+    assert last == "nothing is left"
+    assert not directory.exists()
+    again = person.call("clean", "--json", cwd=repo)
+    assert json.loads(again.stdout) == {"schema": 1, "removed": [], "left": []}
+    assert "made" in person.call("diff", cwd=repo).stdout, "a held change set is not touched"
+
+
+@needs("bubblewrap", "git")
+def test_a_live_sandbox_stays(person: Person, repo: Path) -> None:
+    with running(person, repo, "--name", "it"):
+        assert person.call("clean", cwd=repo).stdout == "nothing is left\n"
+        assert person.call("exec", "it", "--", "true", cwd=repo).returncode == 0
+
+
+def test_what_cannot_be_removed_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "clean", list)
+    monkeypatch.setattr(ending, "left_over", lambda: ["mount /one", "mount /two"])
+    with pytest.raises(PaddockError) as caught:
+        clean.perform(argparse.Namespace())
+    assert (caught.value.code, caught.value.exit_code) == ("not-clean", 125)
+    assert caught.value.why == "mount /one\nmount /two"
+
+
+def test_a_name_with_control_characters_is_shown_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ending, "clean", lambda: ["directory \x1b[31m\nx"])
+    monkeypatch.setattr(ending, "left_over", list)
+    text = clean.perform(argparse.Namespace()).text
+    assert "\x1b" not in text
+    assert len(text.splitlines()) == 2

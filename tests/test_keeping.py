@@ -71,7 +71,6 @@ def test_an_error_while_it_starts_is_told_once(keeper: Person, repo: Path) -> No
     assert names(keeper) == []
 
 
-@pytest.mark.xfail(reason="the process that stays ends without flushing its output: the object is lost")
 def test_an_error_while_it_starts_is_one_json_object(keeper: Person, repo: Path) -> None:
     done = keeper.call("run", "--keep", "--json", "--", "no-such-program", cwd=repo)
     assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (127, "command-not-found")

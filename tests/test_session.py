@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,6 +82,31 @@ class TestSignals:
             assert process.wait(60) == 7
             assert process.stdout
             assert process.stdout.read() == "heard\n"
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+    def test_a_signal_at_any_moment_of_the_start_is_an_end_in_order(
+        self, person: Person, repo: Path, number: int
+    ) -> None:
+        moments = random.Random(number)
+        codes = set()
+        for _ in range(12):
+            process = subprocess.Popen(
+                person.argv("run", "--name", "early", "--", "sleep", "600"), cwd=repo, env=person.environ, text=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            )  # fmt: skip
+            with process:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(moments.uniform(0.04, 0.12))
+                process.send_signal(number)
+                assert process.stderr
+                assert "Traceback" not in process.stderr.read()
+            # Minus the signal: it came before Paddock had begun anything.
+            codes.add(process.returncode)
+            live = person.home / "runtime/paddock/live"
+            assert not live.exists() or list(live.iterdir()) == []
+        assert codes <= {128 + number, -number}
+        assert 128 + number in codes
+        assert groups_with("early") == []
 
     def test_a_second_sigterm_does_not_wait(self, person: Person, repo: Path) -> None:
         script = "trap 'echo no' TERM; echo up; while :; do sleep 0.05; done"

@@ -8,6 +8,7 @@ Paddock itself ends the sandbox (bubblewrap dies with its parent) and leaves the
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import ExitStack
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from paddock.live import Live
     from paddock.plan.model import Plan
     from paddock.workspace.shelf import ChangeSetDirectory
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # what terminals, shells and service managers send
 
 
 @frozen
@@ -81,10 +84,12 @@ def run(
     """
     begun = time.monotonic()
     streams.refuse_unsafe()
-    here = outlook.look(plan)
-    boundary, site, division = here.boundary, here.site, here.division
-    choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, boundary)
     with ExitStack() as undo:
+        # Half a start, or half of clearing up, is worse than a short wait. In between the supervisor hears them.
+        undo.callback(signal.pthread_sigmask, signal.SIG_SETMASK, signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING))
+        here = outlook.look(plan)
+        boundary, site, division = here.boundary, here.site, here.division
+        choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, boundary)
         layers, change_set = _layers(plan, name, fresh=fresh, undo=undo)
         own = live.claim(name or (change_set.name if change_set else _default_name(plan)), exact=bool(name))
         undo.callback(own.remove)
@@ -96,6 +101,7 @@ def run(
         for note in () if quiet else remarks:
             complain(note)
         before = joining(group.directories if group else ())
+        _leave_if_asked()
         if boundary == "landlock":
             running = _start_landlock(plan, before, undo)
         else:
@@ -117,6 +123,13 @@ def run(
         changed = change_set.count_changes() if change_set and os.listdir(change_set.upper) else 0
         held = change_set.name if change_set and changed else ""
         return Ended(outcome.exit_code, own.name, tuple(messages), held, changed, remarks)
+
+
+def _leave_if_asked() -> None:
+    """End a start that a signal asked to end, as any failure would: what was made is taken back."""
+    asked = signal.sigpending() & set(_ENDING)
+    if asked:
+        raise SystemExit(128 + signal.sigwait(asked))
 
 
 @frozen

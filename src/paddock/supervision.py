@@ -83,10 +83,12 @@ class Supervisor:
         # First the descriptor: a signal between the two would be taken by a handler that does nothing, and lost.
         previous = signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
         handlers = {number: signal.signal(number, lambda *_: None) for number in ours}
+        mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)  # the session holds some back
         try:
             self._take_over()
             return self._loop()
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             self._give_back()
             signal.set_wakeup_fd(previous)
             for number, handler in handlers.items():
@@ -246,7 +248,7 @@ class Supervisor:
 
     def _signal(self, number: int) -> None:
         """To the command's foreground job where it has a terminal, else to its process group."""
-        if self.pty >= 0 and number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+        if self.pid and self.pty >= 0 and number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
             fcntl.ioctl(self.pty, TIOCSIG, number)
         elif self.pid:
             with suppress(ProcessLookupError):

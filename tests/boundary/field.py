@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from paddock.kernel.join import Joined, Report
+    from paddock.kernel.reports import Joined, Report
 
 SHOWN = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 PYTHON = "/usr/bin/python3"

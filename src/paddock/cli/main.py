@@ -183,6 +183,7 @@ def report(error: PaddockError, arguments: list[str]) -> int:
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if "--json" in own:
         _print_json(error.as_data())
+        sys.stdout.flush()
         return error.exit_code
     from paddock.cli.style import paint, plain
 

@@ -36,4 +36,4 @@ def perform(options: argparse.Namespace) -> Outcome:
 def _shell() -> str:
     wanted = os.environ.get("SHELL", "")
     own = (wanted,) if wanted.startswith(("/bin/", "/usr/")) else ()
-    return next((path for path in (*own, *_SHELLS) if os.access(path, os.X_OK)), "/bin/sh")
+    return next((path for path in (*own, *_SHELLS) if os.path.isfile(path) and os.access(path, os.X_OK)), "/bin/sh")

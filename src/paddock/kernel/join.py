@@ -34,6 +34,7 @@ COMPLETING = "workspace"  # the step of a failure while the caller's mounts are 
 
 # Under memory pressure the kernel should take the sandbox before the person's own programs.
 _OOM_SCORE = "300"
+_FOR_THE_COMMAND = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTOU, signal.SIGTERM, signal.SIGHUP)
 
 
 @frozen
@@ -79,8 +80,10 @@ def _joiner(
 ) -> NoReturn:
     step = "control group"
     try:
-        # Signals from the caller's terminal are the session's business.
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTOU, signal.SIGTERM, signal.SIGHUP):
+        # Signals from the caller's terminal are the session's business. Blocked as well: what the session sends to
+        # the command before that has handlers of its own is kept until `default_signals`, not ignored.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _FOR_THE_COMMAND)
+        for number in _FOR_THE_COMMAND:
             signal.signal(number, signal.SIG_IGN)
         parent = os.getppid()
         tasks[0]()
@@ -113,11 +116,7 @@ def _joiner(
         at_start = _names(start.private_home)
         step = "terminal"
         inside = _open_terminal(channel) if start.on_terminal else -1
-        pid = os.fork()
-        if pid == 0:
-            _become_command(start, channel, inside)
-        if inside >= 0:
-            os.close(inside)
+        pid = _fork_command(start, channel, inside)
         tell(channel, b"P", pid)
         _watch(pid, channel, lambda: _names(start.private_home) - at_start)
     except OSError as error:
@@ -170,13 +169,25 @@ def _names(directory: str) -> set[str]:
         return set()
 
 
-def _become_command(start: Start, channel: socket.socket, inside: int) -> NoReturn:
+def _fork_command(start: Start, channel: socket.socket, inside: int) -> int:
+    """The command's pid, once it has its process group, which signals are sent to, or is gone already."""
+    ready, tell_ready = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _become_command(start, channel, inside, tell_ready)
+    for descriptor in (tell_ready, inside):
+        if descriptor >= 0:
+            os.close(descriptor)
+    os.read(ready, 1)
+    os.close(ready)
+    return pid
+
+
+def _become_command(start: Start, channel: socket.socket, inside: int, ready: int) -> NoReturn:
     step = "terminal"
     try:
-        if inside >= 0:
-            _take_foreground(inside, start.on_terminal)
-        else:
-            os.setsid()
+        _make_group(inside, start.on_terminal)
+        os.write(ready, b"!")
         step = "limits"
         rlimits.set_limits(start.limits)
         step = f"working directory {start.cwd}"
@@ -214,7 +225,11 @@ def _open_terminal(channel: socket.socket) -> int:
     return inside
 
 
-def _take_foreground(inside: int, replaced: Sequence[int]) -> None:
+def _make_group(inside: int, replaced: Sequence[int]) -> None:
+    """A process group of our own: the terminal's foreground one, or that of a session without a terminal."""
+    if inside < 0:
+        os.setsid()
+        return
     os.setpgid(0, 0)
     os.tcsetpgrp(inside, os.getpgrp())
     for descriptor in replaced:

@@ -25,7 +25,7 @@ WORDS = st.sampled_from(
 
 def both(command: str, words: list[str]) -> tuple[object, object]:
     module = main.load(command)
-    found = quick.parse(lambda parser: main.declare(module, parser), words, main.TAKES_A_COMMAND.get(command))
+    found = quick.parse(lambda parser: quick.declare(module, parser), words, quick.TAKES_A_COMMAND.get(command))
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             expected: object = vars(parse(command, module, words))

@@ -17,7 +17,6 @@ from paddock.errors import PaddockError, Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
     from types import ModuleType
     from typing import NoReturn, TextIO
 
@@ -34,7 +33,6 @@ GROUPS = (
     ("Understand", ("plan", "explain", "policy", "trust", "doctor")),
     ("Look after", ("ps", "kill", "clean", "completion", "manual")),
 )
-TAKES_A_COMMAND = {"run": 0, "exec": 1, "plan": 0}  # after how many words of our own
 
 USAGE = """usage: paddock COMMAND [OPTIONS]
 
@@ -50,13 +48,6 @@ def load(command: str) -> ModuleType:
     """The module of a command."""
     # importlib is heavier than the built-in it wraps.
     return __import__(f"paddock.cli.{command}", fromlist=["perform"])
-
-
-def declare(module: ModuleType, parser: ArgumentParser) -> None:
-    """A command's own options and those of every command."""
-    module.declare(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
 
 
 def overview() -> str:
@@ -123,7 +114,9 @@ def _dispatch(arguments: list[str]) -> int:
     if command not in COMMANDS:
         raise _unknown(command)
     module = load(command)
-    options = quick.parse(lambda parser: declare(module, parser), arguments[1:], TAKES_A_COMMAND.get(command))
+    options = quick.parse(
+        lambda parser: quick.declare(module, parser), arguments[1:], quick.TAKES_A_COMMAND.get(command)
+    )
     if options is None:
         from paddock.cli.parser import parse
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from paddock.cli.main import TAKES_A_COMMAND, declare
+from paddock.cli.quick import TAKES_A_COMMAND, declare
 from paddock.errors import Usage
 
 TYPE_CHECKING = False

@@ -11,12 +11,22 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from argparse import ArgumentParser
     from collections.abc import Callable, Sequence
+    from types import ModuleType
     from typing import Any
 
+TAKES_A_COMMAND = {"run": 0, "exec": 1, "plan": 0}  # after how many words of our own
 _ACTIONS = ("store", "store_true", "append")
 _UNDERSTOOD = {"action", "default", "metavar", "help", "nargs", "dest"}
 Namespace = type(sys.implementation)  # types.SimpleNamespace
+
+
+def declare(module: ModuleType, parser: ArgumentParser) -> None:
+    """A command's own options and those of every command."""
+    module.declare(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of a failure")
 
 
 class NotPlainError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -22,6 +23,15 @@ hypothesis.settings.register_profile("paddock", derandomize=True, database=None,
 hypothesis.settings.load_profile("paddock")
 
 _left_out = pytest.StashKey[int]()
+
+
+def pytest_configure() -> None:
+    """Hear the signals that the caller of the tests may ignore, as nohup(1) does: Paddock would ignore them too."""
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

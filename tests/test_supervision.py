@@ -140,7 +140,7 @@ class TestShell:
             shell.wait_for("up", TIMEOUT_S)
             shell.type("\x1a")
             shell.wait_for("Stopped", TIMEOUT_S)
-            shell.type("kill %1; wait; echo ga''ve up; exit\r")
+            shell.type("kill %1; while kill -0 %1 2>/dev/null; do sleep 0.05; done; echo ga''ve up; exit\r")
             shell.wait_for("gave up", TIMEOUT_S)
             shell.finish()
 

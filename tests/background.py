@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ SLEEP = ("sh", "-c", "echo up; exec sleep 600")
 def running(
     person: Person, repo: Path, *options: str, command: tuple[str, ...] = SLEEP
 ) -> Iterator[subprocess.Popen[str]]:
-    """`paddock run OPTIONS -- COMMAND`, once it has said `up`; killed at the end if it is still there."""
+    """`paddock run OPTIONS -- COMMAND`, once it has said `up`; ended if it is still there, so that it clears up."""
     process = subprocess.Popen(
         person.argv("run", *options, "--", *command), cwd=repo, env=person.environ, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -31,7 +31,16 @@ def running(
         try:
             yield process
         finally:
-            process.kill()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    for _ in range(2):  # the second one does not wait for the command
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+            return
+    process.kill()
 
 
 def one_message(stderr: str) -> str:

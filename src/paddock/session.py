@@ -41,7 +41,12 @@ if TYPE_CHECKING:
     from paddock.plan.model import Plan
     from paddock.workspace.shelf import ChangeSetDirectory
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # what terminals, shells and service managers send
+_ENDING = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+)  # what terminals, shells and service managers send
 
 
 @frozen

@@ -208,10 +208,13 @@ def clear_halves(home: str) -> None:
 
 
 def open_upper(directory: ChangeSetDirectory) -> int:
-    """A descriptor of the upper directory."""
+    """A descriptor of the upper directory. It is made readable for us where `chmod 000 .` inside took that away."""
     from paddock.workspace.descent import open_beneath
 
     with opened(directory.path) as place:
+        found = os.stat(UPPER, dir_fd=place, follow_symlinks=False)
+        if found.st_uid == os.geteuid() and ~found.st_mode & 0o700:
+            os.chmod(UPPER, found.st_mode & 0o7777 | 0o700, dir_fd=place)
         return open_beneath(place, UPPER, os.O_RDONLY | os.O_DIRECTORY)
 
 

@@ -210,8 +210,10 @@ class Supervisor:
             written = os.write(self.screen, self.to_screen[:_TERMINAL_CHUNK])
         except BlockingIOError:  # somebody made the caller's terminal non-blocking
             return
-        except OSError:  # it hung up; the SIGHUP that goes with it ends the command
+        except OSError:  # it hung up, which ends the command also where the signal went astray
             written, self.shows = len(self.to_screen), False
+            if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+                self._end(signal.SIGHUP)
         self.to_screen = self.to_screen[written:]
 
     def _flush_screen(self) -> None:

@@ -92,7 +92,7 @@ class TestSignals:
         codes = set()
         for _ in range(12):
             process = subprocess.Popen(
-                person.argv("run", "--name", "early", "--", "sleep", "600"), cwd=repo, env=person.environ, text=True,
+                person.argv("run", "--name", "at-any-moment", "--", "sleep", "600"), cwd=repo, env=person.environ, text=True,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             )  # fmt: skip
             with process:
@@ -108,7 +108,7 @@ class TestSignals:
             assert not live.exists() or list(live.iterdir()) == []
         assert codes <= {128 + number, -number}
         assert 128 + number in codes
-        assert groups_with("early") == []
+        assert groups_with("at-any-moment") == []
 
     def test_a_second_sigterm_does_not_wait(self, person: Person, repo: Path) -> None:
         script = "trap 'echo no' TERM; echo up; while :; do sleep 0.05; done"

@@ -47,7 +47,7 @@ def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[
     )
     group = cgroups.Cgroup(**data["cgroup"]) if data.get("cgroup") else None
     killed_before = group.out_of_memory_kills() if group else 0
-    outcome = Supervisor(join(namespaces, start, session.joining(data["cgroups"])), None).run()
+    outcome = Supervisor(join(namespaces, start, session.joining(group)), None).run()
     namespaces.close()
     if outcome.failure:
         raise closing.start_failure(command, outcome.failure)

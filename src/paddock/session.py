@@ -26,7 +26,7 @@ from paddock.remarks import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from paddock.boundary.confined import LandlockSandbox
     from paddock.boundary.limits import Division
@@ -105,7 +105,7 @@ def run(
         remarks = (*plan.notes, *division.notes)
         for note in () if quiet else remarks:
             complain(note)
-        before = joining(group.directories if group else ())
+        before = joining(group)
         _leave_if_asked()
         if boundary == "landlock":
             running = _start_landlock(plan, before, undo)
@@ -223,13 +223,12 @@ def machine() -> Machine:
     )
 
 
-def joining(directories: Sequence[str]) -> Callable[[], None]:
-    """What a joiner does first: move into the sandbox's control group."""
+def joining(group: Cgroup | None) -> Callable[[], None]:
+    """What a joiner does first: move into the sandbox's control group, where there is one."""
 
     def join_group() -> None:
-        for directory in directories:
-            with open(f"{directory}/cgroup.procs", "w", encoding="ascii") as file:
-                file.write(str(os.getpid()))
+        if group:
+            group.join(os.getpid())
 
     return join_group
 
@@ -293,7 +292,6 @@ def _description(
         "command": list(plan.command),
         "mode": plan.workspace.mode,
         "network": plan.network.mode,
-        "cgroups": list(group.directories) if group else [],
         "cgroup": as_data(group) if group else None,
         "limits": dict(per_process),
         "plan": serial.as_data(plan),

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    from paddock.workspace.hazard import Hazard
+
     Kind = Literal["added", "modified", "deleted", "mode", "replaced", "renamed", "same"]
 
 SET_ID = stat.S_ISUID | stat.S_ISGID
@@ -35,7 +37,7 @@ class Change:
     held: str = ""
     note: str = ""
     vanished: bool = False
-    hazards: tuple[str, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
 
     @property
     def type(self) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from typing import TYPE_CHECKING
 
@@ -73,3 +74,30 @@ def test_only_an_executable_file_is_a_program(tmp_path: Path) -> None:
     assert find("notes", places) is None
     assert find("directory", places) is None
     assert find("tool", places) == f"{tmp_path}/tool"
+
+
+def test_descriptors_are_used_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(b"some\0bytes")
+    with open(tmp_path / "in", "rb") as source, open(tmp_path / "out", "wb") as target:
+        done = run(("/bin/cat",), environment={}, stdin=source.fileno(), stdout=target.fileno())
+    assert done == Finished(0, b"", b"")
+    assert (tmp_path / "out").read_bytes() == b"some\0bytes"
+
+
+def test_a_limit_binds_the_program(tmp_path: Path) -> None:
+    with open(tmp_path / "out", "wb") as target:
+        done = run(
+            ("/bin/sh", "-c", "read begin; exec head -c 100000 /dev/zero"),
+            environment={"PATH": "/bin:/usr/bin"},
+            stdin=b"now\n",
+            stdout=target.fileno(),
+            limits={resource.RLIMIT_FSIZE: 1000},
+        )
+    assert done.status in (-signal.SIGXFSZ, 1)
+    assert (tmp_path / "out").stat().st_size <= 1000
+
+
+@pytest.mark.root
+def test_root_runs_a_program_as_its_owner_without_groups_of_its_own() -> None:
+    done = run(("/usr/bin/id",), environment={"LC_ALL": "C"}, owner=(12345, 23456))
+    assert done.stdout == b"uid=12345 gid=23456 groups=23456\n"

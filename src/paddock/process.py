@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from paddock.errors import PaddockError
 from paddock.frozen import frozen
@@ -34,36 +35,54 @@ def find(name: str, directories: Sequence[str] = SYSTEM_PATH) -> str | None:
     return None
 
 
-def run(
+def run(  # noqa: PLR0913 - what a process is made of
     argv: Sequence[str],
     *,
     environment: Mapping[str, str],
     cwd: str = "/",
-    stdin: bytes = b"",
+    stdin: bytes | int = b"",
+    stdout: int | None = None,
+    owner: tuple[int, int] | None = None,
+    limits: Mapping[int, int] | None = None,
     timeout_s: float = 30,
 ) -> Finished:
     """Run a program to its end and collect its output.
 
-    `argv[0]` must be absolute. Raises PaddockError when it cannot start or exceeds `timeout_s`.
+    `argv[0]` must be absolute. `stdin` and `stdout` may be descriptors, which are used as they are. `owner` is the
+    uid and gid to run under, for root. `limits` are resource limits by their number (setrlimit(2)). Raises
+    PaddockError when it cannot start or exceeds `timeout_s`.
     """
+    import resource
     import subprocess
 
     if not os.path.isabs(argv[0]):
         message = f"not an absolute program: {argv[0]!r}"
         raise ValueError(message)
+    uid, gid = owner or (None, None)
     try:
-        done = subprocess.run(  # no shell, absolute program, explicit environment
+        started = subprocess.Popen(  # no shell, absolute program, explicit environment
             list(argv),
             env=dict(environment),
             cwd=cwd,
-            input=stdin,
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
+            stdin=stdin if isinstance(stdin, int) else subprocess.PIPE,
+            stdout=subprocess.PIPE if stdout is None else stdout,
+            stderr=subprocess.PIPE,
             close_fds=True,
+            user=uid,
+            group=gid,
+            extra_groups=None if owner is None else [],
         )
-    except subprocess.TimeoutExpired as error:
-        raise PaddockError(f"{argv[0]} did not end within {timeout_s:g} s") from error
     except OSError as error:
         raise PaddockError(f"{argv[0]} could not be started", why=str(error)) from error
-    return Finished(done.returncode, done.stdout, done.stderr)
+    with started:
+        # Set from outside: between its start and now it has not had the time to need much.
+        for number, value in (limits or {}).items():
+            with suppress(ProcessLookupError):
+                resource.prlimit(started.pid, number, (value, value))
+        try:
+            said, complained = started.communicate(None if isinstance(stdin, int) else stdin, timeout=timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise PaddockError(f"{argv[0]} did not end within {timeout_s:g} s") from error
+        finally:
+            started.kill()  # ours, and not reaped yet where it still lives
+    return Finished(started.returncode, said or b"", complained)

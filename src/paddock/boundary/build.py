@@ -28,6 +28,7 @@ class Build:
     """Bubblewrap's process and the pipes to it. With `stand_in` (Paddock as root) it runs under an unused id."""
 
     def __init__(self, program: str, compiled: Compiled, *, stand_in: bool) -> None:
+        self.compiled = compiled
         status, self._tell_status = os.pipe()
         keep_in, self._hold = os.pipe()
         self._echo, keep_out = os.pipe()

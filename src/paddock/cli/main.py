@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from contextlib import suppress
 
 from paddock import __version__, shortage, state
 from paddock.cli import quick
@@ -178,6 +177,8 @@ def report(error: PaddockError, arguments: list[str]) -> int:
         _print_json(error.as_data())
         sys.stdout.flush()
         return error.exit_code
+    from contextlib import suppress
+
     from paddock.cli.style import paint, plain
 
     lines = [f"{paint('paddock:', 'bold', 'red', stream=sys.stderr)} {plain(error.what)}"]

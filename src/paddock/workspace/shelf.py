@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import contextmanager, suppress
 
 from paddock.errors import WorkspaceError
 from paddock.frozen import frozen
@@ -202,9 +201,12 @@ def clear_halves(home: str) -> None:
             except (OSError, WorkspaceError):
                 continue  # gone meanwhile, or damaged: no reason to keep anybody from a new one
             if descriptor is not None:
-                with suppress(OSError):
+                try:
                     removal.remove(place, entry)
-                os.close(descriptor)
+                except OSError:
+                    continue
+                finally:
+                    os.close(descriptor)
 
 
 def open_upper(directory: ChangeSetDirectory) -> int:
@@ -306,24 +308,31 @@ def _entries(home: str) -> list[str]:
         return []
 
 
-@contextmanager
-def opened(path: str) -> Iterator[int]:
+class opened:  # noqa: N801 - used as contextlib's functions are, which a start would pay for with their import
     """A directory's descriptor, for a while."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+
+    def __init__(self, path: str) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+    def __enter__(self) -> int:
+        return self._descriptor
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
 
 
-@contextmanager
-def home_locked(home: str) -> Iterator[str]:
+class home_locked:  # noqa: N801 - as above
     """Hold a repository's directory of change sets, for a moment. It is made if need be."""
-    descriptor = _lock_home(home)
-    try:
-        yield home
-    finally:
-        os.close(descriptor)
+
+    def __init__(self, home: str) -> None:
+        self._home = home
+        self._descriptor = _lock_home(home)
+
+    def __enter__(self) -> str:
+        return self._home
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
 
 
 def _lock_home(home: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, contextmanager
 
 from paddock.errors import SessionError, WorkspaceError
 from paddock.frozen import replace
@@ -22,8 +21,6 @@ from paddock.workspace.shelf import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from paddock.workspace.meta import Meta
 
 __all__ = [
@@ -79,6 +76,8 @@ def claim(repository: str, *, name: str | None = None, fresh: bool = False) -> C
 
 def release(directory: ChangeSetDirectory) -> bool:
     """End a session: remove a change set without changes, keep any other. Whether it was kept."""
+    from contextlib import ExitStack
+
     with ExitStack() as cleanup:
         cleanup.callback(unlock, directory)
         meta = metas.read(directory.lock, directory.repository)
@@ -134,14 +133,17 @@ def same(directory: ChangeSetDirectory) -> ChangeSetDirectory:
     return replace(directory, lock=os.dup(directory.lock))
 
 
-@contextmanager
-def held(directory: ChangeSetDirectory) -> Iterator[ChangeSetDirectory]:
+class held:  # noqa: N801 - used as contextlib's functions are, which a start would pay for with their import
     """Lock a change set for a while."""
-    locked = lock(directory)
-    try:
-        yield locked
-    finally:
-        unlock(locked)
+
+    def __init__(self, directory: ChangeSetDirectory) -> None:
+        self._locked = lock(directory)
+
+    def __enter__(self) -> ChangeSetDirectory:
+        return self._locked
+
+    def __exit__(self, *_: object) -> None:
+        unlock(self._locked)
 
 
 def in_use(directory: ChangeSetDirectory) -> SessionError:

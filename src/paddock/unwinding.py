@@ -1,0 +1,34 @@
+"""What has to be undone at the end, in the opposite order: `contextlib.ExitStack` without its import.
+
+That import (collections, functools) would stand between a person and bubblewrap's start, and cost a tenth as much.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+class Unwinding:
+    """Register each undo before its do. All are called, also when one of them fails; the first failure is raised."""
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
+
+    def callback(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Call this at the end, before all that was registered earlier."""
+        self._steps.append((function, arguments))
+
+    def __enter__(self) -> Unwinding:  # noqa: PYI034 - typing.Self would have to be imported
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._steps:
+            function, arguments = self._steps.pop()
+            try:
+                function(*arguments)
+            except BaseException:
+                self.__exit__()
+                raise

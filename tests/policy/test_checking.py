@@ -67,7 +67,7 @@ def test_all_mistakes_of_a_file_are_reported_together_in_order():
 @pytest.mark.parametrize(
     ("data", "hint"),
     [({"mode": "x"}, "did you mean workspace.mode"), ({"network.mode": "x"}, "did you mean network.mode"), ({"limits": {"memroy": 1}}, "did you mean limits.memory"),
-     ({"workspace": {"memory": 1}}, "did you mean limits.memory"), ({"qqqq": 1}, "there are workspace, environment, boundary, network, limits"),
+     ({"workspace": {"memory": 1}}, "did you mean limits.memory"), ({"qqqq": 1}, "there are workspace, environment, boundary, network, hazards, limits"),
      ({"Network": {}}, "did you mean network")],
 )  # fmt: skip
 def test_an_unknown_key_names_the_nearest(data, hint):

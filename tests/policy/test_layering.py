@@ -131,6 +131,9 @@ SAMPLES: dict[str, Any] = {
     "boundary.syscalls": st.sampled_from(["default", "debug"]),
     "network.mode": st.sampled_from(["off", "allow"]),
     "network.allow": st.lists(st.sampled_from(["a.example", "a.example:80", "b.example", {"host": "a.example", "private": True}]), max_size=2),
+    "hazards.add": st.lists(st.sampled_from([{"pattern": "a", "family": "ci", "why": "b"}, {"pattern": "a", "family": "ci", "why": "b", "severity": "low"}, {"pattern": "c", "family": "git", "why": "d"}]), max_size=2),
+    "hazards.allow": st.lists(st.sampled_from(["x", "x:a", "x:b", "y:a"]), max_size=2),
+    "hazards.large": st.sampled_from(["1MiB", "1GiB", "none"]),
     "limits.memory": st.sampled_from(["1GiB", "8GiB", "none"]),
     "limits.processes": st.sampled_from([1, 1000, "none"]),
     "limits.open_files": st.sampled_from([1, 100_000, "none"]),
@@ -170,8 +173,11 @@ def possibilities(policy: Policy) -> set[object]:
     found |= {("syscalls", "debug")} if policy.syscalls.value == "debug" else set()
     found |= {("net", "allow")} if policy.network_mode.value == "allow" else set()
     found |= {("host", entry.host, entry.port, private) for entry in policy.allow for private in {False, entry.private}}
+    allowed = {entry.value for entry in policy.hazards_allow}
+    found |= {("ignored", rule, file) for rule in "xy" for file in "abc" if {rule, f"{rule}:{file}"} & allowed}
     limits = {limit.name: limit.value for limit in policy.limits}
-    for name in ("memory", "processes", "open_files", "file_size", "cpus", "wall"):
+    limits |= {"large": policy.hazards_large.value} if policy.hazards_large else {}
+    for name in ("large", "memory", "processes", "open_files", "file_size", "cpus", "wall"):
         found |= {
             (name, step)
             for step in (0.5, 1, 2, 60, 512, 1000, 2**20, 2**30, 4 * 2**30, 2**33, 10**18)
@@ -186,8 +192,10 @@ def passes(pattern: str, name: str) -> bool:
     return pattern == name or ("*" in pattern and not is_secret_name(name) and fnmatch.fnmatchcase(name, pattern))
 
 
-def masks(policy: Policy) -> set[str]:
-    return {entry.value for entry in policy.mask}
+def masks(policy: Policy) -> set[object]:
+    """What only ever grows."""
+    added = {(rule.pattern, rule.family, rule.why, rule.severity) for rule in policy.hazards_add}
+    return {entry.value for entry in policy.mask} | added
 
 
 @given(some_layer("floor"), some_layer("person"), some_layer("repository"))
@@ -213,9 +221,9 @@ def test_what_a_floor_states_holds_whatever_the_others_say(floor, person, reposi
     kinds = {
         "workspace.mode": "mode", "workspace.read": "read", "environment.pass": "pass", "environment.set": "set",
         "boundary.use": "weakness", "boundary.minimum": "minimum", "boundary.accept": "accept", "boundary.syscalls": "syscalls",
-        "network.mode": "net", "network.allow": "host",
+        "network.mode": "net", "network.allow": "host", "hazards.allow": "ignored", "hazards.large": "large",
     }  # fmt: skip
-    for key in stated - {"workspace.mask"}:
+    for key in stated - {"workspace.mask", "hazards.add"}:
         kind = kinds.get(key, key.removeprefix("limits."))
         assert {p for p in here if isinstance(p, tuple) and p[0] == kind} <= bound, key
     assert masks(found) >= masks(merge([floor], trusted=False))
@@ -226,6 +234,6 @@ def test_a_trusted_file_gets_what_it_asks_for(person, repository):
     found = merge([person, repository], trusted=True)
     asked = merge([repository], trusted=True)
     for key, value in vars(asked).items():
-        if isinstance(value, tuple) or value.origin.kind == "built-in":
+        if isinstance(value, tuple) or (value is not None and value.origin.kind == "built-in"):
             continue
         assert getattr(found, key) == value

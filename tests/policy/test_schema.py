@@ -93,6 +93,8 @@ def test_it_names_every_key_with_its_sentence_and_a_valid_default():
 samples = st.one_of(
     st.sampled_from(["review", "auto", "microvm", "off", "allow", "debug", "none", "4GiB", "1.5GB", "7", "90s", "1.5h", 3, 0.5, "0.5", 1, [], {}]),
     st.lists(st.sampled_from([".env", "a.example", "a.example:80", "LC_*", "/opt", "~/x", "no-pid", {"host": "a.example"}, {"host": "10.0.0.1", "private": True}, "[::1]:80"]), max_size=2),
+    st.lists(st.fixed_dictionaries({"pattern": st.sampled_from(["a", "!a", "/", "a/../b", "x/*.sh"]), "family": st.sampled_from(["ci", "no"]), "why": st.sampled_from(["", "w"])}, optional={"severity": st.sampled_from(["low", "no"]), "extra": st.just("")}), max_size=2),
+    st.lists(st.sampled_from(["build-make", "build-make:/Makefile", "x:", "x:!a", "X", "a b"]), max_size=2),
     st.dictionaries(st.sampled_from(["A", "npm_config_x", "é"]), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), max_size=2),
     st.from_regex(r"\A[0-9]{1,4}(\.[0-9]{1,3})? ?(GiB|MB|KiB|s|m|h|d|)\Z"),
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), max_size=2),
@@ -114,7 +116,8 @@ def test_whatever_the_checks_accept_the_schema_accepts(full, value):
     [{"netwrk": {}}, {"network": {"alow": []}}, {"network": {"mode": "registries"}}, {"network": {"registries": []}}, {"actions": {}}, {"limits": {"wall": 5}}, {"limits": {"memory": "4G"}},
      {"limits": {"processes": 0}}, {"limits": {"cpus": 0}}, {"network": {"allow": ["*.example"]}}, {"network": {"allow": ["https://a.example/"]}}, {"network": {"allow": [{"port": 1}]}},
      {"network": {"allow": [{"host": "a", "port": 0}]}}, {"network": {"allow": [{"host": "a", "x": 0}]}}, {"environment": {"set": {"A": 1}}}, {"environment": {"set": {"A=B": "1"}}},
-     {"workspace": {"mask": ["!x"]}}, {"workspace": {"mask": "x"}}, {"boundary": {"accept": ["No"]}}, {"workspace": {"mode": True}}, {"limits": []}],
+     {"workspace": {"mask": ["!x"]}}, {"workspace": {"mask": "x"}}, {"boundary": {"accept": ["No"]}}, {"workspace": {"mode": True}}, {"limits": []},
+     {"hazards": {"add": ["x"]}}, {"hazards": {"add": [{"pattern": "x"}]}}, {"hazards": {"add": [{"pattern": "x", "family": "y", "why": "z"}]}}, {"hazards": {"allow": ["No"]}}, {"hazards": {"large": "4G"}}],
 )  # fmt: skip
 def test_the_schema_marks_the_usual_mistakes(data):
     assert not valid(json_schema(), data)

@@ -58,6 +58,11 @@ LOOSER = [
     ("network.allow", ["x.example"], ["x.example:80"]),
     ("network.allow", ["x.example"], ["y.x.example"]),
     ("network.allow", ["x.example"], [{"host": "x.example", "private": True}]),
+    ("hazards.allow", None, ["build-make"]),
+    ("hazards.allow", ["build-make:/Makefile"], ["build-make"]),
+    ("hazards.allow", ["build-make:/Makefile"], ["build-make:lib/Makefile"]),
+    ("hazards.large", None, "51MiB"),
+    ("hazards.large", None, "none"),
     ("limits.memory", None, "5GiB"),
     ("limits.memory", None, "none"),
     ("limits.processes", None, 513),
@@ -77,6 +82,9 @@ TIGHTER = [
     ("boundary.minimum", None, "microvm"),
     ("boundary.syscalls", "debug", "default"),
     ("network.mode", "allow", "off"),
+    ("hazards.add", None, [{"pattern": "deploy/", "family": "build", "why": "it runs as root"}]),
+    ("hazards.large", None, "1MiB"),
+    ("hazards.large", "none", "1GiB"),
     ("limits.memory", None, "1GiB"),
     ("limits.processes", None, 1),
     ("limits.open_files", "none", 10),
@@ -110,8 +118,10 @@ def test_an_untrusted_file_can_tighten(full, person, asked):
 
 
 def test_the_tables_cover_every_key():
-    assert {row[0] for row in LOOSER} == set(KEYS) - {"workspace.mask"}  # which nobody can loosen
-    lists_only_loosen = {"workspace.read", "environment.pass", "environment.set", "boundary.accept", "network.allow"}
+    assert {row[0] for row in LOOSER} == set(KEYS) - {"workspace.mask", "hazards.add"}  # which nobody can loosen
+    lists_only_loosen = {
+        "workspace.read", "environment.pass", "environment.set", "boundary.accept", "network.allow", "hazards.allow",
+    }  # fmt: skip
     assert {row[0] for row in TIGHTER} == set(KEYS) - lists_only_loosen
 
 
@@ -185,6 +195,13 @@ FLOOR = [  # key, the floor, what somebody below asks for, whether that is too m
     ("network.allow", ["a.example"], ["a.example"], False),
     ("network.allow", ["a.example"], [{"host": "a.example", "private": True}], True),
     ("network.allow", [], ["a.example"], True),
+    ("hazards.add", [], [{"pattern": "a", "family": "ci", "why": "b"}], False),
+    ("hazards.allow", [], ["build-make"], True),
+    ("hazards.allow", ["build-make"], ["build-make:/Makefile"], False),
+    ("hazards.allow", ["build-make:/Makefile"], ["build-make"], True),
+    ("hazards.large", "1MiB", "2MiB", True),
+    ("hazards.large", "1MiB", "none", True),
+    ("hazards.large", "2MiB", "1MiB", False),
     ("limits.memory", "1GiB", "2GiB", True),
     ("limits.memory", "1GiB", "1GiB", False),
     ("limits.memory", "1GiB", "none", True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from paddock.errors import PolicyError
 from paddock.policy import hosts, values
 from paddock.policy.keys import COMING, COMING_WORDS, KEYS, LIMITS, LISTS, NONE, SECTIONS, names_in, nearest
-from paddock.policy.model import Allowed, Assignment, Layer, Origin, Setting, Text
+from paddock.policy.model import Added, Allowed, Assignment, Layer, Origin, Setting, Text
 from paddock.policy.values import Wrong, shown
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sized
 
     from paddock.policy.keys import Key
-    from paddock.policy.model import LayerKind, Value
+    from paddock.policy.model import Entries, LayerKind, Value
 
     Place = tuple[str | int, ...]  # ("network", "allow", 0)
     Problem = tuple[int, str, bool]  # line, message, and whether it is about something that is to come
@@ -49,10 +49,16 @@ def scalar(key: Key, value: object) -> str | float | None:
     raise Wrong(f"expected {', '.join(most)} or {last}, not {shown(value)}{hint}")
 
 
-def item(key: Key, value: object, origin: Origin, base: str = "") -> Text | Allowed:
+def item(key: Key, value: object, origin: Origin, base: str = "") -> Text | Allowed | Added:
     """One entry of a list. Raises Wrong."""
     if key.kind == "hosts":
         return Allowed(*hosts.host(value), origin)
+    if key.kind in ("rules", "allowances"):
+        from paddock.policy import additions
+
+        if key.kind == "rules":
+            return Added(*additions.rule(value), origin)
+        return Text(additions.allowance(value), origin)
     read = values.path(base) if key.kind == "paths" else _TEXTS[key.kind]
     return Text(read(value), origin)
 
@@ -135,9 +141,9 @@ class _Reader:
             return self._items(key, place, value)
         return scalar(key, value)
 
-    def _items(self, key: Key, place: Place, entries: list[object]) -> tuple[Text, ...] | tuple[Allowed, ...]:
+    def _items(self, key: Key, place: Place, entries: list[object]) -> Entries:
         _not_too_many(entries)
-        good: list[Text | Allowed] = []
+        good: list[Text | Allowed | Added] = []
         for index, value in enumerate(entries):
             at = (*place, index)
             try:

@@ -7,8 +7,8 @@ a repository's file that nobody trusts it is left out. What is neither looser no
 from __future__ import annotations
 
 from paddock.policy.credentials import is_secret_name
-from paddock.policy.keys import KEYS, LIMITS
-from paddock.policy.model import Allowed, Assignment, Text
+from paddock.policy.keys import KEYS, LIMITS, ONLY_TIGHTEN
+from paddock.policy.model import Added, Allowed, Assignment, Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from paddock.policy.model import Value
 
-    Entry = Text | Assignment | Allowed
+    Entry = Text | Assignment | Allowed | Added
 
 UNLIMITED = float("inf")
 _AUTO_IS_AT_LEAST = "bubblewrap"
@@ -37,7 +37,7 @@ def looseness(key: str, value: Value, minimum: str = "landlock") -> float:
 
 def covers(key: str, entry: Entry, others: Iterable[Entry]) -> bool:
     """Whether `others` already allow everything that `entry` of the list `key` allows."""
-    if key == "workspace.mask":
+    if key in ONLY_TIGHTEN:
         return True
     return any(_covers(key, entry, other) for other in others)
 
@@ -52,6 +52,8 @@ def _covers(key: str, entry: Entry, other: Entry) -> bool:
         return False
     if key == "environment.pass":
         return entry.value == other.value or _pattern_covers(other.value, entry.value)
+    if key == "hazards.allow":  # a rule as a whole takes in the same rule for some files
+        return other.value in (entry.value, entry.value.partition(":")[0])
     return entry.value == other.value
 
 
@@ -90,4 +92,8 @@ def same_entry(entry: Entry, other: Entry) -> bool:
         return (entry.name, entry.value) == (other.name, other.value)
     if isinstance(entry, Allowed) and isinstance(other, Allowed):
         return (entry.host, entry.port, entry.private) == (other.host, other.port, other.private)
+    if isinstance(entry, Added) and isinstance(other, Added):
+        return (entry.pattern, entry.family, entry.why, entry.severity) == (
+            other.pattern, other.family, other.why, other.severity,
+        )  # fmt: skip
     return False

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Kind = Literal[
-        "word", "patterns", "paths", "variables", "assignments", "gaps", "hosts", "size", "count", "number", "duration"
-    ]
+        "word", "patterns", "paths", "variables", "assignments", "gaps", "hosts", "rules", "allowances",
+        "size", "count", "number", "duration",
+    ]  # fmt: skip
 
-LISTS = ("patterns", "paths", "variables", "assignments", "gaps", "hosts")
+LISTS = ("patterns", "paths", "variables", "assignments", "gaps", "hosts", "rules", "allowances")
+ONLY_TIGHTEN = ("workspace.mask", "hazards.add")  # lists that everybody may add to, whoever they are
 LIMITS = ("size", "count", "number", "duration")
 NONE = "none"  # the word that lifts a limit
 
@@ -44,6 +46,7 @@ SECTIONS = {
     "environment": "Variables beyond the few that every program gets.",
     "boundary": "What contains the processes.",
     "network": "What may be reached: nothing, unless it is listed.",
+    "hazards": "Which changes need a person's word before they are applied, beyond those that Paddock knows.",
     "limits": 'How much may be used. The word "none" takes a limit away.',
 }
 
@@ -147,6 +150,25 @@ _TABLE = (
         "where private = true lets the host be on a private address",
         "every host and port, and private = true",
     ),
+    Key(
+        "hazards",
+        "add",
+        "rules",
+        (),
+        "More files that are dangerous when they change: { pattern, family, why, severity }. A pattern is as in git's "
+        "ignore files, but matches at any depth unless it starts with a slash; in any letter case",
+        "nothing: rules only add up",
+    ),
+    Key(
+        "hazards",
+        "allow",
+        "allowances",
+        (),
+        'Rules that do not apply here, "build-make", or not to some files, "build-make:/Makefile". What the floor '
+        "adds always applies",
+        "every allowance",
+    ),
+    Key("hazards", "large", "size", 50 * 2**20, "A file that grew beyond this size is a hazard by itself", "more"),
     Key("limits", "memory", "size", 4 * 2**30, "Memory of all processes together", "more"),
     Key("limits", "processes", "count", 512, "Processes and threads at the same time", "more"),
     Key("limits", "open_files", "count", 16384, "Open files of each process", "more"),

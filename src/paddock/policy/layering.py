@@ -10,7 +10,7 @@ from __future__ import annotations
 from paddock.policy.comparing import looseness
 from paddock.policy.credentials import is_secret_name
 from paddock.policy.keys import KEYS, LIMITS, LISTS
-from paddock.policy.model import BUILT_IN, Allowed, Amount, Assignment, Policy, Setting, Text
+from paddock.policy.model import BUILT_IN, Added, Allowed, Amount, Assignment, Policy, Setting, Text
 from paddock.policy.tightening import check_floor, entries, floor_bounds, judged
 
 TYPE_CHECKING = False
@@ -100,6 +100,8 @@ def _changes(entry: Entry, known: Entry) -> bool:
 def _identity(entry: Entry) -> tuple[str, int]:
     if isinstance(entry, Allowed):
         return entry.host, entry.port
+    if isinstance(entry, Added):  # two that differ in anything are two: none takes the other's place
+        return f"{entry.pattern}\0{entry.family}\0{entry.severity}\0{entry.why}", 0
     return (entry.name, 0) if isinstance(entry, Assignment) else (entry.value, 0)
 
 
@@ -107,7 +109,12 @@ def _policy(now: Mapping[str, Setting], notes: tuple[str, ...], bounded: tuple[s
     def text(key: str) -> Text:
         return Text(str(now[key].value), now[key].origin)
 
-    limits = [(key.name, now[key.full]) for key in KEYS.values() if key.kind in LIMITS]
+    sizes = [(key, now[key.full]) for key in KEYS.values() if key.kind in LIMITS]
+    amounts = {
+        key.full: Amount(key.name, setting.value, setting.origin)
+        for key, setting in sizes
+        if isinstance(setting.value, int | float)
+    }
     lists = {key: entries(setting.value) for key, setting in now.items()}
     return Policy(
         workspace_mode=text("workspace.mode"),
@@ -121,18 +128,17 @@ def _policy(now: Mapping[str, Setting], notes: tuple[str, ...], bounded: tuple[s
         syscalls=text("boundary.syscalls"),
         network_mode=text("network.mode"),
         allow=tuple(entry for entry in lists["network.allow"] if isinstance(entry, Allowed)),
-        limits=tuple(
-            Amount(name, setting.value, setting.origin)
-            for name, setting in limits
-            if isinstance(setting.value, int | float)
-        ),
+        limits=tuple(amount for full, amount in amounts.items() if full.startswith("limits.")),
         notes=notes,
         lifted=tuple(
-            Text(name, setting.origin)
-            for name, setting in limits
+            Text(key.name, setting.origin)
+            for key, setting in sizes
             if setting.value is None and setting.origin.kind != "built-in"
         ),
         bounded=bounded,
+        hazards_add=tuple(entry for entry in lists["hazards.add"] if isinstance(entry, Added)),
+        hazards_allow=_texts(lists["hazards.allow"]),
+        hazards_large=amounts.get("hazards.large"),
     )
 
 

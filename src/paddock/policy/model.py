@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     LayerKind = Literal["built-in", "machine", "floor", "person", "repository", "agent", "flag"]
     # A word, a number, None for a limit that is lifted, or the entries of a list.
-    Value = str | float | None | tuple["Text", ...] | tuple["Assignment", ...] | tuple["Allowed", ...]
+    Entries = tuple["Text", ...] | tuple["Assignment", ...] | tuple["Allowed", ...] | tuple["Added", ...]
+    Value = str | float | None | Entries
 
 
 @frozen
@@ -67,6 +68,17 @@ class Allowed:
 
 
 @frozen
+class Added:
+    """A kind of file that the policy calls a hazard; families and severities are those of `additions`."""
+
+    pattern: str
+    family: str
+    why: str
+    severity: str
+    origin: Origin
+
+
+@frozen
 class Setting:
     """One key as one layer states it; `key` is its full name, such as "network.mode"."""
 
@@ -103,3 +115,6 @@ class Policy:
     notes: tuple[str, ...] = ()  # for the person: what was ignored and why, one line each
     lifted: tuple[Text, ...] = ()  # limits by name that "none" took away
     bounded: tuple[str, ...] = ()  # keys that the floor states, "network.allow" among them also where it is empty
+    hazards_add: tuple[Added, ...] = ()
+    hazards_allow: tuple[Text, ...] = ()
+    hazards_large: Amount | None = None  # None: no size is one

@@ -69,6 +69,8 @@ _KINDS = {
     "assignments": 'table of `NAME = "value"`',
     "gaps": "list of names",
     "hosts": "list of hosts",
+    "rules": "list of tables `{ pattern, family, why, severity }`; severity may be left out and is then `high`",
+    "allowances": "list of `name` or `name:pattern`; the names are those of the [hazards](hazards.md)",
     "size": 'size, or `"none"`',
     "count": 'whole number, or `"none"`',
     "number": 'number, or `"none"`',

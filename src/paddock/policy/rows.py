@@ -41,6 +41,8 @@ def rows(policy: Policy) -> tuple[Row, ...]:
         "environment.set": policy.set_variables,
         "boundary.accept": policy.accept,
         "network.allow": policy.allow,
+        "hazards.add": policy.hazards_add,
+        "hazards.allow": policy.hazards_allow,
     }
     found: list[Row] = []
     for key in KEYS.values():
@@ -56,7 +58,7 @@ def rows(policy: Policy) -> tuple[Row, ...]:
 
 def _limit(policy: Policy, full: str) -> Row:
     key = KEYS[full]
-    for amount in policy.limits:
+    for amount in (*policy.limits, *filter(None, [policy.hazards_large])):
         if amount.name == key.name:
             return Row(full, written(key, amount.value).strip('"'), amount.origin)
     origin = next((text.origin for text in policy.lifted if text.value == key.name), BUILT_IN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paddock.policy.additions import FAMILIES, SEVERITIES
 from paddock.policy.checking import MOST_ENTRIES
 from paddock.policy.keys import KEYS, LISTS, NONE, SECTIONS, written
 from paddock.policy.values import DURATIONS, SIZES
@@ -17,6 +18,43 @@ _NUMBER = r"[0-9]{1,17}(\.[0-9]{1,17})?"
 _PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
 # Looser than `hosts`, which says the reasons; tight enough to mark wildcards, spaces and addresses of pages.
 _HOST: Schema = {"type": "string", "pattern": r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$"}
+
+
+_HOSTS: Schema = {
+    "anyOf": [
+        _HOST,
+        {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["host"],
+            "properties": {
+                "host": {"type": "string", "minLength": 1},
+                "port": {**_PORT, "default": 443},
+                "private": {"type": "boolean", "default": False},
+            },
+        },
+    ]
+}
+_RULE: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["pattern", "family", "why"],
+    "properties": {
+        "pattern": {"type": "string", "pattern": "^[^!]"},
+        "family": {"enum": list(FAMILIES)},
+        "why": {"type": "string", "minLength": 1},
+        "severity": {"enum": list(SEVERITIES), "default": SEVERITIES[0]},
+    },
+}
+_ENTRIES: dict[str, Schema] = {
+    "allowances": {"type": "string", "pattern": "^[a-z0-9-]+(:[^!].*)?$"},
+    "gaps": {"type": "string", "pattern": "^[a-z0-9-]+$"},
+    "variables": {"type": "string", "pattern": r"^[^=\s]+$"},
+    "patterns": {"type": "string", "pattern": "^[^!]"},
+    "paths": {"type": "string", "minLength": 1},
+    "hosts": _HOSTS,
+    "rules": _RULE,
+}
 
 
 def json_schema() -> Schema:
@@ -58,7 +96,7 @@ def _value(key: Key) -> Schema:
         names = {"pattern": r"^[^=*\s]+$"}
         return {"type": "object", "additionalProperties": {"type": "string"}, "propertyNames": names}
     if key.kind in LISTS:
-        return {"type": "array", "maxItems": MOST_ENTRIES, "items": _entry(key)}
+        return {"type": "array", "maxItems": MOST_ENTRIES, "items": _ENTRIES[key.kind]}
     return {"anyOf": [*_AMOUNTS[key.kind], {"const": NONE}]}
 
 
@@ -69,27 +107,3 @@ _AMOUNTS: dict[str, tuple[Schema, ...]] = {
     "count": (_WHOLE, {"type": "string", "pattern": "^[0-9]{1,18}$"}),
     "number": ({"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": f"^{_NUMBER}$"}),
 }
-
-
-def _entry(key: Key) -> Schema:
-    match key.kind:
-        case "hosts":
-            table: Schema = {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["host"],
-                "properties": {
-                    "host": {"type": "string", "minLength": 1},
-                    "port": {**_PORT, "default": 443},
-                    "private": {"type": "boolean", "default": False},
-                },
-            }
-            return {"anyOf": [_HOST, table]}
-        case "gaps":
-            return {"type": "string", "pattern": "^[a-z0-9-]+$"}
-        case "variables":
-            return {"type": "string", "pattern": r"^[^=\s]+$"}
-        case "patterns":
-            return {"type": "string", "pattern": "^[^!]"}
-        case _:
-            return {"type": "string", "minLength": 1}

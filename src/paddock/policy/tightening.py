@@ -10,8 +10,8 @@ from __future__ import annotations
 from paddock.errors import PolicyError
 from paddock.frozen import frozen, replace
 from paddock.policy.comparing import covers, looseness
-from paddock.policy.keys import KEYS, LISTS, written
-from paddock.policy.model import Allowed, Assignment, Layer, Origin, Setting
+from paddock.policy.keys import KEYS, LISTS, ONLY_TIGHTEN, written
+from paddock.policy.model import Added, Allowed, Assignment, Layer, Origin, Setting
 from paddock.policy.values import shown
 
 TYPE_CHECKING = False
@@ -52,6 +52,9 @@ def described(entry: Entry) -> str:
         return f"{host}:{entry.port}" + (" (also on a private address)" if entry.private else "")
     if isinstance(entry, Assignment):
         return f"{entry.name}={shown(entry.value, len(entry.value))}"
+    if isinstance(entry, Added):
+        why = shown(entry.why, len(entry.why))
+        return f"{shown(entry.pattern, len(entry.pattern))} ({entry.family}, {entry.severity}: {why})"
     return shown(entry.value, len(entry.value)) if not _is_plain(entry.value) else entry.value
 
 
@@ -72,7 +75,7 @@ def judged(layer: Layer, below: Mapping[str, Setting]) -> tuple[Layer, tuple[Loo
     left_out: list[Loosening] = []
     for setting in layer.settings:
         under = below[setting.key]
-        if setting.key == "workspace.mask":
+        if setting.key in ONLY_TIGHTEN:
             kept.append(setting)
         elif KEYS[setting.key].kind in LISTS:
             left_out += _beyond(setting, under)

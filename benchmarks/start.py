@@ -192,8 +192,8 @@ def api_row(place: Place, rounds: int) -> Row:
 
     layer = flags_layer({"workspace": "readonly"}, place.directory)
     plan = make_plan(place.directory, ["sleep", "600"], layer, terminal=False, environ=place.environ)
-    compiled = bubblewrap.compile(plan, facts_for(plan), None)
-    sandbox = BubblewrapSandbox(Build("/usr/bin/bwrap", compiled, stand_in=os.geteuid() == 0), compiled)
+    compiled = bubblewrap.compile(plan, facts_for(plan), ())
+    sandbox = BubblewrapSandbox(Build("/usr/bin/bwrap", compiled, stand_in=os.geteuid() == 0))
     try:
         start = session.start_of(plan, {"core": 0})
         first = sandbox.start(start)

@@ -8,9 +8,7 @@ Paddock itself ends the sandbox (bubblewrap dies with its parent) and leaves the
 from __future__ import annotations
 
 import os
-import signal
 import time
-from contextlib import ExitStack
 
 from paddock import closing, live, outlook
 from paddock.boundary import bubblewrap, choice, streams
@@ -19,8 +17,10 @@ from paddock.boundary.facts import facts_for
 from paddock.errors import PaddockError
 from paddock.frozen import as_data, frozen
 from paddock.kernel import cgroups
+from paddock.kernel.signals import HeldBack
 from paddock.process import find
 from paddock.remarks import complain
+from paddock.unwinding import Unwinding
 
 # What else a run needs is imported in `_start_bubblewrap`, while bubblewrap works.
 
@@ -28,6 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from paddock.boundary.bubblewrap import Overlay
     from paddock.boundary.confined import LandlockSandbox
     from paddock.boundary.limits import Division
     from paddock.boundary.sandbox import BubblewrapSandbox
@@ -40,13 +41,6 @@ if TYPE_CHECKING:
     from paddock.live import Live
     from paddock.plan.model import Plan
     from paddock.workspace.shelf import ChangeSetDirectory
-
-_ENDING = (
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-)  # what terminals, shells and service managers send
 
 
 @frozen
@@ -89,13 +83,16 @@ def run(
     """
     begun = time.monotonic()
     streams.refuse_unsafe()
-    with ExitStack() as undo:
-        # Half a start, or half of clearing up, is worse than a short wait. In between the supervisor hears them.
-        undo.callback(signal.pthread_sigmask, signal.SIG_SETMASK, signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING))
+    with Unwinding() as undo:
+        held_back = HeldBack()
+        undo.callback(held_back.release)
         here = outlook.look(plan)
         boundary, site, division = here.boundary, here.site, here.division
         choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, boundary)
-        layers, change_set = _layers(plan, name, fresh=fresh, undo=undo)
+        overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
+        # From here on bubblewrap works, and what we do meanwhile costs no time.
+        build = _build(plan, overlays, undo) if boundary == "bubblewrap" else None
+        held_back.begin()
         own = live.claim(name or (change_set.name if change_set else _default_name(plan)), exact=bool(name))
         undo.callback(own.remove)
         group = None
@@ -106,11 +103,11 @@ def run(
         for note in () if quiet else remarks:
             complain(note)
         before = joining(group)
-        _leave_if_asked()
-        if boundary == "landlock":
-            running = _start_landlock(plan, before, undo)
+        held_back.leave_if_asked()
+        if build:
+            running = _start_bubblewrap(plan, build, division, before, own, undo)
         else:
-            running = _start_bubblewrap(plan, layers, division, before, own, undo)
+            running = _start_landlock(plan, before, undo)
         own.describe(_description(plan, own.name, running.init_pid, group, division.per_process))
         from paddock.supervision import Supervisor
 
@@ -138,13 +135,6 @@ def _touched(upper: str) -> bool:
         return True
 
 
-def _leave_if_asked() -> None:
-    """End a start that a signal asked to end, as any failure would: what was made is taken back."""
-    asked = signal.sigpending() & set(_ENDING)
-    if asked:
-        raise SystemExit(128 + signal.sigwait(asked))
-
-
 @frozen
 class _Running:
     sandbox: BubblewrapSandbox | LandlockSandbox
@@ -153,12 +143,15 @@ class _Running:
     gateway: Gateway | None = None
 
 
-def _start_bubblewrap(
-    plan: Plan, layers: str | None, division: Division, before: Callable[[], None], own: Live, undo: ExitStack
-) -> _Running:
-    compiled = bubblewrap.compile(plan, facts_for(plan), layers)
-    build = Build(find("bwrap") or "", compiled, stand_in=os.geteuid() == 0)
+def _build(plan: Plan, overlays: tuple[Overlay, ...], undo: Unwinding) -> Build:
+    build = Build(find("bwrap") or "", bubblewrap.compile(plan, facts_for(plan), overlays), stand_in=os.geteuid() == 0)
     undo.callback(build.kill)
+    return build
+
+
+def _start_bubblewrap(
+    plan: Plan, build: Build, division: Division, before: Callable[[], None], own: Live, undo: Unwinding
+) -> _Running:
     import json  # noqa: F401 - these are needed next, and their import costs nothing now
 
     from paddock import supervision  # noqa: F401
@@ -167,7 +160,7 @@ def _start_bubblewrap(
     from paddock.workspace import removal  # noqa: F401
 
     start = start_of(plan, division.per_process)
-    sandbox = BubblewrapSandbox(build, compiled)
+    sandbox = BubblewrapSandbox(build)
     undo.callback(sandbox.stop)
     gateway = _open_gateway(plan, sandbox.namespaces, own.directory)
     if gateway:
@@ -175,7 +168,7 @@ def _start_bubblewrap(
     return _Running(sandbox, sandbox.start(start, before), sandbox.init_pid, gateway)
 
 
-def _start_landlock(plan: Plan, before: Callable[[], None], undo: ExitStack) -> _Running:
+def _start_landlock(plan: Plan, before: Callable[[], None], undo: Unwinding) -> _Running:
     from paddock.boundary import landlock
     from paddock.boundary.confined import LandlockSandbox
     from paddock.boundary.landlock_trial import facts_here
@@ -233,21 +226,23 @@ def joining(group: Cgroup | None) -> Callable[[], None]:
     return join_group
 
 
-def _layers(plan: Plan, name: str, *, fresh: bool, undo: ExitStack) -> tuple[str | None, ChangeSetDirectory | None]:
-    mode = plan.workspace.mode
+def _overlays(
+    plan: Plan, name: str, *, fresh: bool, undo: Unwinding
+) -> tuple[tuple[Overlay, ...], ChangeSetDirectory | None]:
+    source, mode = plan.workspace.source, plan.workspace.mode
     if mode == "review":
         from paddock.workspace import store
 
-        change_set = store.claim(plan.workspace.source, name=name or None, fresh=fresh)
+        change_set = store.claim(source, name=name or None, fresh=fresh)
         undo.callback(store.release, change_set)
-        return change_set.path, change_set
+        return (bubblewrap.Overlay(source, (source,), change_set.upper, change_set.work),), change_set
     if mode == "scratch":
         from paddock.workspace import scratches
 
-        scratch = scratches.scratch(plan.workspace.source)
+        scratch = scratches.scratch(source)
         undo.callback(scratches.remove_scratch, scratch)
-        return scratch, None
-    return None, None
+        return (bubblewrap.Overlay(source, (source,), f"{scratch}/upper", f"{scratch}/work"),), None
+    return (), None
 
 
 def _default_name(plan: Plan) -> str:

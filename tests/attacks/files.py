@@ -364,7 +364,7 @@ def staged_layers(given: Given) -> list[str]:
     """What the workspace is put together from is out of sight, from every process inside."""
     names = [name for name in os.listdir("/proc") if name.isdigit()]
     places = ["/run/paddock-stage", *(f"/proc/{pid}/root/run/paddock-stage" for pid in names)]
-    layers = [f"{place}/lower/.env" for place in places]
+    layers = [f"{place}/0-lower-0/.env" for place in places]
     return given.tries(*layers, f"{given.repo}/.env")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from paddock import session
 from paddock.boundary import bubblewrap
+from paddock.boundary.bubblewrap import Overlay
 from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
 from paddock.boundary.sandbox import BubblewrapSandbox
@@ -43,6 +44,8 @@ class Box:
         (self.workspace / ".env").write_text("SECRET=1\n")
         (self.workspace / "secrets").mkdir()
         (self.workspace / "secrets/key").write_text("secret\n")
+        self.above: tuple[str, ...] = ()  # further lower layers of the workspace
+        self.others: tuple[Overlay, ...] = ()
         self._made: list[BubblewrapSandbox | Build] = []
         self._joined: list[Joined] = []
 
@@ -63,16 +66,21 @@ class Box:
         return replace(plan, **changes)
 
     def compiled(self, plan: Plan) -> Compiled:
-        return bubblewrap.compile(plan, facts_for(plan), str(self.layers))
+        return bubblewrap.compile(plan, facts_for(plan), self.overlays(plan))
 
-    def build(self, plan: Plan) -> tuple[Build, Compiled]:
-        compiled = self.compiled(plan)
-        build = Build(find("bwrap") or "", compiled, stand_in=IS_ROOT)
+    def overlays(self, plan: Plan) -> tuple[Overlay, ...]:
+        if plan.workspace.mode not in ("review", "scratch"):
+            return ()
+        where = plan.workspace.source
+        return (Overlay(where, (*self.above, where), f"{self.layers}/upper", f"{self.layers}/work"), *self.others)
+
+    def build(self, plan: Plan) -> Build:
+        build = Build(find("bwrap") or "", self.compiled(plan), stand_in=IS_ROOT)
         self._made.append(build)
-        return build, compiled
+        return build
 
     def sandbox(self, plan: Plan) -> BubblewrapSandbox:
-        sandbox = BubblewrapSandbox(*self.build(plan))
+        sandbox = BubblewrapSandbox(self.build(plan))
         self._made.append(sandbox)
         return sandbox
 

@@ -12,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.boundary import bubblewrap
-from paddock.boundary.bubblewrap import STAGE, Carry, Compiled, Data, Facts, MaskPath, Overlay, Reveal, Unstage
+from paddock.boundary.bubblewrap import (
+    STAGE,
+    Carry,
+    Compiled,
+    Data,
+    Facts,
+    MaskPath,
+    MountOverlay,
+    Overlay,
+    Reveal,
+    Unstage,
+)
 from paddock.plan.model import File, Link, Mask, Mount, Plan, Variable, Workspace
 from paddock.policy.model import BUILT_IN
 from tests.boundary.plans import MASKS, PLAN, REPOSITORY, changed, plan_for
@@ -33,6 +44,13 @@ OPERANDS = {
     **dict.fromkeys(("--tmpfs", "--dir", "--remount-ro", "--chdir"), 1),
     **dict.fromkeys(("--ro-bind", "--bind", "--file", "--symlink"), 2),
 }
+
+
+def overlays(plan: Plan, *above: str) -> tuple[Overlay, ...]:
+    """The overlay over the workspace, in the modes that have one."""
+    source = plan.workspace.source
+    layered = (Overlay(source, (*above, source), f"{LAYERS}/upper", f"{LAYERS}/work"),)
+    return layered if plan.workspace.mode in ("review", "scratch") else ()
 
 
 def options(compiled: Compiled) -> list[tuple[str, ...]]:
@@ -62,7 +80,7 @@ def shown(compiled: Compiled) -> str:
 )
 def test_a_plan_becomes_what_the_file_shows(name: str, plan: Plan, facts: Facts) -> None:
     """PADDOCK_GOLDEN=1 makes the files anew, to be read before they are committed."""
-    text = shown(bubblewrap.compile(plan, facts, LAYERS))
+    text = shown(bubblewrap.compile(plan, facts, overlays(plan)))
     path = GOLDEN / f"bubblewrap-{name}.txt"
     if os.environ.get("PADDOCK_GOLDEN") == "1":
         path.write_text(text)
@@ -119,7 +137,7 @@ def cases(draw: st.DrawFn) -> tuple[Plan, Facts]:
 
 
 def compiled_of(case: tuple[Plan, Facts]) -> Compiled:
-    return bubblewrap.compile(*case, LAYERS)
+    return bubblewrap.compile(*case, overlays(case[0]))
 
 
 @given(cases())
@@ -154,7 +172,7 @@ def test_nothing_is_writable_but_what_the_plan_says(case: tuple[Plan, Facts]) ->
         wanted.add((source, source))
         wanted |= {(f"{source}/{path}",) * 2 for path in facts.live_protected if path in bubblewrap.LIVE_PINNED}
     if mode in ("review", "scratch"):
-        wanted.add((LAYERS, f"{STAGE}/layers"))
+        wanted.add((LAYERS, f"{STAGE}/0-layers"))
     assert writable(compiled_of(case)) == wanted
 
 
@@ -163,14 +181,15 @@ def test_the_workspace_itself_is_writable_in_live_mode_only(case: tuple[Plan, Fa
     source, mode = case[0].workspace.source, case[0].workspace.mode
     compiled = compiled_of(case)
     assert any(bound == source for bound, _ in writable(compiled)) == (mode == "live")
-    assert (Overlay(source) in compiled.steps) == (mode in ("review", "scratch"))
+    overlaid = [step.target for step in compiled.steps if isinstance(step, MountOverlay)]
+    assert overlaid == ([source] if mode in ("review", "scratch") else [])
 
 
 @given(cases())
 def test_parents_come_before_what_is_below_them(case: tuple[Plan, Facts]) -> None:
     there, whole = {"/"}, set()
     mounted: list[str] = []
-    places = {step.target for step in compiled_of(case).steps if isinstance(step, Carry | Reveal | Overlay)}
+    places = {step.target for step in compiled_of(case).steps if isinstance(step, Carry | Reveal | MountOverlay)}
     for name, *operands in options(compiled_of(case)):
         if name not in ("--proc", "--dev", "--tmpfs", "--dir", "--ro-bind", "--bind", "--file", "--symlink"):
             continue
@@ -217,5 +236,45 @@ def test_the_steps_end_with_taking_the_stage_away(case: tuple[Plan, Facts]) -> N
 
 @pytest.mark.parametrize("mode", ["review", "scratch"])
 def test_a_mode_with_an_overlay_needs_its_layers(mode: str) -> None:
-    with pytest.raises(ValueError, match="needs a directory for its layers"):
-        bubblewrap.compile(plan_for(REPOSITORY, mode), USER, None)
+    with pytest.raises(ValueError, match="needs an overlay over the workspace"):
+        bubblewrap.compile(plan_for(REPOSITORY, mode), USER, (Overlay("/else", ("/else",), "/l/upper", "/l/work"),))
+
+
+def test_the_two_writable_layers_are_in_one_directory() -> None:
+    apart = (Overlay(REPOSITORY, (REPOSITORY,), "/one/upper", "/other/work"),)
+    with pytest.raises(ValueError, match="not in one directory"):
+        bubblewrap.compile(PLAN, USER, apart)
+
+
+ODD = "/srv/a,b:c\\d\n\udcff"
+GIT = "/srv/main/.git"
+
+
+@pytest.mark.parametrize("facts", [USER, ROOT], ids=["user", "root"])
+def test_overlays_are_mounted_from_the_stage_in_their_order_whatever_their_layers_are_called(facts: Facts) -> None:
+    above = (f"{ODD}/2", f"{ODD}/1")
+    over_git = Overlay(GIT, (ODD, GIT), f"{LAYERS}/git/upper", f"{LAYERS}/git/work")
+    inner = Overlay(f"{REPOSITORY}/sub", ("/srv/sub",), "/l/upper", "/l/work")
+    plan = changed(
+        mounts=(*PLAN.mounts, Mount(GIT, GIT, "read", BUILT_IN), Mount(f"{GIT}/x", f"{GIT}/x", "read", BUILT_IN))
+    )
+    compiled = bubblewrap.compile(plan, facts, (*overlays(PLAN, *above), over_git, inner))
+    places = [
+        f"{STAGE}/{name}" for name in ("0-lower-0", "0-lower-1", "0-lower-2", "1-lower-0", "1-lower-1", "2-lower-0")
+    ]
+    sources = [*above, REPOSITORY, ODD, GIT, "/srv/sub"]
+    read_only = {option[1:] for option in options(compiled) if option[0] == "--ro-bind"}
+    read_only |= {(step.source, step.target) for step in compiled.steps if isinstance(step, Carry) and step.read_only}
+    assert set(zip(sources, places, strict=True)) <= read_only
+    assert writable(compiled) >= {(LAYERS, f"{STAGE}/0-layers"), (f"{LAYERS}/git", f"{STAGE}/1-layers")}
+    mounted = [step for step in compiled.steps if isinstance(step, MountOverlay)]
+    assert mounted == [
+        MountOverlay(REPOSITORY, tuple(places[:3]), f"{STAGE}/0-layers/upper", f"{STAGE}/0-layers/work"),
+        MountOverlay(GIT, tuple(places[3:5]), f"{STAGE}/1-layers/upper", f"{STAGE}/1-layers/work"),
+        MountOverlay(f"{REPOSITORY}/sub", (places[5],), f"{STAGE}/2-layers/upper", f"{STAGE}/2-layers/work"),
+    ]
+    made = [option[-1] for option in options(compiled)]
+    assert GIT in made, "the place for a mount outside of the workspace"
+    assert f"{REPOSITORY}/sub" not in made, "inside of another overlay the place is there, or nothing is"
+    assert f"{GIT}/x" not in made, "below an overlay it would be out of sight"
+    assert not [path for path in (*places, mounted[0].upper) if set(",:\\\n") & set(path)]

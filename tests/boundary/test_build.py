@@ -45,7 +45,7 @@ def refused(box: Box, program: str) -> BoundaryUnavailable:
     build = Build(program, compiled, stand_in=False)
     pid = build.pid
     with pytest.raises(BoundaryUnavailable) as caught:
-        BubblewrapSandbox(build, compiled)
+        BubblewrapSandbox(build)
     assert descriptors() == before
     assert not os.path.exists(f"/proc/{pid}")
     return caught.value
@@ -86,7 +86,7 @@ def test_a_program_that_never_answers_is_ended(box: Box, tmp_path: Path, monkeyp
 
 @needs("bubblewrap")
 def test_pid_one_is_there_once_the_root_is_complete_and_gone_after_the_kill(box: Box) -> None:
-    build, _ = box.build(box.plan("true"))
+    build = box.build(box.plan("true"))
     init = build.wait_until_complete()
     bubblewrap = build.pid
     with open(f"/proc/{init}/status") as file:
@@ -104,7 +104,7 @@ def test_pid_one_is_there_once_the_root_is_complete_and_gone_after_the_kill(box:
 @needs("bubblewrap")
 def test_its_command_line_tells_nothing_of_the_plan(box: Box) -> None:
     """CR-25, CR-26: arguments and environment of PID 1 can be read inside."""
-    build, _ = box.build(box.plan("true"))
+    build = box.build(box.plan("true"))
     init = build.wait_until_complete()
     for pid in (build.pid, init):
         with open(f"/proc/{pid}/cmdline", "rb") as file:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.boundary.bubblewrap import STAGE, STAND_IN
+from paddock.boundary.bubblewrap import STAGE, STAND_IN, Overlay
 from paddock.errors import WorkspaceError
 from tests.boundary.boxes import Box, descriptors, start_of
 from tests.boundary.field import alive, end
@@ -16,7 +18,6 @@ from tests.capabilities import IS_ROOT, needs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = needs("bubblewrap", "overlay")
 
@@ -139,3 +140,61 @@ def box_uid(box: Box) -> str:
 @pytest.mark.root
 def test_the_stand_in_is_the_id_that_the_documents_name() -> None:
     assert STAND_IN == 0x70000000
+
+
+ODD = "odd, name: a\\b\n\udcff"
+
+
+def layered(box: Box, base: Path) -> Path:
+    """Two read-only layers above the workspace, and an overlay over a directory elsewhere. Gives that one's layers."""
+    newer, older, other, layers = (base / f"{ODD}{number}" for number in range(4))
+    for directory in (newer / "tools", older / "tools", other, layers / "upper", layers / "work"):
+        directory.mkdir(parents=True)
+    (newer / "tools/both").write_text("newer\n")
+    (older / "tools/both").write_text("older\n")
+    (older / "tools/once").write_text("older\n")
+    (older / "file").write_text("of a layer\n")
+    (other / "there").write_text("there\n")
+    os.mknod(newer / "secrets", stat.S_IFCHR, 0)  # a deletion mark
+    box.above = (str(newer), str(older))
+    box.others = (Overlay("/data/other", (str(other),), f"{layers}/upper", f"{layers}/work"),)
+    return layers
+
+
+def test_layers_above_the_repository_are_seen_from_the_top_and_stay_as_they_are(box: Box, tmp_path: Path) -> None:
+    layers = layered(box, tmp_path)
+    said = box.said(
+        "cat file tools/both tools/once; ls -d secrets; cat /data/other/there; "
+        "echo changed > tools/once; rm tools/both file; echo new > /data/other/there; cat tools/once /data/other/there",
+        masked=False,
+    )
+    assert [line for line in said.splitlines() if "ls:" not in line] == [
+        "of a layer", "newer", "older", "there", "changed", "new"
+    ]  # fmt: skip
+    assert "No such file" in said, "what a layer says is deleted is not there"
+    newer, older = map(Path, box.above)
+    assert [(older / name).read_text() for name in ("file", "tools/both", "tools/once")] == [
+        "of a layer\n",
+        "older\n",
+        "older\n",
+    ]
+    assert (newer / "tools/both").read_text() == "newer\n"
+    assert (box.workspace / "file").read_text() == "of the host\n"
+    assert (box.layers / "upper/tools/once").read_text() == "changed\n"
+    assert (layers / "upper/there").read_text() == "new\n"
+
+
+@pytest.mark.root
+def test_every_layer_shows_its_owners_files_as_those_of_the_person_inside(box: Box, tmp_path: Path) -> None:
+    layers = layered(box, tmp_path)
+    for top in (box.workspace, box.layers, layers, *map(Path, box.above), Path(box.others[0].lowers[0])):
+        for path in (top, *top.rglob("*")):
+            os.chown(path, 4242, 4343, follow_symlinks=False)
+    said = box.said(
+        "stat -c %u:%g tools tools/both tools/once file /data/other/there; "
+        "echo x > tools/both && echo x > tools/new && echo x > /data/other/there && echo done",
+        masked=False,
+    )
+    assert said.split() == ["1000:1000"] * 5 + ["done"]
+    for path in (box.layers / "upper/tools/both", box.layers / "upper/tools/new", layers / "upper/there"):
+        assert (path.stat().st_uid, path.stat().st_gid) == (4242, 4343)

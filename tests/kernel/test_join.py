@@ -69,8 +69,8 @@ def sandbox(tmp_path: Path) -> Iterator[Namespaces]:
     assert program
     (tmp_path / "work").mkdir()
     wanted = plan(str(tmp_path / "work"))
-    compiled = bubblewrap.compile(wanted, facts_for(wanted), None)
-    made = BubblewrapSandbox(Build(program, compiled, stand_in=os.geteuid() == 0), compiled)
+    compiled = bubblewrap.compile(wanted, facts_for(wanted), ())
+    made = BubblewrapSandbox(Build(program, compiled, stand_in=os.geteuid() == 0))
     yield made.namespaces
     made.stop()
 

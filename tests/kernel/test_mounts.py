@@ -66,7 +66,7 @@ def test_writes_into_an_overlay_go_to_its_upper_layer(tmp_path: Path):
         (lower / name).write_text("old")
 
     def task() -> list[str]:
-        mounts.overlay(str(lower), str(upper), str(work), str(target))
+        mounts.overlay([str(lower)], str(upper), str(work), str(target))
         (target / "changed").write_text("new")
         (target / "removed").unlink()
         (target / "added").write_text("added")

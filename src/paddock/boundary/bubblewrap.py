@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.plan.model import Mount, Plan
 
-# Where the layers of the overlay and the mask's empty file are while the workspace is put together. Gone
+# Where the layers of the overlays and the mask's empty file are while the workspace is put together. Gone
 # before the command starts.
 STAGE = "/run/paddock-stage"
 # Inside, root is an ordinary user all the same; outside, an id that systemd's table of users
@@ -84,9 +84,26 @@ class Reveal:
 
 @frozen
 class Overlay:
-    """Mount the workspace copy-on-write from the staged layers."""
+    """Host directories that show as one at `target`: what is written goes to `upper`, the others are only read.
+
+    `lowers` are sorted from the top: what hides the repository first, the repository last. `upper` and `work` are
+    in one directory, because overlayfs wants them on one mount, and bear plain names.
+    """
 
     target: str
+    lowers: tuple[str, ...]
+    upper: str
+    work: str
+
+
+@frozen
+class MountOverlay:
+    """Mount an overlay from its layers' places on the stage."""
+
+    target: str
+    lowers: tuple[str, ...]
+    upper: str
+    work: str
 
 
 @frozen
@@ -102,7 +119,7 @@ class Unstage:
     """Take the staged layers out of sight."""
 
 
-Step = Carry | Reveal | Overlay | MaskPath | Unstage
+Step = Carry | Reveal | MountOverlay | MaskPath | Unstage
 
 
 @frozen
@@ -164,8 +181,12 @@ class _Sheet:
             self.add("--dir", target)
 
 
-def compile(plan: Plan, facts: Facts, layers: str | None) -> Compiled:  # noqa: A001 - the design's word
-    """Arguments and steps for a plan. `layers` holds `upper` and `work` where the mode needs an overlay."""
+def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled:  # noqa: A001 - the design's word
+    """Arguments and steps for a plan.
+
+    `overlays` take the place of what the plan would mount there, outer ones first. Where the mode is copy-on-write,
+    one of them is the workspace.
+    """
     out = _Sheet(facts)
     # INVARIANT PK-47, PK-12: all namespaces are new, and no further user namespace can be made inside.
     out.add("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts")
@@ -174,11 +195,11 @@ def compile(plan: Plan, facts: Facts, layers: str | None) -> Compiled:  # noqa: 
     out.add("--proc", "/proc", "--dev", "/dev")
     for path in facts.covered_proc:
         out.add("--ro-bind", "/dev/null", path)
-    _root(plan, out)
+    _root(plan, out, tuple(overlay.target for overlay in overlays))
     out.add("--perms", "0755", "--size", str(1 << 20), "--tmpfs", STAGE)
     if any(isinstance(step, Reveal) for step in out.steps):
         out.add("--ro-bind", "/etc", f"{STAGE}/etc")
-    _workspace(plan, layers, out)
+    _workspace(plan, overlays, out)
     _masks(plan, out)
     out.steps.append(Unstage())
     # INVARIANT FS-16: nothing of the root itself is writable, so that no write into it is silently lost.
@@ -186,7 +207,7 @@ def compile(plan: Plan, facts: Facts, layers: str | None) -> Compiled:  # noqa: 
     return Compiled(tuple(out.words), tuple(out.data), tuple(out.steps))
 
 
-def _root(plan: Plan, out: _Sheet) -> None:
+def _root(plan: Plan, out: _Sheet, layered: tuple[str, ...]) -> None:
     # Parents before what lies below them: a private directory would hide what was put there before.
     entries: list[Link | Private | Mount] = [*plan.links, *plan.private, *plan.mounts]
     for entry in sorted(entries, key=lambda entry: (_depth(entry.target), entry.target)):
@@ -198,28 +219,42 @@ def _root(plan: Plan, out: _Sheet) -> None:
             out.made.add(entry.target)
             mode = "0700" if entry.target == plan.person.home else _PRIVATE_MODES.get(entry.target, "0755")
             out.add("--perms", mode, "--size", str(entry.size_bytes), "--tmpfs", entry.target)
-        elif not _below(entry.target, plan.workspace.source):
+        elif not any(_below(entry.target, place) for place in (plan.workspace.source, *layered)):
             out.bind(entry.source, entry.target, read_only=entry.access == "read")
     for file in plan.files:
         out.file(os.fsencode(file.content), file.target)
 
 
-def _workspace(plan: Plan, layers: str | None, out: _Sheet) -> None:
+def _workspace(plan: Plan, overlays: tuple[Overlay, ...], out: _Sheet) -> None:
     source, mode = plan.workspace.source, plan.workspace.mode
+    for overlay in overlays:
+        _overlay(overlay, out)
     if mode in ("review", "scratch"):
-        if layers is None:
-            message = f"mode {mode} needs a directory for its layers"
+        if source not in (overlay.target for overlay in overlays):
+            message = f"mode {mode} needs an overlay over the workspace"
             raise ValueError(message)
-        out.bind(source, f"{STAGE}/lower", read_only=True)
-        out.bind(layers, f"{STAGE}/layers", read_only=False)
-        out.parents(source)
-        out.add("--dir", source)
-        out.steps.append(Overlay(source))
         return
     out.bind(source, source, read_only=mode == "readonly")
     for path in out.facts.live_protected if mode == "live" else ():
         where = f"{source}/{path}"
         out.bind(where, where, read_only=path not in LIVE_PINNED)
+
+
+def _overlay(overlay: Overlay, out: _Sheet) -> None:
+    # On the stage every layer has a short name: overlayfs splits its options at commas and colons.
+    stage = f"{STAGE}/{sum(isinstance(step, MountOverlay) for step in out.steps)}"
+    lowers = tuple(f"{stage}-lower-{depth}" for depth in range(len(overlay.lowers)))
+    for lower, staged in zip(overlay.lowers, lowers, strict=True):
+        out.bind(lower, staged, read_only=True)
+    (above, upper), (beside, work) = (os.path.split(path) for path in (overlay.upper, overlay.work))
+    if above != beside:
+        message = f"not in one directory: {overlay.upper!a}, {overlay.work!a}"
+        raise ValueError(message)
+    out.bind(above, f"{stage}-layers", read_only=False)
+    if not any(_below(overlay.target, step.target) for step in out.steps if isinstance(step, MountOverlay)):
+        out.parents(overlay.target)
+        out.add("--dir", overlay.target)
+    out.steps.append(MountOverlay(overlay.target, lowers, f"{stage}-layers/{upper}", f"{stage}-layers/{work}"))
 
 
 def _masks(plan: Plan, out: _Sheet) -> None:

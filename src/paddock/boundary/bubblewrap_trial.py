@@ -167,8 +167,10 @@ def _failure(program: str, base: str, mode: WorkspaceMode) -> str:
         filter=seccomp.program("default", "x86_64" if machine == "x86_64" else "aarch64"), on_terminal=(),
     )  # fmt: skip
     try:
-        compiled = bubblewrap.compile(plan, facts_for(plan), layers)
-        sandbox = BubblewrapSandbox(Build(program, compiled, stand_in=os.geteuid() == 0), compiled)
+        source = plan.workspace.source
+        overlays = (bubblewrap.Overlay(source, (source,), f"{layers}/upper", f"{layers}/work"),)
+        compiled = bubblewrap.compile(plan, facts_for(plan), overlays)
+        sandbox = BubblewrapSandbox(Build(program, compiled, stand_in=os.geteuid() == 0))
     except PaddockError as error:
         return f"{error.what} ({error.why})"
     try:

@@ -11,7 +11,7 @@ import signal
 from contextlib import suppress
 
 from paddock.boundary import bubblewrap
-from paddock.boundary.bubblewrap import Carry, MaskPath, Overlay, Reveal
+from paddock.boundary.bubblewrap import Carry, MaskPath, MountOverlay, Reveal
 from paddock.errors import WorkspaceError
 from paddock.kernel import mounts
 from paddock.kernel.join import COMPLETING, Start, join
@@ -31,11 +31,11 @@ _END_TIMEOUT_S = 10.0
 class BubblewrapSandbox:
     """A live sandbox."""
 
-    def __init__(self, build: Build, compiled: Compiled) -> None:
+    def __init__(self, build: Build) -> None:
         """Wait until bubblewrap is done. On a failure nothing is left. Raises BoundaryUnavailable."""
         self._stopped = False
         self._build = build
-        self._compiled = compiled
+        self._compiled = build.compiled
         self._init = -1
         try:
             self.init_pid = build.wait_until_complete()
@@ -104,16 +104,15 @@ def _clone(step: Carry, maps: dict[tuple[int, int], int]) -> int:
 
 def _mount_all(compiled: Compiled, carried: list[tuple[int, str]]) -> None:
     stage = bubblewrap.STAGE
-    layers = f"{stage}/layers"
     for tree, target in carried:
         mounts.attach(tree, target)
     for step in compiled.steps:
         if isinstance(step, Reveal):
             mounts.bind(stage + step.target, step.target)  # read-only, as the staged mount is
-        elif isinstance(step, Overlay):
-            mounts.overlay(f"{stage}/lower", f"{layers}/upper", f"{layers}/work", step.target)
+        elif isinstance(step, MountOverlay):
+            mounts.overlay(step.lowers, step.upper, step.work, step.target)
         elif isinstance(step, MaskPath):
-            _mask(step, layered=Overlay in map(type, compiled.steps))
+            _mask(step, layered=MountOverlay in map(type, compiled.steps))
         elif not isinstance(step, Carry):
             mounts.detach(stage)
             with suppress(OSError):

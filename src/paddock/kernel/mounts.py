@@ -9,6 +9,10 @@ import struct
 from paddock.kernel import libc
 from paddock.kernel.namespaces import CLONE_NEWUSER
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # <linux/mount.h>
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND = 0x1, 0x2, 0x4, 0x20, 0x1000
 MNT_DETACH = 2
@@ -22,13 +26,15 @@ def _mount(source: str, target: str, kind: str | None, flags: int, options: str 
     libc.call("mount", *encoded, ctypes.c_ulong(flags), options and os.fsencode(options))
 
 
-def overlay(lower: str, upper: str, work: str, target: str) -> None:
-    """Mount an overlay at `target`; the three layers' paths must hold no comma, colon or backslash.
+def overlay(lowers: Sequence[str], upper: str, work: str, target: str) -> None:
+    """Mount an overlay at `target`, its lower layers given from the top.
+
+    The layers' paths must hold no comma, colon or backslash; all of them together fit into a page.
 
     `userxattr` (kernel 5.11) keeps its marks in `user.*`, so that no privilege over the host's file
     systems is needed to write or to read them.
     """
-    options = f"userxattr,lowerdir={lower},upperdir={upper},workdir={work}"
+    options = f"userxattr,lowerdir={':'.join(lowers)},upperdir={upper},workdir={work}"
     _mount("overlay", target, "overlay", MS_NOSUID | MS_NODEV, options)
 
 

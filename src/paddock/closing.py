@@ -6,21 +6,29 @@ from paddock.errors import CommandNotFound, PaddockError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from paddock.gateway.server import Summary
-    from paddock.kernel.cgroups import Cgroup
+    from paddock.kernel.cgroups import Cgroup, Counts
     from paddock.kernel.reports import Report
-    from paddock.plan.model import Plan
+    from paddock.plan.model import Limit, Plan
     from paddock.supervision import Outcome
 
-_ENOENT, _ENOTDIR = 2, 20
+_ENOENT, _EAGAIN, _ENOTDIR = 2, 11, 20
+_ENDED_BY_FILE_SIZE = 128 + 25  # SIGXFSZ: setrlimit(2), RLIMIT_FSIZE; the same number in a shell's `$?`
 _SHOWN = 5
 
 
 def start_failure(command: Sequence[str], failure: Report) -> PaddockError:
     """The error for a command that never started."""
     step, _, reason = failure.text.partition(": ")
+    if step == "process" and failure.number == _EAGAIN:
+        return PaddockError(
+            "the command could not be started inside",
+            why="the limit on processes is reached",
+            next_step="end something inside   or start the sandbox with more: --limit processes=…",
+            code="start-failed",
+        )
     if step != "command":
         return PaddockError(
             "the command could not be started inside",
@@ -51,27 +59,65 @@ class NotExecutable(PaddockError):
     exit_code = 126
 
 
-def messages(plan: Plan, outcome: Outcome, group: Cgroup | None, killed_before: int = 0) -> list[str]:
+def messages(plan: Plan, outcome: Outcome, group: Cgroup | None, before: Counts | None = None) -> list[str]:
     """What ended the command, where it was not the command itself; what was lost. Names in it are unescaped.
 
-    `killed_before` are the group's out-of-memory kills from before the command.
+    `before` is what the group had counted before the command. Limits that leave no trace when they are reached
+    (open files, memory of each process, processor time) are not guessed at: the program itself was told.
     """
     messages = []
-    wall, memory = plan.limit("wall"), plan.limit("memory")
+    wall = plan.limit("wall")
     if outcome.timed_out and wall:
-        messages.append(f"stopped: the time limit of {wall.value:g} s was reached ({wall.origin})")
-    kills = group.out_of_memory_kills() - killed_before if group else 0
-    if kills and memory:
-        messages.append(
-            f"out of memory: the kernel killed {kills} process{'es' if kills > 1 else ''} at the limit of "
-            f"{memory.value / (1 << 20):g} MiB ({memory.origin}); raise it: --limit memory=…"
-        )
+        messages.append(f"stopped: the time limit of {wall.value:g} s was reached {_raised(wall)}")
+    if group:
+        messages += _told_by_group(plan, group.counts(), before)
+    if outcome.exit_code == _ENDED_BY_FILE_SIZE:
+        messages += _file_size(plan)
     if outcome.private:
         names = ", ".join(outcome.private[:_SHOWN])
         messages.append(
             f"written to the private home and gone with it: {names}; what is to stay belongs in the repository"
         )
     return messages
+
+
+def _told_by_group(plan: Plan, counts: Counts, before: Counts | None) -> Iterator[str]:
+    killed = counts.killed - (before.killed if before else 0)
+    refused = counts.refused - (before.refused if before else 0)
+    memory, processes = plan.limit("memory"), plan.limit("processes")
+    if killed and memory:
+        yield (
+            f"out of memory: the kernel killed {killed} process{'es' if killed > 1 else ''} at the limit of "
+            f"{_amount(memory)} {_raised(memory)}"
+        )
+    if refused and processes:
+        yield (
+            f"too many processes: the kernel refused a new one {refused} time{'s' if refused > 1 else ''} at the "
+            f"limit of {_amount(processes)} {_raised(processes)}"
+        )
+
+
+def _file_size(plan: Plan) -> Iterator[str]:
+    from paddock.kernel import rlimits
+
+    limit, own = plan.limit("file_size"), rlimits.inherited("file_size")
+    said = "a file was to grow beyond the limit of"
+    if limit and rlimits.possible("file_size", int(limit.value)) == int(limit.value):
+        yield f"{said} {_amount(limit)} {_raised(limit)}"
+    elif own is not None:
+        yield f"{said} {own} bytes that Paddock's own caller set; raise it there: ulimit -f"
+
+
+def _amount(limit: Limit) -> str:
+    from paddock.plan.describe import amount
+
+    return amount(limit)
+
+
+def _raised(limit: Limit) -> str:
+    """Who set a limit, and how it is raised."""
+    step = "only an administrator can raise it" if limit.origin.kind == "floor" else f"raise it: --limit {limit.name}=…"
+    return f"({limit.origin}); {step}"
 
 
 def told_by_gateway(summary: Summary) -> list[str]:

@@ -46,11 +46,11 @@ def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[
         start, argv=tuple(command), cwd=cwd or start.cwd, environment={**start.environment, **(extra or {})}
     )
     group = cgroups.Cgroup(**data["cgroup"]) if data.get("cgroup") else None
-    killed_before = group.out_of_memory_kills() if group else 0
+    before = group.counts() if group else None
     outcome = Supervisor(join(namespaces, start, session.joining(group)), None).run()
     namespaces.close()
     if outcome.failure:
         raise closing.start_failure(command, outcome.failure)
-    for message in closing.messages(plan, outcome, group, killed_before):
+    for message in closing.messages(plan, outcome, group, before):
         complain(message)
     return outcome.exit_code

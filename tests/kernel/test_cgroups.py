@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.kernel import cgroups, confine
-from paddock.kernel.cgroups import Cgroup, Site
+from paddock.kernel.cgroups import Cgroup, Counts, Site
 from tests.forked import Died, forked
 
 if TYPE_CHECKING:
@@ -113,11 +113,11 @@ def contents(directory: str) -> dict[str, str]:
 def test_the_limits_as_version_2_takes_them(tmp_path: Path):
     site = Site(2, dict.fromkeys(("memory", "pids", "cpu"), str(tmp_path)))
     group = cgroups.create(site, "one", {"memory": 1 << 20, "processes": 10, "cpus": 0.5})
-    assert group == Cgroup(2, (f"{tmp_path}/paddock-one",), f"{tmp_path}/paddock-one")
+    assert group == Cgroup(2, (f"{tmp_path}/paddock-one",), *[f"{tmp_path}/paddock-one"] * 2)
     assert contents(f"{tmp_path}/paddock-one") == {
         "memory.max": "1048576",
         "memory.oom.group": "0",
-        "pids.max": "14",  # and our own four
+        "pids.max": "11",  # and our joiner
         "cpu.max": "50000 100000",
     }
     group.join(77)
@@ -132,7 +132,7 @@ def test_the_limits_as_version_1_takes_them(tmp_path: Path):
     assert group.directories == tuple(f"{parent}/paddock-one" for parent in site.parents.values())
     assert [contents(directory) for directory in group.directories] == [
         {"memory.limit_in_bytes": "1048576"},
-        {"pids.max": "14"},
+        {"pids.max": "11"},
         {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "1000"},  # the kernel's least
     ]
 
@@ -140,7 +140,7 @@ def test_the_limits_as_version_1_takes_them(tmp_path: Path):
 def test_limits_without_a_controller_are_left_out(tmp_path: Path):
     group = cgroups.create(Site(2, {"memory": str(tmp_path)}), "one", {"processes": 10, "cpus": 1})
     assert contents(group.directories[0]) == {}
-    assert group.out_of_memory_kills() == 0
+    assert group.counts() == Counts()
 
 
 def test_nothing_is_left_of_a_group_that_failed_half_way(tmp_path: Path):
@@ -168,11 +168,13 @@ def test_an_empty_group_of_the_same_name_is_used_and_a_full_one_is_not(tmp_path:
         (2, "memory.events", "oom 9\noom_kill 3\noom_group_kill 8\n"),
     ],
 )
-def test_kills_are_counted(tmp_path: Path, version: int, name: str, text: str):
-    group = Cgroup(version, (str(tmp_path),), str(tmp_path))
-    assert group.out_of_memory_kills() == 0
+def test_kills_and_refusals_are_counted(tmp_path: Path, version: int, name: str, text: str):
+    group = Cgroup(version, (str(tmp_path),), str(tmp_path), str(tmp_path))
+    assert group.counts() == Counts()
     (tmp_path / name).write_text(text)
-    assert group.out_of_memory_kills() == 3
+    assert group.counts() == Counts(killed=3)
+    (tmp_path / "pids.events").write_text("max 5\n")
+    assert group.counts() == Counts(killed=3, refused=5)
 
 
 def test_removing_twice_is_no_failure(tmp_path: Path):
@@ -244,7 +246,7 @@ def test_the_real_site_works_and_is_left_as_it_was(site: Site):
 @pytest.mark.root
 def test_who_takes_more_memory_than_the_limit_is_killed(site: Site):
     group = cgroups.create(site, NAME, {"memory": 32 << 20})
-    assert group.out_of_memory_kills() == 0
+    assert group.counts() == Counts()
 
     def task() -> int:
         group.join(os.getpid())
@@ -252,7 +254,7 @@ def test_who_takes_more_memory_than_the_limit_is_killed(site: Site):
 
     with pytest.raises(Died, match=r"ended with -9$"):
         forked(task)
-    assert group.out_of_memory_kills() == 1
+    assert group.counts() == Counts(killed=1)
     group.remove()
 
 
@@ -283,7 +285,8 @@ def test_no_more_processes_than_the_limit(site: Site):
             os.waitpid(pid, 0)
         return len(pids) + 1, refusal
 
-    assert forked(task) == (3 + 4, errno.EAGAIN)
+    assert forked(task) == (3 + 1, errno.EAGAIN)
+    assert group.counts() == Counts(refused=1)
     group.remove()
 
 

@@ -125,6 +125,7 @@ def _keeper(
         before()
         step = "terminal"
         inside = _make_terminal(channel) if on_terminal else -1
+        step = "process"
         pid = os.fork()
         if pid == 0:
             _become_command(profile, command, (inside, on_terminal), channel)

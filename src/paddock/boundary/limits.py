@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 _CONTROLLER = {"memory": "memory", "cpus": "cpu"}
 _GAP = {"memory": "memory-total", "cpus": "cpu-total"}
 _CGROUP_LIMITS = {"memory": "memory", "processes": "pids", "cpus": "cpu"}
-_BUBBLEWRAP_PROCESSES = 2  # its PID 1 and the keeper count in the same namespace
+# What counts beside the command in the same user namespace: bubblewrap's PID 1 and keeper, and our joiner.
+_OWN_PROCESSES = 3
+# The kernel asks the rlimit first, and tells nobody that it was reached. So it is looser where a control group
+# counts, which tells: then it stands behind that one only.
+_BEHIND_GROUP = 16
 
 
 @frozen
@@ -39,7 +43,8 @@ def divide(plan: Plan, controllers: Collection[str]) -> Division:
         if limit.name in _CGROUP_LIMITS and _CGROUP_LIMITS[limit.name] in controllers:
             together[limit.name] = limit.value
         if limit.name == "processes":
-            per_process["processes"] = int(limit.value) + _BUBBLEWRAP_PROCESSES
+            looser = _BEHIND_GROUP if "processes" in together else 0
+            per_process["processes"] = int(limit.value) + _OWN_PROCESSES + looser
         elif limit.name in ("open_files", "file_size"):
             per_process[limit.name] = int(limit.value)
         elif limit.name in _CONTROLLER and limit.name not in together:

@@ -19,8 +19,8 @@ ROOT = "/sys/fs/cgroup"
 PREFIX = "paddock-"
 _TRIAL = "trial-"
 _CPU_PERIOD_US = 100_000
-# Our joiner process and bubblewrap's two live beside the command and count as well.
-_OWN_PROCESSES = 4
+# Our joiner lives beside the command and counts as well; bubblewrap's processes are not inside.
+_OWN_PROCESSES = 1
 
 
 @frozen
@@ -32,12 +32,21 @@ class Site:
 
 
 @frozen
+class Counts:
+    """What the limits did so far: processes killed for want of memory, and new processes refused."""
+
+    killed: int = 0
+    refused: int = 0
+
+
+@frozen
 class Cgroup:
     """One sandbox's control group: its directories, by controller (a single one in version 2)."""
 
     version: int
     directories: tuple[str, ...]
     memory: str  # the directory that holds the memory limit, or ""
+    pids: str = ""  # and the one that holds the limit on processes
 
     def join(self, pid: int) -> None:
         """Move a process in; its later children are born inside."""
@@ -51,16 +60,13 @@ class Cgroup:
             found.update(map(int, _read(f"{directory}/cgroup.procs").split()))
         return found
 
-    def out_of_memory_kills(self) -> int:
-        """How often the kernel killed a process inside because of the memory limit."""
-        if not self.memory:
-            return 0
-        name = "memory.events" if self.version == 2 else "memory.oom_control"
-        for line in _read(f"{self.memory}/{name}").splitlines():
-            key, _, value = line.partition(" ")
-            if key == "oom_kill":
-                return int(value)
-        return 0
+    def counts(self) -> Counts:
+        """How often the kernel enforced the limits, for all processes inside together."""
+        killed = "memory.events" if self.version == 2 else "memory.oom_control"
+        return Counts(
+            _number(f"{self.memory}/{killed}", "oom_kill") if self.memory else 0,
+            _number(f"{self.pids}/pids.events", "max") if self.pids else 0,
+        )
 
     def remove(self) -> None:
         """Remove the directories. Raises OSError with EBUSY while processes live inside."""
@@ -77,6 +83,15 @@ def _read(path: str) -> str:
             return file.read()
     except OSError:
         return ""
+
+
+def _number(path: str, wanted: str) -> int:
+    """One number of a file with a key and a number on each line; 0 where there is none."""
+    for line in _read(path).splitlines():
+        key, _, value = line.partition(" ")
+        if key == wanted:
+            return int(value)
+    return 0
 
 
 def _write(path: str, value: str) -> None:
@@ -160,7 +175,12 @@ def create(site: Site, name: str, limits: Mapping[str, float]) -> Cgroup:
         for directory in made:
             os.rmdir(directory)
         raise
-    return Cgroup(site.version, tuple(made), where["memory"] if "memory" in limits else "")
+    return Cgroup(
+        site.version,
+        tuple(made),
+        memory=where["memory"] if "memory" in limits else "",
+        pids=where.get("pids", "") if "processes" in limits else "",
+    )
 
 
 def _settings(version: int, where: Mapping[str, str], limits: Mapping[str, float]) -> list[tuple[str, str]]:

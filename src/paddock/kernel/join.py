@@ -116,6 +116,7 @@ def _joiner(
         at_start = _names(start.private_home)
         step = "terminal"
         inside = _open_terminal(channel) if start.on_terminal else -1
+        step = "process"
         pid = _fork_command(start, channel, inside)
         tell(channel, b"P", pid)
         _watch(pid, channel, lambda: _names(start.private_home) - at_start)

@@ -20,7 +20,17 @@ RESOURCES = {
 def set_limits(limits: Mapping[str, int]) -> None:
     """Lower resource limits, soft and hard alike; never raises one above what the caller has."""
     for name, value in limits.items():
-        which = RESOURCES[name]
-        hard = resource.getrlimit(which)[1]
-        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (bound, bound))
+        bound = possible(name, value)
+        resource.setrlimit(RESOURCES[name], (bound, bound))
+
+
+def possible(name: str, value: int) -> int:
+    """What a limit becomes when it is set: no more than the caller's own."""
+    hard = resource.getrlimit(RESOURCES[name])[1]
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
+
+
+def inherited(name: str) -> int | None:
+    """The caller's own limit, which holds where none is set; None where it has none."""
+    soft = resource.getrlimit(RESOURCES[name])[0]
+    return None if soft == resource.RLIM_INFINITY else soft

@@ -129,6 +129,82 @@ def test_a_read_only_bind_of_a_file_has_no_devices_and_no_set_user_id(tmp_path: 
 
 
 @needs("userns")
+@pytest.mark.parametrize("kind", ["file", "directory"])
+def test_a_covered_path_can_be_neither_written_nor_renamed_nor_removed_nor_replaced(tmp_path: Path, kind: str):
+    path, other = tmp_path / "odd, name\udcff", tmp_path / "other"
+    if kind == "file":
+        path.write_text("old")
+    else:
+        path.mkdir()
+    other.write_text("other")
+    inner = path if kind == "file" else path / "inner"
+
+    def task() -> tuple[str, ...]:
+        root = os.open(tmp_path, os.O_PATH | os.O_DIRECTORY)
+        mounts.cover(root, path.name, read_only=True)
+        os.close(root)
+        return (
+            refusal(lambda: inner.write_text("new")),
+            refusal(lambda: path.rename(tmp_path / "away")),
+            refusal(lambda: path.unlink() if kind == "file" else path.rmdir()),
+            refusal(lambda: os.rename(other, path)) if kind == "file" else "EBUSY",
+        )
+
+    assert privately(task) == ("EROFS", "EBUSY", "EBUSY", "EBUSY")
+    assert path.exists()
+
+
+@needs("userns")
+def test_a_pinned_directory_keeps_its_name_and_can_be_written(tmp_path: Path):
+    (tmp_path / "pinned").mkdir()
+
+    def task() -> tuple[str, str]:
+        root = os.open(tmp_path, os.O_PATH | os.O_DIRECTORY)
+        mounts.cover(root, "pinned", read_only=False)
+        return (
+            refusal(lambda: (tmp_path / "pinned/file").write_text("new")),
+            refusal(lambda: (tmp_path / "pinned").rename(tmp_path / "away")),
+        )
+
+    assert privately(task) == ("ok", "EBUSY")
+
+
+@needs("userns")
+def test_nothing_is_covered_through_a_link_or_outside(tmp_path: Path):
+    (tmp_path / "root").mkdir()
+    (tmp_path / "outside").write_text("")
+    (tmp_path / "root/link").symlink_to("../outside")
+
+    def task() -> list[str]:
+        root = os.open(tmp_path / "root", os.O_PATH | os.O_DIRECTORY)
+        before = sorted(os.listdir("/proc/self/fd"))
+        found = [
+            refusal(lambda path=path: mounts.cover(root, path, read_only=True))
+            for path in ("link", "missing", "../outside")
+        ]
+        assert sorted(os.listdir("/proc/self/fd")) == before
+        return found
+
+    assert privately(task) == ["ELOOP", "ENOENT", "EXDEV"]
+
+
+@needs("userns")
+def test_covering_repeats_no_flag_that_is_locked(tmp_path: Path):
+    """A file system without devices, programs and access times: each of these flags is locked for a user namespace."""
+    (tmp_path / "file").write_text("old")
+
+    def task() -> tuple[str, int]:
+        libc.call("mount", b"tmpfs", os.fsencode(tmp_path), b"tmpfs", ctypes.c_ulong(2 | 4 | 8 | 1024), None)
+        (tmp_path / "file").write_text("old")
+        libc.call("unshare", CLONE_NEWUSER | CLONE_NEWNS)
+        root = os.open(tmp_path, os.O_PATH | os.O_DIRECTORY)
+        mounts.cover(root, "file", read_only=True)
+        return refusal(lambda: (tmp_path / "file").write_text("new")), os.statvfs(tmp_path / "file").f_flag & 8
+
+    assert privately(task) == ("EROFS", 8)
+
+
+@needs("userns")
 def test_detaching_takes_away_what_is_mounted_below_as_well(tmp_path: Path):
     source, other, target = directories(tmp_path, "source", "other", "target")
     (source / "below").mkdir()

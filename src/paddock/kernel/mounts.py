@@ -8,6 +8,7 @@ import struct
 
 from paddock.kernel import libc
 from paddock.kernel.namespaces import CLONE_NEWUSER
+from paddock.kernel.openat2 import RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, openat2
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND = 0x1, 0x2, 0x4, 0x20, 0x1000
 MNT_DETACH = 2
 OPEN_TREE_CLONE, AT_RECURSIVE, AT_EMPTY_PATH, AT_FDCWD = 0x1, 0x8000, 0x1000, -100
-MOVE_MOUNT_F_EMPTY_PATH = 0x4
+MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH = 0x4, 0x40
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_IDMAP = 0x1, 0x2, 0x4, 0x100000
 
 
@@ -47,6 +48,27 @@ def bind_read_only(source: str, target: str) -> None:
     """Bind `source` on `target` and make that mount read-only."""
     bind(source, target)
     _mount("none", target, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, None)
+
+
+def cover(root: int, path: str, *, read_only: bool) -> None:
+    """Mount a path beneath the directory `root` on itself, so that its name can be neither renamed nor removed here.
+
+    By descriptor, and through no link. mount_setattr(2) adds to the flags that the mount has: a remount must
+    repeat the locked ones, and is EPERM otherwise. Raises OSError, ENOENT and ELOOP where it is not there (any more).
+    """
+    place = openat2(root, path, os.O_PATH, resolve=RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+    try:
+        flags = ctypes.c_uint(OPEN_TREE_CLONE | os.O_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH)
+        tree = libc.syscall(libc.SYS_OPEN_TREE, place, b"", flags)
+        try:
+            if read_only:
+                _set_attributes(tree, MOUNT_ATTR_RDONLY, AT_RECURSIVE, None)
+            flags = ctypes.c_uint(MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)
+            libc.syscall(libc.SYS_MOVE_MOUNT, tree, b"", place, b"", flags)
+        finally:
+            os.close(tree)
+    finally:
+        os.close(place)
 
 
 def detach(target: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -179,7 +180,7 @@ def test_nothing_is_covered_through_a_link_or_outside(tmp_path: Path):
         root = os.open(tmp_path / "root", os.O_PATH | os.O_DIRECTORY)
         before = sorted(os.listdir("/proc/self/fd"))
         found = [
-            refusal(lambda path=path: mounts.cover(root, path, read_only=True))
+            refusal(functools.partial(mounts.cover, root, path, read_only=True))
             for path in ("link", "missing", "../outside")
         ]
         assert sorted(os.listdir("/proc/self/fd")) == before

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.kernel.reports import Joined, Report, tell
+from paddock.kernel.reports import Joined, Report, tell, tell_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,3 +74,23 @@ def test_text_that_is_no_utf_8_and_long_text_arrive(pair: tuple[Joined, socket.s
     found = joined.receive()
     assert found is not None
     assert 1000 < len(found.text) <= 2000
+
+
+@pytest.mark.parametrize(
+    ("step", "error", "number", "text"),
+    [
+        ("landlock", OSError(1, "Operation not permitted"), 1, "landlock: Operation not permitted"),
+        ("command", OSError(13, "Permission denied", "./x"), 13, "command: Permission denied (./x)"),
+        ("working directory /x", OSError(2, "No such file", "/x"), 2, "working directory /x: No such file"),
+        ("limits", OSError("no number"), 0, "limits: no number"),
+        ("limits", OSError(1, "Denied", "\udcff\0"), 1, "limits: Denied (?\0)"),
+        ("limits", ValueError("too much"), 0, "limits: ValueError: too much"),
+        ("control group", KeyboardInterrupt(), 0, "control group: KeyboardInterrupt: "),
+    ],
+)
+def test_a_failure_is_told_with_its_step_reason_and_place(
+    pair: tuple[Joined, socket.socket], step: str, error: BaseException, number: int, text: str
+) -> None:
+    joined, there = pair
+    tell_failure(there, step, error)
+    assert joined.receive() == Report("failed", number, text)

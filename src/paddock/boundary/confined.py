@@ -15,7 +15,7 @@ from paddock.boundary import streams
 from paddock.errors import BoundaryUnavailable, PaddockError
 from paddock.kernel import confine, landlock, reaping, rlimits, seccomp, terminal
 from paddock.kernel.namespaces import be_unreadable, die_with_parent
-from paddock.kernel.reports import Joined, tell
+from paddock.kernel.reports import Joined, tell, tell_failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,10 +133,8 @@ def _keeper(
             os.close(inside)
         tell(channel, b"P", pid)
         _watch(pid, channel, wake)
-    except OSError as error:
-        tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror} ({error.filename})")
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
-        tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+        tell_failure(channel, step, error)
     finally:
         os._exit(1)
 
@@ -203,10 +201,8 @@ def _become_command(
         step = "command"
         confine.close_all_but(channel.fileno())
         confine.become_program(command, dict(profile.environment))
-    except OSError as error:
-        tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror}")
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
-        tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+        tell_failure(channel, step, error)
     finally:
         os._exit(_NOT_STARTED)
 

@@ -11,8 +11,9 @@ import fcntl
 import os
 import signal
 import socket
+from contextlib import suppress
 
-from paddock.frozen import frozen
+from paddock.frozen import fields, frozen, values_of
 from paddock.kernel import confine, landlock, rlimits, seccomp, terminal
 from paddock.kernel.namespaces import (
     CLONE_NEWUSER,
@@ -23,7 +24,7 @@ from paddock.kernel.namespaces import (
     forbid_imports,
     setns,
 )
-from paddock.kernel.reports import Joined, tell
+from paddock.kernel.reports import Joined, tell, tell_failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,28 +53,50 @@ class Start:
     private_home: str = ""  # what appears there by the end is reported: it will be gone
 
 
-def join(
-    namespaces: Namespaces,
-    start: Start,
-    before: Callable[[], None] = lambda: None,
-    complete: Callable[[], None] | None = None,
-) -> Joined:
-    """Start the command.
+class Joiner:
+    """A process that is about to join, and waits to be told which namespaces.
 
-    `before` runs in the joiner while it is still outside (control groups), `complete` once it is in the mount
-    namespace and still has capabilities over it; both must have everything imported.
+    It can be made before they are: its fork and its move into a control group (for which the kernel waits until
+    all processors took notice) take longer than all that it does inside.
     """
-    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    pid = os.fork()
-    if pid == 0:
-        here.close()  # else the joiner itself would keep the channel open that tells it to end
-        _joiner(namespaces, start, (before, complete), there)
-    there.close()
-    return Joined(pid, here)
+
+    def __init__(
+        self, start: Start, before: Callable[[], None] = lambda: None, complete: Callable[[], None] | None = None
+    ) -> None:
+        """`before` runs while it is still outside (control groups).
+
+        `complete` runs once it is in the mount namespace and still has capabilities over it. Both must have
+        everything imported.
+        """
+        here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        pid = os.fork()
+        if pid == 0:
+            here.close()  # else the joiner itself would keep the channel open that tells it to end
+            _joiner(start, (before, complete), there)
+        there.close()
+        self._waiting: Joined | None = Joined(pid, here)
+
+    def enter(self, namespaces: Namespaces) -> Joined:
+        """Let it go on. Its reports say how."""
+        assert self._waiting is not None  # noqa: S101 - it is told once
+        joined, self._waiting = self._waiting, None
+        with suppress(ConnectionError):  # it has failed already, and its report says why
+            socket.send_fds(joined.channel, [b"N"], values_of(namespaces))  # type: ignore[arg-type]
+        return joined
+
+    def cancel(self) -> None:
+        """End it where it was not told to go on."""
+        if self._waiting:
+            self._waiting.release()
+            self._waiting = None
+
+
+def join(namespaces: Namespaces, start: Start, before: Callable[[], None] = lambda: None) -> Joined:
+    """Start a command in namespaces that are complete."""
+    return Joiner(start, before).enter(namespaces)
 
 
 def _joiner(
-    namespaces: Namespaces,
     start: Start,
     tasks: tuple[Callable[[], None], Callable[[], None] | None],
     channel: socket.socket,
@@ -90,6 +113,7 @@ def _joiner(
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write(_OOM_SCORE)
         step = "namespaces"
+        namespaces = _told(channel)
         be_unreadable()
         forbid_imports()
         as_root = os.geteuid() == 0  # of the host: further down it says nothing
@@ -120,12 +144,18 @@ def _joiner(
         pid = _fork_command(start, channel, inside)
         tell(channel, b"P", pid)
         _watch(pid, channel, lambda: _names(start.private_home) - at_start)
-    except OSError as error:
-        tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror} ({error.filename})")
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
-        tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+        tell_failure(channel, step, error)
     finally:
         os._exit(1)
+
+
+def _told(channel: socket.socket) -> Namespaces:
+    """The namespaces to enter; ends this process where it was called off, or its session died."""
+    _, descriptors, _, _ = socket.recv_fds(channel, 1, len(fields(Namespaces)))
+    if not descriptors:
+        os._exit(0)
+    return Namespaces(*descriptors)
 
 
 def _let_pipes_be_opened_again() -> None:
@@ -203,10 +233,8 @@ def _become_command(start: Start, channel: socket.socket, inside: int, ready: in
         step = "command"
         confine.close_all_but(channel.fileno())
         confine.become_program(start.argv, start.environment)
-    except OSError as error:
-        tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror}")
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
-        tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+        tell_failure(channel, step, error)
     finally:
         os._exit(127)
 

@@ -63,6 +63,18 @@ class Joined:
         os.waitpid(self.joiner, 0)
 
 
+def tell_failure(channel: socket.socket, step: str, error: BaseException) -> None:
+    """Say which step of a start failed, and why.
+
+    The last code of ours before a hostile command, maybe behind its filter: opens and imports nothing.
+    """
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename and not step.endswith(str(error.filename)) else ""
+        tell(channel, b"F", error.errno or 0, f"{step}: {error.strerror or error}{where}")
+    else:
+        tell(channel, b"F", 0, f"{step}: {type(error).__name__}: {error}")
+
+
 def tell(channel: socket.socket, kind: bytes, number: int, text: str = "", descriptor: int = -1) -> None:
     """Send one message. Nobody may be there to hear."""
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))] if descriptor >= 0 else []

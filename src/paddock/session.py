@@ -155,17 +155,18 @@ def _start_bubblewrap(
     import json  # noqa: F401 - these are needed next, and their import costs nothing now
 
     from paddock import supervision  # noqa: F401
-    from paddock.boundary.sandbox import BubblewrapSandbox
+    from paddock.boundary.sandbox import BubblewrapSandbox, begin
     from paddock.plan import serial  # noqa: F401
     from paddock.workspace import removal  # noqa: F401
 
-    start = start_of(plan, division.per_process)
+    joiner = begin(build.compiled, start_of(plan, division.per_process), before)
+    undo.callback(joiner.cancel)
     sandbox = BubblewrapSandbox(build)
     undo.callback(sandbox.stop)
     gateway = _open_gateway(plan, sandbox.namespaces, own.directory)
     if gateway:
         undo.callback(gateway.stop)
-    return _Running(sandbox, sandbox.start(start, before), sandbox.init_pid, gateway)
+    return _Running(sandbox, sandbox.enter(joiner), sandbox.init_pid, gateway)
 
 
 def _start_landlock(plan: Plan, before: Callable[[], None], undo: Unwinding) -> _Running:

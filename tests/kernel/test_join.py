@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -19,7 +20,8 @@ from paddock.boundary.facts import facts_for
 from paddock.boundary.sandbox import BubblewrapSandbox
 from paddock.frozen import replace
 from paddock.kernel import mounts, seccomp
-from paddock.kernel.join import Start, join
+from paddock.kernel.join import Joiner, Start
+from paddock.kernel.reports import Report
 from paddock.plan.model import BoundaryChoice, Link, Mount, Network, Person, Plan, Private, Workspace
 from paddock.policy.model import BUILT_IN
 from tests.capabilities import needs
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from paddock.kernel.namespaces import Namespaces
-    from paddock.kernel.reports import Joined, Report
+    from paddock.kernel.reports import Joined
 
 pytestmark = needs("bubblewrap")
 
@@ -88,7 +90,7 @@ class Ran:
             os.dup2(write, 2)
             before()
 
-        self.joined: Joined = join(sandbox, replace(START, argv=argv, **changes), redirect, complete)
+        self.joined: Joined = Joiner(replace(START, argv=argv, **changes), redirect, complete).enter(sandbox)
         os.close(write)
 
     def next(self) -> Report:
@@ -118,6 +120,51 @@ def said(sandbox: Namespaces, source: str, **changes: Any) -> Any:
     """What Python inside gives for an expression."""
     source = f"import json, os, signal, sys; print(json.dumps({source}))"
     return json.loads(output(sandbox, PYTHON, "-I", "-S", "-c", source, **changes))
+
+
+def test_a_joiner_that_failed_before_it_was_told_says_why_also_then(sandbox: Namespaces):
+    def fail() -> None:
+        raise OSError(errno.EBUSY, "no room")
+
+    joiner = Joiner(START, fail)
+    assert joiner._waiting
+    os.waitid(os.P_PID, joiner._waiting.joiner, os.WEXITED | os.WNOWAIT)  # gone before it is told
+    joined = joiner.enter(sandbox)
+    report = joined.receive()
+    joined.release()
+    assert report == Report("failed", errno.EBUSY, "control group: no room")
+
+
+def test_a_joiner_that_is_told_while_it_fails_says_why(sandbox: Namespaces):
+    def fail() -> None:
+        os.read(told, 1)
+        raise OSError(errno.EBUSY, "no room")
+
+    told, tell = os.pipe()
+    joined = Joiner(START, fail).enter(sandbox)  # which lies unread when it ends
+    os.write(tell, b"!")
+    report = joined.receive()
+    joined.release()
+    for descriptor in (told, tell):
+        os.close(descriptor)
+    assert report == Report("failed", errno.EBUSY, "control group: no room")
+
+
+def test_a_joiner_that_is_called_off_enters_nothing(sandbox: Namespaces):
+    entered, tell_entered = os.pipe()
+
+    def tell() -> None:
+        os.write(tell_entered, b"!")
+
+    joiner = Joiner(START, complete=tell)
+    assert joiner._waiting
+    pid = joiner._waiting.joiner
+    joiner.cancel()
+    joiner.cancel()
+    assert not os.path.exists(f"/proc/{pid}")
+    os.close(tell_entered)
+    assert os.read(entered, 1) == b""
+    os.close(entered)
 
 
 def test_the_exit_code_and_the_signal_are_reported(sandbox: Namespaces):

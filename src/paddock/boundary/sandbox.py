@@ -14,7 +14,7 @@ from paddock.boundary import bubblewrap
 from paddock.boundary.bubblewrap import Carry, MaskPath, MountOverlay, Reveal
 from paddock.errors import WorkspaceError
 from paddock.kernel import mounts
-from paddock.kernel.join import COMPLETING, Start, join
+from paddock.kernel.join import COMPLETING, Joiner
 from paddock.kernel.namespaces import Namespaces, namespaces_of
 
 TYPE_CHECKING = False
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from paddock.boundary.bubblewrap import Compiled
     from paddock.boundary.build import Build
+    from paddock.kernel.join import Start
     from paddock.kernel.reports import Joined
 
 _END_TIMEOUT_S = 10.0
@@ -46,23 +47,15 @@ class BubblewrapSandbox:
             raise
 
     def start(self, start: Start, before: Callable[[], None] = lambda: None) -> Joined:
-        """Complete the workspace and start the sandbox's first command in it.
+        """Begin and enter in one step."""
+        return self.enter(begin(self._compiled, start, before))
 
-        One process does both, so that no command can start before the masks are in place. Returns when the
-        command exists. Raises WorkspaceError.
+    def enter(self, joiner: Joiner) -> Joined:
+        """Let the process that `begin` made complete the workspace and become the first command.
+
+        Returns when the command exists. Raises WorkspaceError.
         """
-        carried: list[tuple[int, str]] = []
-        maps: dict[tuple[int, int], int] = {}
-        try:
-            for step in self._compiled.steps:
-                if isinstance(step, Carry):
-                    carried.append((_clone(step, maps), step.target))  # noqa: PERF401 - closed also half-way
-            joined = join(self.namespaces, start, before, lambda: _mount_all(self._compiled, carried))
-        except OSError as error:
-            raise _workspace_failure(f"{error.strerror} ({error.filename})") from error
-        finally:
-            for descriptor in (*maps.values(), *(tree for tree, _ in carried)):
-                os.close(descriptor)
+        joined = joiner.enter(self.namespaces)
         self._refuse_half_made(joined)
         return joined
 
@@ -88,6 +81,25 @@ class BubblewrapSandbox:
         self._build.kill()
         if hasattr(self, "namespaces"):
             self.namespaces.close()
+
+
+def begin(compiled: Compiled, start: Start, before: Callable[[], None]) -> Joiner:
+    """Make the process that completes the workspace and then becomes the first command; `enter` lets it go on.
+
+    One process does both, so that no command can start before the masks are in place. Raises WorkspaceError.
+    """
+    carried: list[tuple[int, str]] = []
+    maps: dict[tuple[int, int], int] = {}
+    try:
+        for step in compiled.steps:
+            if isinstance(step, Carry):
+                carried.append((_clone(step, maps), step.target))  # noqa: PERF401 - closed also half-way
+        return Joiner(start, before, lambda: _mount_all(compiled, carried))
+    except OSError as error:
+        raise _workspace_failure(f"{error.strerror} ({error.filename})") from error
+    finally:
+        for descriptor in (*maps.values(), *(tree for tree, _ in carried)):
+            os.close(descriptor)
 
 
 def _clone(step: Carry, maps: dict[tuple[int, int], int]) -> int:

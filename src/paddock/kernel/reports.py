@@ -48,14 +48,21 @@ class Joined:
 
     def _receive(self) -> Report | None:
         try:
-            message, ancillary, _, _ = self.channel.recvmsg(4096, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
+            message, ancillary, _, _ = self._take()
         except ConnectionError:
-            return None
+            try:
+                # What it did not read when it ended is told first (unix(7), ECONNRESET), its last word after that.
+                message, ancillary, _, _ = self._take()
+            except ConnectionError:
+                return None
         if not message:
             return None
         kind, number = _KINDS[message[:1]], struct.unpack("i", message[1:5])[0]
         descriptor = struct.unpack("i", ancillary[0][2][:4])[0] if ancillary else -1
         return Report(kind, number, message[5:].decode("utf-8", "replace"), descriptor)
+
+    def _take(self) -> tuple[bytes, list[tuple[int, int, bytes]], int, object]:
+        return self.channel.recvmsg(4096, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
 
     def release(self) -> None:
         """Let the joiner reap the command and end. Its pid must not be used afterwards."""

@@ -17,17 +17,7 @@ from tests.boundary.field import alive
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
-    before = descriptors()
-    box = Box(tmp_path)
-    yield box
-    box.stop()
-    assert descriptors() == before
 
 
 def script(tmp_path: Path, text: str) -> str:

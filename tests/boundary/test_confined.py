@@ -20,17 +20,9 @@ from tests.boundary.field import Field, alive, end, reports, wait_for
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = needs("landlock")
-
-
-@pytest.fixture
-def field(tmp_path: Path) -> Iterator[Field]:
-    field = Field(tmp_path)
-    yield field
-    field.stop()
 
 
 @pytest.mark.user

@@ -6,25 +6,13 @@ import os
 import select
 import socket
 import subprocess
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.boundary.field import Field, alive
 from tests.capabilities import needs
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
 pytestmark = needs("landlock")
-
-
-@pytest.fixture
-def field(tmp_path: Path) -> Iterator[Field]:
-    field = Field(tmp_path)
-    yield field
-    field.stop()
 
 
 FILES = """

@@ -23,35 +23,27 @@ from paddock.plan.model import (
     Mask,
     Mount,
     Network,
-    Person,
     Plan,
     Private,
     Variable,
     Workspace,
 )
-from paddock.policy.model import BUILT_IN, Origin
+from paddock.policy.model import BUILT_IN
+from tests.boundary import plans
+from tests.boundary.plans import FLAG
 
 if TYPE_CHECKING:
     from typing import Any
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-FLAG = Origin("flag", "--limit")
 FACTS = Facts(abi=7, machine="x86_64", as_root=False, tasks=100)
 
-PLAN = Plan(
-    command=("pytest", "-q"),
+PLAN = replace(
+    plans.PLAN,
     cwd="/home/ada/project",
-    terminal=False,
-    person=Person(1000, 1000, "ada", "/home/ada"),
     environment=(Variable("PATH", "/usr/bin:/bin", BUILT_IN), Variable("HOME", "/home/ada", BUILT_IN)),
     workspace=Workspace("/home/ada/project", "live", (), BUILT_IN),
-    mounts=(
-        Mount("/usr", "/usr", "read", BUILT_IN),
-        Mount("/etc/ssl/certs", "/etc/ssl/certs", "read", BUILT_IN),
-        Mount("/home/ada/.cargo", "/home/ada/.cargo", "read", BUILT_IN),
-        Mount("/home/ada/.local/state/paddock/agents/x", "/home/ada/.x", "write", BUILT_IN),
-        Mount("/srv/data", "/data", "read", BUILT_IN),
-    ),
+    mounts=(*plans.PLAN.mounts[:4], Mount("/srv/data", "/data", "read", BUILT_IN)),
     links=(Link("/bin", "usr/bin"),),
     files=(
         File("/etc/passwd", "ada:x:1000:1000::/home/ada:/bin/sh\n"),
@@ -59,8 +51,6 @@ PLAN = Plan(
         File("/home/ada/.config/tool/settings", "a = 1\n"),
     ),
     private=(Private("/tmp", 1 << 20), Private("/home/ada", 1 << 20)),
-    network=Network("off", (), BUILT_IN),
-    limits=(Limit("memory", 4 << 30, BUILT_IN), Limit("processes", 512, BUILT_IN), Limit("open_files", 4096, BUILT_IN)),
     boundary=BoundaryChoice("landlock", "landlock", (), BUILT_IN),
 )
 ALWAYS = ["process-visibility", "metadata", "survivors", "private-paths"]

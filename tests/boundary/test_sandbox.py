@@ -6,7 +6,6 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,19 +15,7 @@ from tests.boundary.boxes import Box, descriptors, start_of
 from tests.boundary.field import alive, end
 from tests.capabilities import IS_ROOT, needs
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 pytestmark = needs("bubblewrap", "overlay")
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
-    before = descriptors()
-    box = Box(tmp_path)
-    yield box
-    box.stop()
-    assert descriptors() == before
 
 
 def mounts_of(pid: int) -> dict[str, str]:

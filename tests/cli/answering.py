@@ -1,4 +1,4 @@
-"""A person at a terminal who answers one question."""
+"""A person at a terminal, who may answer one question."""
 
 from __future__ import annotations
 
@@ -8,29 +8,46 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import Person
 
+QUESTION = b"[y/N] "
 
-def answered(person: Person, cwd: Path, answer: str, *arguments: str) -> str:
-    """The dialogue on the terminal, when `answer` is typed after the question."""
+
+def on_terminal(
+    person: Person,
+    cwd: Path,
+    *arguments: str,
+    answer: str | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> tuple[int, str]:
+    """The exit code of `paddock` on a terminal of its own, and all that was seen there.
+
+    With an `answer` there must be a question; `meanwhile` is called while it waits for the answer.
+    """
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         person.argv(*arguments), cwd=cwd, env=person.environ, stdin=theirs, stdout=theirs, stderr=theirs
     ) as process:
         os.close(theirs)
-        output, asked = b"", False
+        output, waiting = b"", answer
         while True:
             try:
                 piece = os.read(ours, 1 << 16)
             except OSError:  # EIO: the last writer is gone
                 break
             output += piece
-            if b"[y/N] " in output and not asked:
-                asked = True
-                os.write(ours, answer.encode())
-        process.wait()
+            if waiting is not None and QUESTION in output:
+                meanwhile()
+                os.write(ours, waiting.encode())
+                waiting = None
     os.close(ours)
-    assert asked, output
-    return output.decode().replace("\r\n", "\n")
+    assert waiting is None, output
+    return process.returncode, output.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+
+
+def answered(person: Person, cwd: Path, answer: str, *arguments: str) -> str:
+    """The dialogue on the terminal, when `answer` is typed after the question."""
+    return on_terminal(person, cwd, *arguments, answer=answer)[1]

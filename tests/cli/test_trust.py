@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
 
 import pytest
+
+from tests.cli.answering import on_terminal
 
 LOOSE = '[network]\nmode = "allow"\nallow = ["api.example"]\n[limits]\nmemory = "64GiB"\nwall = "1h"\n'
 
@@ -18,6 +17,12 @@ def loose(repo):
     path.write_text(LOOSE)
     path.chmod(0o644)
     return path
+
+
+@pytest.fixture
+def trusted(person, repo, loose):
+    assert person.call("trust", "--yes", cwd=repo).returncode == 0
+    return loose
 
 
 def mode(person, repo) -> str:
@@ -38,20 +43,18 @@ def test_without_a_terminal_it_shows_and_refuses_until_yes_is_said(person, repo,
     assert mode(person, repo) == "allow"
 
 
-def test_any_change_voids_it_and_the_same_content_brings_it_back(person, repo, loose):
-    person.call("trust", "--yes", cwd=repo)
-    loose.write_text(LOOSE + "#")
+def test_any_change_voids_it_and_the_same_content_brings_it_back(person, repo, trusted):
+    trusted.write_text(LOOSE + "#")
     assert mode(person, repo) == "off"
     assert "void: the file has changed" in person.call("trust", "--list", cwd=repo).stdout
-    loose.write_text(LOOSE)
+    trusted.write_text(LOOSE)
     assert mode(person, repo) == "allow"
     assert "holds" in person.call("trust", "--list", cwd=repo).stdout
     again = person.call("trust", cwd=repo)
-    assert (again.returncode, again.stdout.splitlines()[0]) == (0, f"still trusted: {loose}")
+    assert (again.returncode, again.stdout.splitlines()[0]) == (0, f"still trusted: {trusted}")
 
 
-def test_another_place_with_the_same_content_is_not_trusted(person, repo, loose, tmp_path):
-    person.call("trust", "--yes", cwd=repo)
+def test_another_place_with_the_same_content_is_not_trusted(person, repo, trusted, tmp_path):
     other = tmp_path / "other"
     repo.rename(other)
     assert mode(person, other) == "off"
@@ -60,12 +63,11 @@ def test_another_place_with_the_same_content_is_not_trusted(person, repo, loose,
     assert mode(person, tmp_path / "link") == "allow", "a link to the very same place is the same place"
 
 
-def test_revoke_and_list(person, repo, loose):
-    person.call("trust", "--yes", cwd=repo)
+def test_revoke_and_list(person, repo, trusted):
     listed = json.loads(person.call("trust", "--list", "--json", cwd=repo).stdout)
     (row,) = listed["trusted"]
-    assert (row["path"], row["valid"]) == (str(loose), True)
-    assert person.call("trust", "--revoke", cwd=repo).stdout == f"no longer trusted: {loose}\n"
+    assert (row["path"], row["valid"]) == (str(trusted), True)
+    assert person.call("trust", "--revoke", cwd=repo).stdout == f"no longer trusted: {trusted}\n"
     assert mode(person, repo) == "off"
     assert person.call("trust", "--revoke", cwd=repo).returncode == 125
     assert person.call("trust", "--list", cwd=repo).stdout == "nothing is trusted\n"
@@ -123,34 +125,17 @@ def test_what_is_shown_cannot_play_tricks_on_the_terminal(person, repo):
     ("answer", "code"), [("y", 0), ("yes", 0), ("n", 126), ("", 126), ("yellow", 126), ("\x04", 126)]
 )
 def test_at_a_terminal_it_asks_and_only_yes_is_yes(person, repo, loose, answer, code):
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        person.argv("trust"), cwd=repo, env=person.environ, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs
-    ) as process:
-        os.close(theirs)
-        seen = b""
-        while b"[y/N] " not in seen:
-            seen += os.read(ours, 4096)
-        os.write(ours, answer.encode() + b"\n")
-        assert process.wait(timeout=60) == code
-    os.close(ours)
-    assert b"+ network.mode allow, instead of off" in seen
+    done, seen = on_terminal(person, repo, "trust", answer=f"{answer}\n")
+    assert done == code
+    assert "+ network.mode allow, instead of off" in seen
     assert mode(person, repo) == ("allow" if code == 0 else "off")
 
 
 def test_what_is_pinned_is_what_was_shown_not_what_is_there_by_then(person, repo, loose):
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        person.argv("trust"), cwd=repo, env=person.environ, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs
-    ) as process:
-        os.close(theirs)
-        seen = b""
-        while b"[y/N] " not in seen:
-            seen += os.read(ours, 4096)
+    def exchange() -> None:
         loose.write_text(LOOSE.replace("api.example", "evil.example"))
-        os.write(ours, b"y\n")
-        assert process.wait(timeout=60) == 0
-    os.close(ours)
+
+    assert on_terminal(person, repo, "trust", answer="y\n", meanwhile=exchange)[0] == 0
     assert mode(person, repo) == "off"
     loose.write_text(LOOSE)
     assert mode(person, repo) == "allow"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 
 from paddock.errors import PaddockError
 from paddock.frozen import frozen
@@ -54,6 +53,7 @@ def run(  # noqa: PLR0913 - what a process is made of
     """
     import resource
     import subprocess
+    from contextlib import suppress
 
     if not os.path.isabs(argv[0]):
         message = f"not an absolute program: {argv[0]!r}"

@@ -22,7 +22,7 @@ from paddock.process import find
 from paddock.remarks import complain
 from paddock.unwinding import Unwinding
 
-# What else a run needs is imported in `_start_bubblewrap`, while bubblewrap works.
+# What else a run needs is imported while bubblewrap works, and then while the command runs.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,12 +152,7 @@ def _build(plan: Plan, overlays: tuple[Overlay, ...], undo: Unwinding) -> Build:
 def _start_bubblewrap(
     plan: Plan, build: Build, division: Division, before: Callable[[], None], own: Live, undo: Unwinding
 ) -> _Running:
-    import json  # noqa: F401 - these are needed next, and their import costs nothing now
-
-    from paddock import supervision  # noqa: F401
     from paddock.boundary.sandbox import BubblewrapSandbox, begin
-    from paddock.plan import serial  # noqa: F401
-    from paddock.workspace import removal  # noqa: F401
 
     joiner = begin(build.compiled, start_of(plan, division.per_process), before)
     undo.callback(joiner.cancel)

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock import session
 from paddock.errors import PaddockError, PolicyError, Refused, Usage
+from paddock.kernel import confine, seccomp
 from paddock.plan.hashing import plan_hash
 from paddock.planning import find_repository, make_plan
 from paddock.policy.model import Layer
 from tests.capabilities import needs
+from tests.forked import forked
 
 if TYPE_CHECKING:
     from tests.conftest import Person
@@ -153,10 +156,21 @@ def test_a_real_worktree_and_a_real_submodule_see_their_directories(tmp_path: Pa
 
 def test_inside_a_sandbox_none_is_made_but_one_can_be_looked_at(repo: Path, person: Person) -> None:
     inside = {**person.environ, "PADDOCK": "1"}
-    with pytest.raises(Refused, match="already inside a Paddock sandbox") as caught:
-        make_plan(str(repo), ["true"], NOTHING, terminal=False, environ=inside)
-    assert (caught.value.code, caught.value.exit_code) == ("inside", 126)
-    assert "env -u PADDOCK paddock" in caught.value.next_step
-    make_plan(str(repo), ["true"], NOTHING, terminal=False, environ=inside, create=False)
-    for value in ("", "0", "/opt/paddock"):
-        make_plan(str(repo), ["true"], NOTHING, terminal=False, environ={**inside, "PADDOCK": value})
+
+    def refused() -> tuple[str, int, str]:
+        confine.drop_capabilities()
+        seccomp.install(seccomp.program("default", session.machine(), sockets="all"))
+        make_plan(str(repo), ["true"], NOTHING, terminal=False, environ=inside, create=False)
+        for value in ("", "0", "/opt/paddock"):
+            make_plan(str(repo), ["true"], NOTHING, terminal=False, environ={**inside, "PADDOCK": value})
+        with pytest.raises(Refused, match="already inside a Paddock sandbox") as caught:
+            make_plan(str(repo), ["true"], NOTHING, terminal=False, environ=inside)
+        return caught.value.code, caught.value.exit_code, caught.value.next_step
+
+    code, exit_code, next_step = forked(refused)
+    assert (code, exit_code) == ("inside", 126)
+    assert "env -u PADDOCK paddock" in next_step
+
+
+def test_a_variable_that_a_person_has_set_is_no_sandbox(repo: Path, person: Person) -> None:
+    make_plan(str(repo), ["true"], NOTHING, terminal=False, environ={**person.environ, "PADDOCK": "1"})

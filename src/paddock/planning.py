@@ -66,11 +66,18 @@ def make_plan(
 
 
 def _refuse_inside(environ: Mapping[str, str]) -> None:
-    """In a sandbox no other can be made: what would fail there fails late, and with the wrong advice."""
-    if environ.get("PADDOCK") == "1":
+    """In a sandbox no other can be made: what would fail there fails late, and with the wrong advice.
+
+    The variable alone may come from anywhere, a person's own dot-files too; what binds a process cannot be undone.
+    """
+    if environ.get("PADDOCK") != "1":
+        return
+    from paddock.kernel import confine
+
+    if confine.is_bound():
         raise Refused(
             "already inside a Paddock sandbox",
-            why="the variable PADDOCK says so; a sandbox in a sandbox cannot be made",
+            why="the variable PADDOCK says so, and this process is bound like one; none can be made inside another",
             next_step="run the command without paddock   or, if this is no sandbox: env -u PADDOCK paddock …",
             code="inside",
         )

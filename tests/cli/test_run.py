@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
+from paddock import session
+from paddock.kernel import confine, seccomp
+from tests.forked import forked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +37,12 @@ def test_an_empty_word_is_a_mistake_and_said_as_one(
 
 @pytest.mark.parametrize("command", [("run", "--", "true"), ("shell",)], ids=["run", "shell"])
 def test_inside_a_sandbox_it_says_that_it_is_inside(person: Person, repo: Path, command: tuple[str, ...]) -> None:
-    done = person.call(*command, cwd=repo, PADDOCK="1")
+    def call() -> subprocess.CompletedProcess[str]:
+        confine.drop_capabilities()
+        seccomp.install(seccomp.program("default", session.machine(), sockets="all"))
+        return person.call(*command, cwd=repo, PADDOCK="1")
+
+    done = forked(call)
     assert done.returncode == 126
     assert "already inside a Paddock sandbox" in done.stderr
     assert "env -u PADDOCK paddock" in done.stderr

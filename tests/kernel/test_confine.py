@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.kernel import confine, libc
+from paddock.kernel import confine, libc, seccomp
 from paddock.kernel.namespaces import CLONE_NEWUSER
 from tests.capabilities import needs
 from tests.forked import Died, forked
@@ -40,6 +40,19 @@ def test_all_capabilities_are_gone_and_cannot_come_back():
     assert int(before["CapBnd"], 16)
     assert {name: int(after[name], 16) for name in SETS} == dict.fromkeys(SETS, 0)
     assert (before["NoNewPrivs"], after["NoNewPrivs"]) == ("0", "1")
+
+
+def test_who_has_given_up_privileges_and_system_calls_is_bound():
+    def task() -> bool:
+        confine.drop_capabilities()
+        seccomp.install(
+            seccomp.program("default", "x86_64" if os.uname().machine == "x86_64" else "aarch64", sockets="all")
+        )
+        return confine.is_bound()
+
+    now = status()
+    assert confine.is_bound() is (now["NoNewPrivs"] == "1" and now["Seccomp"] != "0")
+    assert forked(task) is True
 
 
 def test_without_a_namespace_of_its_own_it_holds_nothing_either():

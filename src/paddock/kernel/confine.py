@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # From prctl(2).
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
+PR_GET_SECCOMP, PR_GET_NO_NEW_PRIVS = 21, 39
 LAST_POSSIBLE_CAPABILITY = 63
 CAP_SETPCAP = 8
 _HEADER = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this thread
@@ -48,6 +49,11 @@ def drop_capabilities() -> None:
     libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
     libc.call("capset", _HEADER, (ctypes.c_uint32 * 6)())
     libc.call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def is_bound() -> bool:
+    """Whether this process has no_new_privs and a system-call filter, as every command inside has for ever."""
+    return libc.call("prctl", PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 and libc.call("prctl", PR_GET_SECCOMP) != 0
 
 
 def _holds(capability: int) -> bool:

@@ -9,8 +9,7 @@ import pytest
 
 from paddock.errors import SessionError, WorkspaceError
 from paddock.kernel import files
-from paddock.workspace import apply as applies
-from paddock.workspace import store, verdicts
+from paddock.workspace import applying, store, verdicts
 from paddock.workspace.apply import Wishes, apply
 from paddock.workspace.host import Host
 from paddock.workspace.selection import Selection
@@ -205,6 +204,54 @@ def test_an_edit_between_two_sessions_is_seen_for_old_entries_and_not_held_again
     assert (lab.repository / "early").read_text() == "host"
 
 
+def test_an_edit_between_two_sessions_is_seen_below_what_the_first_one_deleted_as_a_whole(lab) -> None:
+    lab.write(gone__file="old", swapped__file="old")
+
+    def first(inside) -> None:
+        shutil.rmtree(inside / "gone")
+        shutil.rmtree(inside / "swapped")
+        (inside / "swapped").write_text("a file")
+
+    lab.run(first)
+    lab.write(gone__file="host", swapped__file="host")
+    lab.run(lambda inside: (inside / "other").write_text("x"))
+    report = lab.apply()
+    assert {"gone/file", "swapped"} <= set(problems(report))
+    assert (lab.repository / "gone" / "file").read_text() == "host"
+    assert (lab.repository / "swapped" / "file").read_text() == "host"
+
+
+def test_a_touch_or_an_edit_that_was_undone_is_no_conflict(lab) -> None:
+    lab.write(touched="old", edited="old", removed="old", replaced="old")
+
+    def work(inside) -> None:
+        for name in ("touched", "edited", "replaced"):
+            (inside / name).write_text("inside")
+        (inside / "removed").unlink()
+
+    lab.run(work)
+    for name in ("touched", "removed"):
+        os.utime(lab.repository / name)
+    lab.write(edited="host")
+    lab.write(edited="old")
+    (lab.repository / "replaced").unlink()
+    lab.write(replaced="old")
+    report = lab.apply()
+    assert (report.problems, report.remaining) == ((), False)
+    assert set(tree(lab.repository)) == {b"touched", b"edited", b"replaced"}
+
+
+def test_what_the_host_deleted_is_not_brought_back(lab) -> None:
+    lab.write(file="old")
+    lab.run(lambda inside: ((inside / "file").write_text("inside"), (inside / "new").write_text("x")))
+    (lab.repository / "file").unlink()
+    report = lab.apply()
+    assert problems(report) == {"file": f"conflict: {verdicts.DELETED}"}
+    assert report.applied == ("new",)
+    assert lab.apply(force=("file",)).remaining is False
+    assert (lab.repository / "file").read_text() == "inside"
+
+
 def test_an_edit_after_a_killed_session_is_seen_too(lab) -> None:
     from tests.workspace.overlays import inside
 
@@ -323,10 +370,10 @@ def test_a_write_that_fails_is_told_and_the_others_go_on(lab, monkeypatch) -> No
     lab.run(lambda inside: [(inside / name).write_text("x") for name in ("a", "b", "c")])
     real = Host.put_file
 
-    def put(self, change, source, expected):
+    def put(self, change, source, expected, **notes):
         if change.path == "b":
             raise OSError(1, "Operation not permitted")
-        return real(self, change, source, expected)
+        return real(self, change, source, expected, **notes)
 
     monkeypatch.setattr(Host, "put_file", put)
     report = lab.apply()
@@ -336,7 +383,7 @@ def test_a_write_that_fails_is_told_and_the_others_go_on(lab, monkeypatch) -> No
 
 
 def test_many_files_go_in_batches(lab, monkeypatch) -> None:
-    monkeypatch.setattr(applies, "BATCH", 10)
+    monkeypatch.setattr(applying, "BATCH", 10)
     synced: list[int] = []
     monkeypatch.setattr(files, "sync_file_system", synced.append)
     lab.run(lambda inside: [(inside / f"f{number}").write_text("x") for number in range(95)])

@@ -120,13 +120,21 @@ def test_what_appeared_or_changed_after_our_look_stops_the_write(either) -> None
 
 
 def test_types_replace_each_other_in_one_step(place) -> None:
-    (place.root / "name" / "deep" / "er").mkdir(parents=True)
+    (place.root / "name").mkdir()
     place.put("name")
     assert (place.root / "name").read_text() == "new"
     place.host.put_directory("name", 0o750, place.host.look("name"))
     assert place.mode("name") == 0o750
     place.host.put_link(Change("name", "replaced", new_mode=0o120777), "else", place.host.look("name"))
     assert os.readlink(place.root / "name") == "else"
+    assert os.listdir(place.root) == ["name"]
+
+
+def test_a_directory_that_is_not_empty_stays(place) -> None:
+    (place.root / "name" / "inner").mkdir(parents=True)
+    with pytest.raises(Intervened):
+        place.put("name")
+    assert (place.root / "name" / "inner").is_dir()
     assert os.listdir(place.root) == ["name"]
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PIECE_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 16
 BINARY_LOOK_BYTES = 8000  # git looks for NUL in as much
 
 
@@ -50,6 +51,31 @@ def digest(descriptor: int) -> bytes:
         total.update(piece)
         position += len(piece)
     return total.digest()
+
+
+def fingerprint(descriptor: int, limit_bytes: int) -> str:
+    """A digest that two files share when they hold the same bytes, wherever their holes are; "" beyond the limit.
+
+    Only what is no zero is counted and read to the end: a sparse file costs what it holds.
+    """
+    import hashlib
+
+    size = os.fstat(descriptor).st_size
+    total = hashlib.sha256(b"%d\0" % size)
+    counted = 0
+    position = _next_data(descriptor, 0, size)
+    while position < size:
+        position -= position % _BLOCK_BYTES
+        piece = os.pread(descriptor, _BLOCK_BYTES, position)
+        if not piece:
+            break  # the file became shorter
+        if piece.strip(b"\0"):
+            counted += len(piece)
+            total.update(b"%d\0%b" % (position, piece))
+        if counted > limit_bytes:
+            return ""
+        position = _next_data(descriptor, position + _BLOCK_BYTES, size)
+    return total.hexdigest()
 
 
 def read_all(descriptor: int, limit_bytes: int) -> bytes | None:

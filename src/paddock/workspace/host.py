@@ -8,6 +8,8 @@ disk leaves nothing half-written, and a crash leaves the old file or the new one
 Data is on the disk before a name points to it, for the first files of an apply; a large apply syncs its file
 system in batches instead, always before the change set lets go of its own copy. A power cut in between can
 leave an empty file where the file system orders nothing itself; the change set still has it, so nothing is lost.
+
+What a step takes from the host goes to a keeper (`past`) first, so that it can be undone.
 """
 
 from __future__ import annotations
@@ -15,18 +17,22 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from paddock.kernel import files
 from paddock.workspace import content, removal
+from paddock.workspace.deeds import NOTHING, state_of
 from paddock.workspace.descent import PLACE, open_beneath, split, stat_in
 from paddock.workspace.journal import HOST_MODE, Journal, Loosened
+from paddock.workspace.keeper import Nobody
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from paddock.workspace.change import Change
+    from paddock.workspace.deeds import State
+    from paddock.workspace.keeper import Keeper
 
 SYNCED_ONE_BY_ONE = 256
 _NO_TMPFILE = frozenset([errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT])
@@ -39,12 +45,13 @@ class Intervened(Exception):
 class Host:
     """The repository as a place to write."""
 
-    def __init__(self, root: int, upper: int, journal: Journal) -> None:
+    def __init__(self, root: int, upper: int, journal: Journal, keeper: Keeper | None = None) -> None:
         """`upper` tells the modes of directories that have to be made on the way."""
         self.root = root
         self.loosened = Loosened(HOST_MODE, root, journal)
         self._upper = upper
         self._journal = journal
+        self._keeper = keeper or Nobody()
         self._place: tuple[str, int] | None = None
         self._synced = 0
 
@@ -56,105 +63,155 @@ class Host:
         except FileNotFoundError:
             return None
 
-    def put_file(self, change: Change, source: int, expected: os.stat_result | None) -> None:
-        """Give a path the content of `source` and the change's mode. `expected` is what `look` saw there."""
+    def put_file(
+        self, change: Change, source: int, expected: os.stat_result | None, *, base: str = "", digest: str = ""
+    ) -> int:
+        """Give a path the content of `source` and the change's mode. `expected` is what `look` saw there.
+
+        `base` and `digest` are for the keeper's notes, see `deeds`. Gives the number of the deed.
+        """
         parent, name = split(change.path)
 
-        def write(directory: int) -> None:
+        def write(directory: int) -> int:
             unnamed, temporary = self._new_file(directory, parent)
             try:
                 content.copy(source, unnamed)
                 self._own(directory, unnamed, expected)
                 os.fchmod(unnamed, change.mode)
                 self._sync(unnamed)
-                if not temporary and expected is None:
-                    _name(unnamed, directory, name)
-                    return
-                if not temporary:
-                    temporary = self._journal.temporary(parent)
-                    _name(unnamed, directory, temporary)
-                _swap(directory, temporary, name, expected)
+                after = state_of(os.fstat(unnamed), digest=digest)
+                with self._noted(change.path, self._before(change.path, expected), after, base) as number:
+                    if not temporary and expected is None:
+                        _name(unnamed, directory, name)
+                        return number
+                    if not temporary:
+                        temporary = self._journal.temporary(parent)
+                        _name(unnamed, directory, temporary)
+                    self._swap(number, directory, temporary, name, expected)
+                    return number
             finally:
                 os.close(unnamed)
                 if temporary:
                     removal.remove(directory, temporary)
 
-        self._within(parent, write)
+        return self._within(parent, write)
 
-    def put_link(self, change: Change, target: str, expected: os.stat_result | None) -> None:
-        """Make a symbolic link."""
+    def put_link(self, change: Change, target: str, expected: os.stat_result | None, *, base: str = "") -> int:
+        """Make a symbolic link. Gives the number of the deed."""
         parent, name = split(change.path)
 
-        def write(directory: int) -> None:
-            made = name if expected is None else self._journal.temporary(parent)
-            try:
-                os.symlink(target, made, dir_fd=directory)
-            except FileExistsError:
-                raise Intervened from None
-            self._own_name(directory, made)
-            if expected is not None:
+        def write(directory: int) -> int:
+            after = state_of(None, mode=stat.S_IFLNK | 0o777)
+            with self._noted(change.path, self._before(change.path, expected), after, base) as number:
+                made = name if expected is None else self._journal.temporary(parent)
                 try:
-                    _swap(directory, made, name, expected)
-                finally:
-                    removal.remove(directory, made)
+                    os.symlink(target, made, dir_fd=directory)
+                except FileExistsError:
+                    raise Intervened from None
+                self._own_name(directory, made)
+                if expected is not None:
+                    self._replace(number, directory, made, name, expected)
+                return number
 
-        self._within(parent, write)
+        return self._within(parent, write)
 
-    def put_directory(self, path: str, mode: int, expected: os.stat_result | None = None) -> None:
+    def put_directory(self, path: str, mode: int, expected: os.stat_result | None = None, *, base: str = "") -> int:
         """Make a directory, in place of something else if `expected` says so. It stays writable until the end."""
         parent, name = split(path)
 
-        def write(directory: int) -> None:
-            made = name if expected is None else self._journal.temporary(parent)
-            if mode & stat.S_IRWXU != stat.S_IRWXU:
-                self.loosened.owe(path, mode)
-            try:
-                os.mkdir(made, 0o700, dir_fd=directory)
-            except FileExistsError:
-                raise Intervened from None
-            self._own_name(directory, made)
-            _chmod(directory, made, mode | 0o700)
-            if expected is not None:
+        def write(directory: int) -> int:
+            after = state_of(None, mode=stat.S_IFDIR | mode)
+            with self._noted(path, self._before(path, expected), after, base) as number:
+                made = name if expected is None else self._journal.temporary(parent)
+                if mode & stat.S_IRWXU != stat.S_IRWXU:
+                    self.loosened.owe(path, mode)
                 try:
-                    _swap(directory, made, name, expected)
-                finally:
-                    removal.remove(directory, made)
+                    os.mkdir(made, 0o700, dir_fd=directory)
+                except FileExistsError:
+                    raise Intervened from None
+                self._own_name(directory, made)
+                _chmod(directory, made, mode | 0o700)
+                if expected is not None:
+                    self._replace(number, directory, made, name, expected)
+                return number
 
-        self._within(parent, write)
+        return self._within(parent, write)
 
-    def set_mode(self, change: Change, expected: os.stat_result) -> None:
+    def set_mode(self, change: Change, expected: os.stat_result, *, base: str = "") -> int:
         """Change permissions in place. The caller sees to hard links."""
         parent, name = split(change.path)
-
-        def write(directory: int) -> None:
-            _same(directory, name, expected)
-            _chmod(directory, name, change.mode)
-
+        before = self._before(change.path, expected)
+        after = state_of(expected, mode=stat.S_IFMT(expected.st_mode) | change.mode)
         if change.type == "directory" and change.path in self.loosened.modes:
+            number = self._keeper.note(change.path, before, after, base)
             self.loosened.owe(change.path, change.mode)
-            return
-        self._within(parent, write)
+            return number
 
-    def remove(self, path: str, expected: os.stat_result) -> None:
+        def write(directory: int) -> int:
+            with self._noted(change.path, before, after, base) as number:
+                _same(directory, name, expected)
+                _chmod(directory, name, change.mode)
+                return number
+
+        return self._within(parent, write)
+
+    def remove(self, path: str, expected: os.stat_result, *, base: str = "") -> int:
         """Remove a file, or a directory that is empty."""
         parent, name = split(path)
 
-        def write(directory: int) -> None:
-            if stat.S_ISDIR(expected.st_mode):
-                self._leave(path)
-                os.rmdir(name, dir_fd=directory)
-                self.loosened.modes.pop(path, None)
-            else:
-                _same(directory, name, expected)
-                os.unlink(name, dir_fd=directory)
+        def write(directory: int) -> int:
+            with self._noted(path, self._before(path, expected), NOTHING, base) as number:
+                if stat.S_ISDIR(expected.st_mode):
+                    self._leave(path)
+                    os.rmdir(name, dir_fd=directory)
+                    self.loosened.modes.pop(path, None)
+                else:
+                    _same(directory, name, expected)
+                    self._keeper.take(number, directory, name)
+                return number
 
-        self._within(parent, write)
+        return self._within(parent, write)
 
     def close(self) -> None:
         """Let go of the last directory."""
         if self._place:
             os.close(self._place[1])
             self._place = None
+
+    def _before(self, path: str, expected: os.stat_result | None) -> State:
+        if expected is None or not stat.S_ISDIR(expected.st_mode):
+            return state_of(expected)
+        return state_of(expected, mode=stat.S_IFDIR | self.loosened.mode_of(path, expected.st_mode))
+
+    @contextmanager
+    def _noted(self, path: str, before: State, after: State, base: str) -> Iterator[int]:
+        """Note a deed around its doing; one that failed has not been done."""
+        number = self._keeper.note(path, before, after, base)
+        try:
+            yield number
+        except (OSError, Intervened):
+            self._keeper.void(number)
+            raise
+
+    def _replace(self, number: int, directory: int, made: str, name: str, expected: os.stat_result) -> None:
+        try:
+            self._swap(number, directory, made, name, expected)
+        finally:
+            removal.remove(directory, made)
+
+    def _swap(self, number: int, directory: int, temporary: str, name: str, expected: os.stat_result | None) -> None:
+        """Put the temporary one in its place; what a rename cannot replace goes to the temporary name."""
+        _same(directory, name, expected)
+        made = os.stat(temporary, dir_fd=directory, follow_symlinks=False)
+        if expected is not None and stat.S_ISDIR(expected.st_mode):
+            _swap_directory(directory, temporary, name)
+            return
+        if expected is not None:
+            self._keeper.keep(number, directory, name)
+        if expected is not None and stat.S_ISDIR(made.st_mode):
+            files.exchange(directory, temporary, name)
+        else:
+            os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
 
     def _leave(self, path: str) -> None:
         if self._place and self._place[0] == path:
@@ -169,18 +226,18 @@ class Host:
         self._place = (path, descriptor)
         return descriptor
 
-    def _within(self, parent: str, write: Callable[[int], None]) -> None:
+    def _within(self, parent: str, write: Callable[[int], int]) -> int:
         try:
             directory = self._directory(parent)
         except FileNotFoundError:
             self._make_parents(parent)
             directory = self._directory(parent)
         try:
-            write(directory)
+            return write(directory)
         except PermissionError as error:
             if error.errno != errno.EACCES or not self.loosened.loosen(parent):
                 raise
-            write(directory)
+            return write(directory)
 
     def _make_parents(self, path: str) -> None:
         missing = []
@@ -251,14 +308,16 @@ def _same(directory: int, name: str, expected: os.stat_result | None) -> None:
         raise Intervened
 
 
-def _swap(directory: int, temporary: str, name: str, expected: os.stat_result | None) -> None:
-    """Put the temporary one in its place; what a rename cannot replace goes to the temporary name."""
-    _same(directory, name, expected)
-    made = os.stat(temporary, dir_fd=directory, follow_symlinks=False)
-    if expected is not None and (stat.S_ISDIR(expected.st_mode) or stat.S_ISDIR(made.st_mode)):
+def _swap_directory(directory: int, temporary: str, name: str) -> None:
+    """Put a file or link in the place of an empty directory; one that has got something meanwhile stays."""
+    files.exchange(directory, temporary, name)
+    try:
+        os.rmdir(temporary, dir_fd=directory)
+    except OSError as error:
         files.exchange(directory, temporary, name)
-    else:
-        os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        raise Intervened from None
 
 
 def _chmod(directory: int, name: str, mode: int) -> None:

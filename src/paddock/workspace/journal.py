@@ -11,7 +11,7 @@ import os
 import stat
 
 from paddock.kernel import files
-from paddock.workspace import removal
+from paddock.workspace import deeds, removal
 from paddock.workspace.descent import PLACE, open_beneath
 
 NAME = "journal"
@@ -34,7 +34,7 @@ class Journal:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             self._file = os.open(NAME, flags, 0o600, dir_fd=self._directory)
             os.fchmod(self._file, 0o600)  # whatever the umask is
-        os.write(self._file, b"".join(os.fsencode(part) + b"\0" for part in (kind, path, value)))
+        deeds.append_whole(self._file, b"".join(os.fsencode(part) + b"\0" for part in (kind, path, value)))
 
     def temporary(self, parent: str) -> str:
         """A new name in a host directory, noted."""

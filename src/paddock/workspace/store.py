@@ -21,6 +21,9 @@ from paddock.workspace.shelf import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paddock.workspace.bases import Base
     from paddock.workspace.meta import Meta
 
 __all__ = [
@@ -104,13 +107,16 @@ def _has_changes(upper: int, lower: int) -> bool:
     return next(walk(upper, lower), None) is not None
 
 
-def settle(directory: ChangeSetDirectory, upper: int, lower: int) -> bool:
-    """After an apply or a partial discard: the same as the end of a session, but the lock is kept. Whether it is."""
+def settle(directory: ChangeSetDirectory, upper: int, lower: int, known: Mapping[str, Base] | None = None) -> bool:
+    """After an apply or a partial discard: the same as the end of a session, but the lock is kept. Whether it is.
+
+    `known` is what the caller knows of the host's side of entries, since it wrote that itself.
+    """
     from paddock.workspace.change_set import walk
 
     if next(walk(upper, lower), None) is None:
         return False
-    _end(directory, metas.read(directory.lock, directory.repository), upper, lower)
+    _end(directory, metas.read(directory.lock, directory.repository), upper, lower, known)
     return True
 
 
@@ -203,9 +209,11 @@ def _begin(directory: ChangeSetDirectory, root: os.stat_result) -> None:
     metas.write(directory.lock, replace(meta, state="open", begun_ns=begun, used_ns=begun, **where))
 
 
-def _end(directory: ChangeSetDirectory, meta: Meta, upper: int, lower: int) -> None:
+def _end(
+    directory: ChangeSetDirectory, meta: Meta, upper: int, lower: int, known: Mapping[str, Base] | None = None
+) -> None:
     from paddock.workspace import bases
 
-    bases.record(directory.lock, upper, lower, meta.begun_ns)
+    bases.record(directory.lock, upper, lower, meta.begun_ns, known)
     used = metas.now_ns(directory.lock)
     metas.write(directory.lock, replace(meta, state="held", used_ns=used), durable=True)

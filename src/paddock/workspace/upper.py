@@ -10,10 +10,13 @@ from paddock.workspace import holding
 from paddock.workspace.descent import PLACE, open_beneath, split
 from paddock.workspace.entries import ENTER, LEAVE, Pair, Visit, traverse
 from paddock.workspace.journal import UPPER_MODE, Journal, Loosened
+from paddock.workspace.keeper import Nobody
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from paddock.workspace.keeper import Keeper
 
 _GONE = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])
 _FULL = frozenset([errno.ENOTEMPTY, errno.EEXIST])
@@ -22,13 +25,17 @@ _FULL = frozenset([errno.ENOTEMPTY, errno.EEXIST])
 class Upper:
     """An upper directory that we hold alone; opaque directories are expanded."""
 
-    def __init__(self, root: int, journal: Journal) -> None:
+    def __init__(self, root: int, journal: Journal, keeper: Keeper | None = None) -> None:
         """`root` stays the caller's."""
+        self._keeper = keeper or Nobody()
         self.loosened = Loosened(UPPER_MODE, root, journal)
         self._root = root
 
-    def drop(self, path: str) -> None:
-        """Forget about one path; directories go with `prune`. What is not there is no error."""
+    def drop(self, path: str, number: int = 0) -> None:
+        """Forget about one path; directories go with `prune`. What is not there is no error.
+
+        `number` is the deed that took it to the host; without one nothing is kept.
+        """
         parent, name = split(path)
         try:
             place = open_beneath(self._root, parent, PLACE)
@@ -39,7 +46,8 @@ class Upper:
         try:
             found = os.stat(name, dir_fd=place, follow_symlinks=False)
             if not stat.S_ISDIR(found.st_mode):
-                self.writing(parent, lambda: os.unlink(name, dir_fd=place))
+                take = self._keeper.take_upper if number else Nobody().take_upper
+                self.writing(parent, lambda: take(number, place, name))
         except FileNotFoundError:
             pass
         finally:

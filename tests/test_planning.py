@@ -14,7 +14,7 @@ from paddock.errors import PaddockError, PolicyError, Refused, Usage
 from paddock.kernel import confine, seccomp
 from paddock.plan.hashing import plan_hash
 from paddock.planning import find_repository, make_plan
-from paddock.policy.model import Layer
+from paddock.policy.model import Layer, Origin, Setting
 from tests.capabilities import needs
 from tests.forked import forked
 
@@ -174,3 +174,25 @@ def test_inside_a_sandbox_none_is_made_but_one_can_be_looked_at(repo: Path, pers
 
 def test_a_variable_that_a_person_has_set_is_no_sandbox(repo: Path, person: Person) -> None:
     make_plan(str(repo), ["true"], NOTHING, terminal=False, environ={**person.environ, "PADDOCK": "1"})
+
+
+@pytest.mark.user
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [("review", "paddock apply will not be able to"), ("live", "nothing inside may"), ("readonly", "")],
+)
+def test_a_repository_that_the_person_may_not_write_is_said_before_the_work(
+    repo: Path, person: Person, mode: str, said: str
+) -> None:
+    flags = Layer("flag", "the command line", (Setting("workspace.mode", mode, Origin("flag", "--workspace")),))
+
+    def notes() -> list[str]:
+        plan = make_plan(str(repo), ["true"], flags, terminal=False, environ=person.environ)
+        return [note for note in plan.notes if "you may not write in" in note]
+
+    assert notes() == []
+    repo.chmod(0o555)
+    found = notes()
+    repo.chmod(0o755)
+    assert len(found) == bool(said)
+    assert said in "".join(found)

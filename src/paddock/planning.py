@@ -6,12 +6,13 @@ import os
 
 from paddock import state
 from paddock.errors import Refused, Usage
+from paddock.frozen import replace
 from paddock.host import Machine
 from paddock.plan.resolve import Request, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from paddock.plan.model import Plan
     from paddock.policy.model import Layer
@@ -57,12 +58,21 @@ def make_plan(
     agent = for_command(command[0]) if command else None
     request = Request(tuple(command), cwd, repository, terminal, agent=agent)
     plan = resolve(policy, request, Machine(environ))
+    plan = replace(plan, notes=(*plan.notes, *_of_others(plan)))
     if create:
         for mount in plan.mounts:
             if mount.access == "write":
                 state.make_private(state.state_directory(environ))
                 state.make_private(mount.source)
     return plan
+
+
+def _of_others(plan: Plan) -> Iterator[str]:
+    """What a person should hear before the work, and not when its result cannot be kept."""
+    place = plan.workspace
+    if place.mode in ("review", "live") and not os.access(place.source, os.W_OK):
+        effect = "and paddock apply will not be able to" if place.mode == "review" else "and nothing inside may"
+        yield f"you may not write in {place.source}, {effect}; what belongs to others there stays as it is"
 
 
 def _refuse_inside(environ: Mapping[str, str]) -> None:

@@ -99,6 +99,7 @@ def test_doubtful_files_are_refused_with_the_reason(person, repo, loose, tmp_pat
     done = person.call("trust", "--yes", cwd=repo)
     assert done.returncode == 126
     assert "everybody on this machine may write it" in done.stderr
+    assert "paddock policy init --person" in done.stderr
     real = loose.rename(tmp_path / "real.toml")
     loose.symlink_to(real)
     done = person.call("trust", "--yes", cwd=repo)

@@ -54,7 +54,11 @@ def _trust(path: str, *, yes: bool) -> Outcome:
     if document is None:
         raise PaddockError(f"{path} has no policy file to trust", next_step="paddock policy init", code="no-policy")
     if document.doubt:
-        raise Refused(f"{document.path} cannot be trusted", why=document.doubt, next_step=f"ls -l {document.path}")
+        raise Refused(
+            f"{document.path} cannot be trusted",
+            why=document.doubt,
+            next_step=f"ls -l {document.path}   or allow what you want of it in your own: paddock policy init --person",
+        )
     merge(found.layers, trusted=True)  # what loosens the floor is an error, trusted or not
     asked = loosenings(found.layers)
     known = trust.is_trusted(document)

@@ -89,6 +89,8 @@ def run(
         here = outlook.look(plan)
         boundary, site, division = here.boundary, here.site, here.division
         choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, boundary)
+        if site and division.together:
+            undo.callback(os.waitpid, cgroups.warm_up(site), 0)
         overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
         # From here on bubblewrap works, and what we do meanwhile costs no time.
         build = _build(plan, overlays, undo) if boundary == "bubblewrap" else None

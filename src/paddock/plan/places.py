@@ -10,23 +10,20 @@ from paddock.plan.paths import normal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from typing import Any
-
-    from paddock.policy.credentials import Location
 
 _END = "/"  # the mark of a whole place; no component is a slash
 
 
 class Places:
-    """The locations `known`, with an index."""
+    """An index of paths, in which a `*` stands for any part of one component."""
 
-    def __init__(self, known: Sequence[Location]) -> None:
-        self.known = known
+    def __init__(self, paths: Iterable[str]) -> None:
         self._tree: dict[str, Any] = {}
-        for place in known:
+        for path in paths:
             node = self._tree
-            for part in normal(place.path).split("/")[1:] if _is_odd(place.path) else place.path.split("/")[1:]:
+            for part in normal(path).split("/")[1:] if _is_odd(path) else path.split("/")[1:]:
                 node = node.setdefault(part, {})
             node[_END] = {}
 

@@ -35,6 +35,7 @@ class View:
         self._mounts: dict[str, Mount] = {}
         self._links: dict[str, Link] = {}
         self._places: Places | None = None
+        self._known: tuple[credentials.Location, ...] = ()  # with the reasons, once somebody has to be told
 
     # -- judging -----------------------------------------------------------------------------------
 
@@ -44,12 +45,14 @@ class View:
             if within(self.host.state, candidate) or within(candidate, self.host.state):
                 return f"Paddock's own state is at {self.host.state}"
         if self._places is None:
-            self._places = Places(self._known())
+            self._places = self._index()
         if not self._places.touches(path) and not self._places.touches(real):
             return None
-        return credentials.refusal(path, real, self.host.home, self._places.known)
+        if not self._known:
+            self._known = credentials.locations(self.host.home, self.host.environ)
+        return credentials.refusal(path, real, self.host.home, self._known)
 
-    def _known(self) -> tuple[credentials.Location, ...]:
+    def _index(self) -> Places:
         home = self.host.home
         linked = [
             f"{home}{directory}/{name}"
@@ -58,14 +61,15 @@ class View:
         ]
         moved = self.host.look(home).real != home
         if not linked and not moved:
-            return credentials.locations(home, self.host.environ)
+            return Places(credentials.places(home, self.host.environ))
 
         def lead(path: str) -> str:
             if (moved and within(path, home)) or any(within(path, link) for link in linked):
                 return self.host.look(path).real
             return path
 
-        return credentials.locations(home, self.host.environ, lead)
+        self._known = credentials.locations(home, self.host.environ, lead)
+        return Places(place.path for place in self._known)
 
     # -- showing -----------------------------------------------------------------------------------
 

@@ -49,6 +49,18 @@ def locations(
     return (*found, *(place for place in moved if _parts(place.path)))
 
 
+def places(home: str, environ: Mapping[str, str] | None = None) -> list[str]:
+    """The paths of `locations` without the reasons, and without those that another one covers: for an index."""
+    home = home.rstrip("/")
+    found = [place.path for place in _moved(environ or {})]
+    found += [place for _, place in _each(ABSOLUTE)]
+    found += ["/root"] if home != "/root" else []
+    covered = home.rpartition("/")[0] == "/home"
+    for base in ("/home/*",) if covered else (home, "/home/*"):
+        found += [f"{base}/{place}" for _, place in _each(HOME)]
+    return found
+
+
 def refusal(path: str, real: str, home: str, known: Sequence[Location] | None = None) -> str | None:
     """Why `path` must not be shown to a sandbox, or None.
 

@@ -17,8 +17,8 @@ import time
 from typing import Any
 
 from paddock.gateway import server
-from paddock.gateway.addresses import RESOLV_CONF
 from paddock.kernel.namespaces import Namespaces, namespaces_of
+from paddock.plan.etc import resolver
 from paddock.plan.model import Network, Rule
 from paddock.policy.model import BUILT_IN
 
@@ -114,7 +114,7 @@ class Client:
 def inside(directory: str) -> tuple[Client, Namespaces]:
     """A client in a network of its own."""
     with open(f"{directory}/resolv.conf", "w", encoding="ascii") as file:
-        file.write(RESOLV_CONF)
+        file.write(resolver(network=True))
     status, tell = os.pipe()
     client = Client(
         *("bwrap", "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),

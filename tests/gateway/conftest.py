@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paddock.gateway import server
-from paddock.gateway.addresses import RESOLV_CONF
 from paddock.kernel.namespaces import Namespaces, namespaces_of
+from paddock.plan.etc import resolver
 from paddock.plan.model import Network, Rule
 from paddock.policy.model import Origin
 from tests import capabilities
@@ -78,7 +78,7 @@ class Sandbox:
 
     def __init__(self, directory: Path) -> None:
         resolv = directory / "resolv.conf"
-        resolv.write_text(RESOLV_CONF)
+        resolv.write_text(resolver(network=True))
         status, tell = os.pipe()
         self._process = subprocess.Popen(
             [

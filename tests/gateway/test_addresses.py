@@ -4,7 +4,8 @@ import ipaddress
 
 import pytest
 
-from paddock.gateway.addresses import BLOCK, BLOCK_LENGTH, MOST_NAMES, RESOLV_CONF, RESOLVER, synthetic
+from paddock.gateway.addresses import BLOCK, BLOCK_LENGTH, MOST_NAMES, RESOLVER, synthetic
+from paddock.plan.etc import resolver
 
 BLOCK_NETWORK = ipaddress.ip_network(f"{BLOCK}/{BLOCK_LENGTH}")
 
@@ -31,6 +32,5 @@ def test_there_is_no_address_outside_of_the_block(index: int) -> None:
         synthetic(index)
 
 
-def test_resolv_conf_has_no_search_list() -> None:
-    assert RESOLV_CONF.startswith(f"nameserver {RESOLVER}\n")
-    assert "search" not in RESOLV_CONF
+def test_the_plan_sends_questions_to_the_resolver() -> None:
+    assert f"nameserver {RESOLVER}\n" in resolver(network=True)

@@ -23,6 +23,7 @@ def test_a_person_who_is_nobody_is_not_listed_twice() -> None:
 def test_without_a_network_there_is_no_name_server() -> None:
     assert "nameserver" not in etc.resolver(network=False)
     assert "nameserver 198.18.0.1\n" in etc.resolver(network=True)
+    assert "search" not in etc.resolver(network=True)
 
 
 def test_host_files_that_may_hold_secrets_are_never_shown() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.policy.comparing import covers, looseness, matches, same_entry
+from paddock.policy.comparing import covers, looseness, matches
 from paddock.policy.credentials import is_secret_name
 from paddock.policy.model import BUILT_IN, Allowed, Assignment, Origin, Text
 
@@ -94,9 +94,3 @@ def passes(pattern: str, name: str) -> bool:
 @given(patterns, names)
 def test_matching_agrees_with_the_standard_librarys(pattern, name):
     assert matches(pattern, name) == fnmatch.fnmatchcase(name, pattern)
-
-
-def test_sameness_ignores_who_said_it():
-    assert same_entry(Text("a", BUILT_IN), Text("a", Origin("flag")))
-    assert not same_entry(Text("a", BUILT_IN), Assignment("a", "", BUILT_IN))
-    assert not same_entry(allowed(), allowed(private=True))

@@ -11,10 +11,6 @@ RESOLVER = "198.18.0.1"
 DNS_PORT = 53
 LOOPBACK = "127.0.0.1"
 
-# What a plan writes to /etc/resolv.conf inside. No search list: each entry, "." too, makes the C library ask
-# for every refused name once more. (It derives one from a host name with a dot: the sandbox's has none.)
-RESOLV_CONF = f"nameserver {RESOLVER}\noptions timeout:3 attempts:2\n"
-
 _FIRST = (198 << 24) | (18 << 16) | (1 << 8) | 1
 MOST_NAMES = 65_000
 

@@ -10,9 +10,6 @@ _libc = ctypes.CDLL(None, use_errno=True)
 # Numbers that are the same on x86_64 and aarch64 (asm-generic, all calls since 5.0 share one table).
 SYS_OPEN_TREE = 428
 SYS_MOVE_MOUNT = 429
-SYS_FSOPEN = 430
-SYS_FSCONFIG = 431
-SYS_FSMOUNT = 432
 SYS_OPENAT2 = 437
 SYS_CLOSE_RANGE = 436
 SYS_MOUNT_SETATTR = 442

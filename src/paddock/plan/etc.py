@@ -97,7 +97,11 @@ def group(person: Person) -> str:
 
 
 def resolver(*, network: bool) -> str:
-    """resolv.conf(5): the gateway alone, or nobody."""
+    """resolv.conf(5): the gateway alone, or nobody.
+
+    No search list: each entry, "." too, makes the C library ask for every refused name once more. (It derives one
+    from a host name with a dot: the sandbox's has none.)
+    """
     if not network:
         return "# no network\n"
     return f"nameserver {GATEWAY_ADDRESS}\noptions timeout:2 attempts:2\n"

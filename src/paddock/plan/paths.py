@@ -32,11 +32,3 @@ def name(path: str) -> str:
 def expand(path: str, home: str) -> str:
     """The path with a leading `~` replaced; never `~someone`."""
     return home + path[1:] if path == "~" or path.startswith("~/") else path
-
-
-def ancestors(path: str) -> list[str]:
-    """The directories above a normal path, the nearest first, without `/`."""
-    found = []
-    while (path := parent(path)) != "/":
-        found.append(path)
-    return found

@@ -82,18 +82,3 @@ def matches(pattern: str, text: str) -> bool:
             return False
         at = found + len(part)
     return len(text) - len(rest[-1]) >= at and text.endswith(rest[-1])
-
-
-def same_entry(entry: Entry, other: Entry) -> bool:
-    """Whether two entries of one list say the same, whoever said it."""
-    if isinstance(entry, Text) and isinstance(other, Text):
-        return entry.value == other.value
-    if isinstance(entry, Assignment) and isinstance(other, Assignment):
-        return (entry.name, entry.value) == (other.name, other.value)
-    if isinstance(entry, Allowed) and isinstance(other, Allowed):
-        return (entry.host, entry.port, entry.private) == (other.host, other.port, other.private)
-    if isinstance(entry, Added) and isinstance(other, Added):
-        return (entry.pattern, entry.family, entry.why, entry.severity) == (
-            other.pattern, other.family, other.why, other.severity,
-        )  # fmt: skip
-    return False

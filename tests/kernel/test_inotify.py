@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.kernel import inotify
-from paddock.kernel.inotify import Event, Inotify
+from paddock.kernel.inotify import Inotify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,8 @@ def test_every_way_for_a_content_to_come_to_a_name_is_heard(queue: Inotify, tmp_
     (place / "odd\udcff\n").mkdir()
     assert heard(queue, number) == {"new", "moved", "linked", "symlink", "old", "odd\udcff\n"}
     (place / "old").chmod(0o755)
-    assert heard(queue, number) == {"old"}
+    events = list(queue.read())
+    assert [(event.name, event.arrived) for event in events] == [("old", False)]
 
 
 def test_what_goes_away_is_of_no_interest(queue: Inotify, tmp_path: Path) -> None:
@@ -87,14 +88,21 @@ def test_a_file_cannot_be_watched(queue: Inotify, tmp_path: Path) -> None:
         queue.add(file.fileno())
 
 
-def test_a_queue_that_was_too_short_says_that_something_is_lost() -> None:
+def test_a_queue_that_was_too_short_and_a_watch_that_ended_say_so() -> None:
     overflow = struct.pack("iIII", -1, inotify.OVERFLOW, 0, 0)
     named = struct.pack("iIII", 3, inotify.CREATE, 0, 16) + b"name".ljust(16, b"\0")
-    gone = struct.pack("iIII", 3, inotify.IGNORED, 0, 0)
-    assert list(inotify.events(named + gone + overflow)) == [
-        Event(3, "name", directory=False),
-        Event(-1, "", directory=False, lost=True),
-    ]
+    ended = struct.pack("iIII", 3, inotify.IGNORED, 0, 0)
+    made, gone, lost = inotify.events(named + ended + overflow)
+    assert (made.name, made.arrived, made.gone, made.lost) == ("name", True, False, False)
+    assert (gone.watch, gone.arrived, gone.gone, gone.lost) == (3, False, True, False)
+    assert (lost.arrived, lost.gone, lost.lost) == (False, False, True)
+
+
+def test_a_removed_directory_ends_its_watch(queue: Inotify, tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    number = watch(queue, tmp_path / "one")
+    (tmp_path / "one").rmdir()
+    assert [event.watch for event in queue.read() if event.gone] == [number]
 
 
 def test_nothing_heard_does_not_wait(queue: Inotify, tmp_path: Path) -> None:

@@ -24,12 +24,31 @@ _BUFFER_BYTES = 1 << 16
 
 @frozen
 class Event:
-    """Something happened to `name` in the directory with that watch; `lost`: to anything, the queue was too short."""
+    """Something happened to `name` in the directory with that watch. `mask` are the kernel's bits."""
 
     watch: int
+    mask: int
     name: str
-    directory: bool
-    lost: bool = False
+
+    @property
+    def lost(self) -> bool:
+        """The queue was too short: something may have happened anywhere."""
+        return bool(self.mask & OVERFLOW)
+
+    @property
+    def gone(self) -> bool:
+        """The directory is there no more, and its number means nothing."""
+        return bool(self.mask & IGNORED)
+
+    @property
+    def directory(self) -> bool:
+        """`name` is a directory."""
+        return bool(self.mask & ISDIR)
+
+    @property
+    def arrived(self) -> bool:
+        """`name` is new there."""
+        return bool(self.mask & (CREATE | MOVED_TO))
 
 
 class Inotify:
@@ -69,5 +88,4 @@ def events(data: bytes) -> Iterator[Event]:
         place += _HEADER.size
         name = os.fsdecode(data[place : place + length].rstrip(b"\0"))
         place += length
-        if not mask & IGNORED:
-            yield Event(watch, name, bool(mask & ISDIR), bool(mask & OVERFLOW))
+        yield Event(watch, mask, name)

@@ -31,7 +31,7 @@ FLOORS = (
     {"boundary", "workspace", "gateway", "agents", "lanes", "record", "probes", "devcontainer"},
     {"host", "live", "supervision", "scope", "outlook", "trial_ground"},
     {"sources"},
-    {"planning"},
+    {"planning", "reviewing"},
     {"closing"},
     {"session"},
     {"keeping", "joining", "ending"},

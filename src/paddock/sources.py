@@ -77,6 +77,7 @@ def gather(repository: str, environ: Mapping[str, str] = os.environ) -> Gathered
             ours += [document] if document.kind == "repository" else []
         elif found:
             notes.append(found)
+    layers += _masked_after_a_scan(os.path.realpath(repository), environ)
     if len(ours) > 1:
         raise PolicyError(
             f"{ours[0].where} and {ours[1].where} both hold a policy",
@@ -84,6 +85,15 @@ def gather(repository: str, environ: Mapping[str, str] = os.environ) -> Gathered
             next_step=f"move everything into {ours[0].where}",
         )
     return Gathered(tuple(layers), ours[0] if ours else None, tuple(notes))
+
+
+def _masked_after_a_scan(repository: str, environ: Mapping[str, str]) -> list[Layer]:
+    if not os.path.lexists(f"{state.preflight_directory(repository, environ)}/masks"):
+        return []
+    from paddock.preflight import masks
+
+    found = masks.layer(repository, environ)
+    return [found] if found else []
 
 
 def layer_of(document: Document) -> Layer | str | None:

@@ -61,6 +61,11 @@ def runtime_directory(environ: Mapping[str, str] = os.environ) -> str:
     return state_directory(environ) + "/run"
 
 
+def preflight_directory(repository: str, environ: Mapping[str, str] = os.environ) -> str:
+    """What scans of a repository (a real path) leave behind, the files that its person masked among it."""
+    return f"{state_directory(environ)}/preflight/{repository_key(repository)}"
+
+
 def places(environ: Mapping[str, str] = os.environ) -> tuple[Place, ...]:
     """The directories that Paddock needs, what each holds and which variable moves it; what errors name."""
     moved = environ.get("XDG_RUNTIME_DIR", "").startswith("/")

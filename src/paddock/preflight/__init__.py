@@ -1,0 +1,1 @@
+"""Before the first run: secrets in a repository's files, and what in it leads out. Found once, remembered, masked."""

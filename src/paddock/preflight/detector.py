@@ -1,0 +1,178 @@
+"""Secrets in the bytes of files, found by Kingfisher in a process of its own (`examiner`).
+
+Files go in and answers come out in the same order, a few under way at once, so that reading and looking overlap.
+A file on which the process dies or takes too long is given up; a new process goes on with the next one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+import time
+from collections import deque
+from contextlib import suppress
+
+from paddock.frozen import frozen
+from paddock.preflight.cache import Secret, Seen
+from paddock.preflight.examiner import ANSWER, LENGTHS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+UNDER_WAY = 8  # answers fit a pipe, so the process never waits for us to read them
+RESTARTS = 3
+START_TIMEOUT_S = 60.0  # its rules are compiled the first time
+HANG_TIMEOUT_S = 15.0
+_LARGEST_ANSWER = 1 << 16
+_PIPE_BYTES = 1 << 20
+
+
+class Unavailable(Exception):
+    """There is no detector here; the message says why."""
+
+
+@frozen
+class Item:
+    """A file to look into. `key` is the caller's."""
+
+    key: bytes
+    path: str
+    data: bytes
+
+
+def version() -> str:
+    """What decides about findings: the detector's version. Empty where it is not installed."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("kingfisher-secret-scanner")
+    except PackageNotFoundError:
+        return ""
+
+
+class Detector:
+    """The process, started at once; it compiles its rules while others work."""
+
+    def __init__(self, rules_directory: str) -> None:
+        """`rules_directory` is private and holds what was compiled before."""
+        self._rules = rules_directory
+        self._items: deque[Item] = deque()
+        self._answers: deque[tuple[Item, Seen | None]] = deque()
+        self._restarts = 0
+        self._failure = ""
+        self._pid = 0
+        self._start()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._pid:
+            os.close(self._to)
+            os.close(self._from)
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+            self._pid = 0
+
+    def look(self, item: Item) -> Iterator[tuple[Item, Seen | None]]:
+        """Give a file in, and give back what is done; None for a file that could not be looked into.
+
+        Raises Unavailable.
+        """
+        self._send(item)
+        while len(self._items) >= UNDER_WAY:
+            self._step()
+        yield from self._done()
+
+    def rest(self) -> Iterator[tuple[Item, Seen | None]]:
+        """Wait for everything that is under way. Raises Unavailable."""
+        while self._items:
+            self._step()
+        yield from self._done()
+
+    def _done(self) -> Iterator[tuple[Item, Seen | None]]:
+        while self._answers:
+            yield self._answers.popleft()
+
+    # -- the process -------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        from paddock.preflight import examiner
+
+        theirs, self._to = os.pipe2(os.O_CLOEXEC)
+        self._from, ours = os.pipe2(os.O_CLOEXEC)
+        parent = os.getpid()
+        self._pid = os.fork()
+        if self._pid == 0:
+            examiner.run(theirs, ours, self._rules, parent)
+        os.close(theirs)
+        os.close(ours)
+        os.set_blocking(self._to, False)
+        with suppress(OSError):  # more than a person may have in pipes, perhaps
+            fcntl.fcntl(self._to, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._unsent, self._received = bytearray(), bytearray()
+        self._greeted = False
+        self._deadline = time.monotonic() + START_TIMEOUT_S
+
+    def _send(self, item: Item) -> None:
+        path = os.fsencode(item.path)
+        if not self._items:  # the process had nothing to answer
+            self._deadline = max(self._deadline, time.monotonic() + HANG_TIMEOUT_S)
+        self._items.append(item)
+        self._unsent += LENGTHS.pack(len(path), len(item.data)) + path + item.data
+
+    def _step(self) -> None:
+        """Move some bytes, or give up the file that holds everything up."""
+        left = self._deadline - time.monotonic()
+        readable, writable, _ = select.select([self._from], [self._to] if self._unsent else [], [], max(0.0, left))
+        try:
+            if writable:
+                del self._unsent[: os.write(self._to, self._unsent[:_PIPE_BYTES])]
+            if readable:
+                piece = os.read(self._from, 1 << 16)
+                if piece:
+                    self._received += piece
+                    self._hear()
+                    return
+        except BrokenPipeError:
+            readable = [self._from]
+        if readable or not (writable or left > 0):
+            self._give_up()
+
+    def _hear(self) -> None:
+        while len(self._received) >= ANSWER.size:
+            (length,) = ANSWER.unpack(self._received[: ANSWER.size])
+            if length > _LARGEST_ANSWER or len(self._received) < ANSWER.size + length:
+                break
+            text = bytes(self._received[ANSWER.size : ANSWER.size + length])
+            del self._received[: ANSWER.size + length]
+            self._deadline = time.monotonic() + HANG_TIMEOUT_S
+            self._understand(text)
+
+    def _understand(self, text: bytes) -> None:
+        import json
+
+        data = json.loads(text)
+        if isinstance(data, dict) and not self._greeted:
+            if "version" not in data:
+                self._failure = str(data.get("failed", ""))
+            self._greeted = True
+        elif self._items:
+            seen = None if data is None else Seen(tuple(Secret(*row) for row in data))
+            self._answers.append((self._items.popleft(), seen))
+
+    def _give_up(self) -> None:
+        """The process is gone or hangs: the first file without an answer is to blame, unless it never began."""
+        greeted, failure = self._greeted, self._failure
+        self.close()
+        if failure or not greeted or self._restarts == RESTARTS:
+            raise Unavailable(failure or "it ended, or took too long, again and again")
+        self._restarts += 1
+        if self._items:
+            self._answers.append((self._items.popleft(), None))
+        left, self._items = self._items, deque()
+        self._start()
+        for item in left:
+            self._send(item)

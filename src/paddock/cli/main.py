@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 # In the order of a person's first day. A name and its module are the same, but for Python's keywords.
 COMMANDS = (
-    "run", "shell", "diff", "apply", "discard", "changes", "plan", "explain", "policy", "trust",
+    "run", "shell", "diff", "apply", "discard", "changes", "plan", "explain", "scan", "policy", "trust",
     "ps", "exec", "kill", "clean", "doctor", "completion", "manual",
 )  # fmt: skip
 GROUPS = (
     ("Work", ("run", "shell", "exec")),
     ("Review", ("diff", "apply", "discard", "changes")),
-    ("Understand", ("plan", "explain", "policy", "trust", "doctor")),
+    ("Understand", ("plan", "explain", "scan", "policy", "trust", "doctor")),
     ("Look after", ("ps", "kill", "clean", "completion", "manual")),
 )
 

@@ -62,12 +62,23 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
     if options.name == "":
         raise _empty("the name is empty", "--name fix-login")
     scope.enter()
-    plan = make_plan(os.getcwd(), command, flags.layer_from_flags(options), terminal=any(map(os.isatty, (0, 1, 2))))
+    terminal = any(map(os.isatty, (0, 1, 2)))
+    layer = flags.layer_from_flags(options)
+    plan = make_plan(os.getcwd(), command, layer, terminal=terminal)
+    if terminal and _may_ask(options):
+        from paddock.cli import first
+
+        if first.look(plan):
+            plan = make_plan(os.getcwd(), command, layer, terminal=terminal)
     if options.keep:
         return _run_and_keep(plan, options)
     ended = session.run(plan, name=options.name or "", fresh=options.fresh, quiet=options.quiet)
     _tell(ended, quiet=options.quiet)
     return Outcome(exit_code=ended.exit_code, data=_data(ended) if options.json else None)
+
+
+def _may_ask(options: argparse.Namespace) -> bool:
+    return not options.quiet and not options.json and os.isatty(0) and os.isatty(2)
 
 
 def _empty(what: str, next_step: str) -> Usage:

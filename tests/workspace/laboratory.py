@@ -10,6 +10,7 @@ from paddock.workspace import shelf, store
 from paddock.workspace.apply import Report, Wishes, apply
 from paddock.workspace.change_set import read
 from paddock.workspace.selection import Selection
+from paddock.workspace.undo import Undone, undo
 from tests.workspace.overlays import inside
 
 if TYPE_CHECKING:
@@ -75,6 +76,16 @@ class Laboratory:
         """Every changed path with its kind, and why it is held."""
         return {change.path: f"{change.kind} {change.held}".strip() for change in self.changes()}
 
-    def apply(self, *paths: str, force: tuple[str, ...] = (), links: bool = False, dry_run: bool = False) -> Report:
+    def apply(
+        self,
+        *paths: str,
+        force: tuple[str, ...] = (),
+        links: bool = False,
+        dry_run: bool = False,
+        **wishes: object,
+    ) -> Report:
         forced = Selection(force) if force else None
-        return apply(self.held, Wishes(Selection(paths), forced, links, dry_run))
+        return apply(self.held, Wishes(Selection(paths), forced, links, dry_run, **wishes))  # type: ignore[arg-type]
+
+    def undo(self) -> Undone:
+        return undo(str(self.repository))

@@ -20,6 +20,7 @@ from paddock.workspace.apply import Wishes, apply
 from paddock.workspace.change_set import read
 from paddock.workspace.discard import discard_paths
 from paddock.workspace.selection import Selection
+from paddock.workspace.undo import undo
 from tests.capabilities import needs
 from tests.workspace.operations import NAMES, SEQUENCES, STARTS, perform
 from tests.workspace.overlays import apart, fingerprint, inside, seen_inside, tree
@@ -88,6 +89,30 @@ def test_applied_equals_done_directly(start, operations) -> None:
             assert report.problems == ()
             assert not report.remaining
             assert store.listing(repository) == ()
+        assert tree(repository) == tree(copy)
+
+
+@EXAMPLES
+@given(start=STARTS, operations=SEQUENCES, word=st.one_of(st.just(""), SELECTIONS))
+def test_undone_equals_the_start_and_applied_again_equals_done_directly(start, operations, word) -> None:
+    with base() as path:
+        repository, copy = prepared(path, start)
+        run_both(repository, copy, operations)
+        change_set = store.current(repository)
+        if change_set is None:
+            return
+        host, seen, kinds = tree(repository), pickle.loads(seen_inside(change_set)), paths(change_set)
+        if not apply(change_set, Wishes(Selection([word]), links=True)).applied:
+            return
+        undone = undo(repository)
+        assert (undone.problems, undone.name) == ((), change_set.name)
+        assert tree(repository) == host
+        held = store.current(repository)
+        assert held is not None
+        assert paths(held) == kinds
+        assert pickle.loads(seen_inside(held)) == seen
+        report = apply(held, Wishes(Selection(), links=True))
+        assert (report.problems, report.remaining) == ((), False)
         assert tree(repository) == tree(copy)
 
 

@@ -9,8 +9,9 @@ import pytest
 from paddock.kernel import files
 from paddock.workspace import host as hosts
 from paddock.workspace.change import Change
-from paddock.workspace.host import Host, Intervened
+from paddock.workspace.host import Host
 from paddock.workspace.journal import Journal
+from paddock.workspace.steps import Intervened
 
 FILE, DIRECTORY = 0o100644, 0o40755
 

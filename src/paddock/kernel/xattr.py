@@ -42,6 +42,18 @@ def set_opaque(descriptor: int, *, opaque: bool) -> None:
             raise
 
 
+def set_origin(descriptor: int, *, known: bool) -> None:
+    """Mark an upper directory as copied up from one that is not named (overlayfs takes no bytes for that), or not."""
+    if known:
+        os.setxattr(descriptor, ORIGIN, b"")
+        return
+    try:
+        os.removexattr(descriptor, ORIGIN)
+    except OSError as error:
+        if error.errno not in _ABSENT:
+            raise
+
+
 def came_from_below(descriptor: int) -> bool:
     """Whether an upper directory was copied up from the lower one (directories are never renamed from there)."""
     return get(descriptor, ORIGIN) is not None

@@ -10,14 +10,15 @@ from paddock.errors import WorkspaceError
 from paddock.frozen import replace
 from paddock.kernel import files
 from paddock.workspace import base_copies, content, opaque, verdicts
-from paddock.workspace.bases import LARGEST_BYTES, Base
+from paddock.workspace.bases import LARGEST_BYTES, Base, parsed
 from paddock.workspace.change_set import walk
 from paddock.workspace.content import open_upper_file
 from paddock.workspace.deeds import state_of
 from paddock.workspace.deletions import beneath
 from paddock.workspace.descent import PLACE, open_beneath, split
-from paddock.workspace.host import Host, Intervened
+from paddock.workspace.host import Host
 from paddock.workspace.keeper import Nobody
+from paddock.workspace.steps import Intervened
 from paddock.workspace.upper import Upper
 from paddock.workspace.wishes import Problem, Report
 
@@ -119,22 +120,26 @@ class Applying:
         if not self._is_free(change):
             return
         try:
-            found = self._host.look(change.path)
-            decision = self._decider.decide(change, found)
-            if decision.problem:
-                self._problem(change, decision.problem)
-                return
-            number = self._write(change, found, decision)
+            self._do(change)
         except Intervened:
             self._problem(change, Problem(change.path, "conflict", verdicts.CHANGED))
         except OSError as error:
             self._failed(change, error)
-        else:
-            self._count(change, decision)
-            if decision.part is None or decision.part.complete:
-                self._done.append((change.path, number))
-            if len(self._done) >= BATCH:
-                self._flush()
+        if len(self._done) >= BATCH:
+            self._flush()
+
+    def _do(self, change: Change) -> None:
+        found = self._host.look(change.path)
+        decision = self._decider.decide(change, found)
+        if decision.problem:
+            self._problem(change, decision.problem)
+            return
+        number = self._write(change, found, decision)
+        self._count(change, decision)
+        if self._past and decision.base:  # an undo brings the conflict back, with all its sides
+            self._copies.hand_over(parsed(decision.base).digest, self._past.unit, f"o{number}")
+        if decision.part is None or decision.part.complete:
+            self._done.append((change.path, number))
 
     def _count(self, change: Change, decision: Decision) -> None:
         self._applied.append(change.path)

@@ -45,6 +45,25 @@ class Copies:
         finally:
             os.close(place)
 
+    def hand_over(self, digest: str, directory: int, name: str) -> None:
+        """Give a second name, elsewhere in Paddock's state, to a content that may be forgotten here."""
+        place = self._open() if digest else None
+        if place is not None:
+            try:
+                with suppress(FileNotFoundError):
+                    os.link(digest, name, src_dir_fd=place, dst_dir_fd=directory)
+            finally:
+                os.close(place)
+
+    def take_back(self, digest: str, directory: int, name: str) -> None:
+        """Have a content again that was handed over."""
+        place = self._open(make=True) if digest and os.access(name, os.F_OK, dir_fd=directory) else None
+        if place is not None:
+            try:
+                os.rename(name, digest, src_dir_fd=directory, dst_dir_fd=place)
+            finally:
+                os.close(place)
+
     def use(self, digest: str) -> None:
         """Note that an entry names this one."""
         if digest:

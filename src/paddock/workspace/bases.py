@@ -65,7 +65,8 @@ class Bases:
             place, slash, _ = place.rpartition("/")
             if not slash:
                 return Base(self._otherwise_ns)
-            found = self.exact(place + "/")
+            above = self.exact(place + "/")
+            found = Base(above.since_ns) if above else None
         return found
 
     def exact(self, entry: str) -> Base | None:
@@ -137,8 +138,11 @@ def _noted(upper: int, lower: int, before: Bases, copies: base_copies.Copies) ->
 
 
 def _entry(pair: Pair, visit: Visit, before: Bases, copies: base_copies.Copies) -> Iterator[tuple[str, Base]]:
-    if visit.over_directory:
-        yield visit.path + "/", before.of(visit.path)
+    if visit.over_directory and visit.lower:
+        whole = before.of(visit.path)
+        if not whole.mode and visit.lower.st_ctime_ns < whole.since_ns:
+            whole = Base(whole.since_ns, visit.lower.st_mode)
+        yield visit.path + "/", whole
         for entry in before.below(visit.path):  # an undo knows them one by one
             yield entry, before.of(entry)
         return
@@ -149,7 +153,13 @@ def _entry(pair: Pair, visit: Visit, before: Bases, copies: base_copies.Copies) 
     yield visit.path, base
 
 
-def looked(directory: int | None, name: str, since_ns: int, copies: base_copies.Copies | None) -> Base | None:
+def looked(
+    directory: int | None,
+    name: str,
+    since_ns: int,
+    copies: base_copies.Copies | None,
+    limit_bytes: int = LARGEST_BYTES,
+) -> Base | None:
     """The host's file as a base, kept too where that is sensible; None where it changed since then, or is none."""
     if directory is None:
         return None
@@ -165,7 +175,7 @@ def looked(directory: int | None, name: str, since_ns: int, copies: base_copies.
     except OSError:
         return None  # gone meanwhile, or not ours to read
     try:
-        digest = fingerprint(descriptor, LARGEST_BYTES)
+        digest = fingerprint(descriptor, limit_bytes)
         if digest and copies:
             copies.keep(descriptor, digest)
         after = os.fstat(descriptor)

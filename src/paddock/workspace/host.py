@@ -17,7 +17,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from paddock.kernel import files
 from paddock.workspace import content, removal
@@ -25,6 +25,7 @@ from paddock.workspace.deeds import NOTHING, state_of
 from paddock.workspace.descent import PLACE, open_beneath, split, stat_in
 from paddock.workspace.journal import HOST_MODE, Journal, Loosened
 from paddock.workspace.keeper import Nobody
+from paddock.workspace.steps import Intervened, change_mode, name_it, own, own_name, same, swap_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,10 +37,6 @@ if TYPE_CHECKING:
 
 SYNCED_ONE_BY_ONE = 256
 _NO_TMPFILE = frozenset([errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT])
-
-
-class Intervened(Exception):
-    """The host changed between our look and our write."""
 
 
 class Host:
@@ -76,17 +73,17 @@ class Host:
             unnamed, temporary = self._new_file(directory, parent)
             try:
                 content.copy(source, unnamed)
-                self._own(directory, unnamed, expected)
+                own(directory, unnamed, expected)
                 os.fchmod(unnamed, change.mode)
                 self._sync(unnamed)
                 after = state_of(os.fstat(unnamed), digest=digest)
                 with self._noted(change.path, self._before(change.path, expected), after, base) as number:
                     if not temporary and expected is None:
-                        _name(unnamed, directory, name)
+                        name_it(unnamed, directory, name)
                         return number
                     if not temporary:
                         temporary = self._journal.temporary(parent)
-                        _name(unnamed, directory, temporary)
+                        name_it(unnamed, directory, temporary)
                     self._swap(number, directory, temporary, name, expected)
                     return number
             finally:
@@ -94,7 +91,7 @@ class Host:
                 if temporary:
                     removal.remove(directory, temporary)
 
-        return self._within(parent, write)
+        return self.within(parent, write)
 
     def put_link(self, change: Change, target: str, expected: os.stat_result | None, *, base: str = "") -> int:
         """Make a symbolic link. Gives the number of the deed."""
@@ -108,12 +105,12 @@ class Host:
                     os.symlink(target, made, dir_fd=directory)
                 except FileExistsError:
                     raise Intervened from None
-                self._own_name(directory, made)
+                own_name(directory, made)
                 if expected is not None:
                     self._replace(number, directory, made, name, expected)
                 return number
 
-        return self._within(parent, write)
+        return self.within(parent, write)
 
     def put_directory(self, path: str, mode: int, expected: os.stat_result | None = None, *, base: str = "") -> int:
         """Make a directory, in place of something else if `expected` says so. It stays writable until the end."""
@@ -129,13 +126,13 @@ class Host:
                     os.mkdir(made, 0o700, dir_fd=directory)
                 except FileExistsError:
                     raise Intervened from None
-                self._own_name(directory, made)
-                _chmod(directory, made, mode | 0o700)
+                own_name(directory, made)
+                change_mode(directory, made, mode | 0o700)
                 if expected is not None:
                     self._replace(number, directory, made, name, expected)
                 return number
 
-        return self._within(parent, write)
+        return self.within(parent, write)
 
     def set_mode(self, change: Change, expected: os.stat_result, *, base: str = "") -> int:
         """Change permissions in place. The caller sees to hard links."""
@@ -149,11 +146,11 @@ class Host:
 
         def write(directory: int) -> int:
             with self._noted(change.path, before, after, base) as number:
-                _same(directory, name, expected)
-                _chmod(directory, name, change.mode)
+                same(directory, name, expected)
+                change_mode(directory, name, change.mode)
                 return number
 
-        return self._within(parent, write)
+        return self.within(parent, write)
 
     def remove(self, path: str, expected: os.stat_result, *, base: str = "") -> int:
         """Remove a file, or a directory that is empty."""
@@ -162,15 +159,15 @@ class Host:
         def write(directory: int) -> int:
             with self._noted(path, self._before(path, expected), NOTHING, base) as number:
                 if stat.S_ISDIR(expected.st_mode):
-                    self._leave(path)
+                    self.leave(path)
                     os.rmdir(name, dir_fd=directory)
                     self.loosened.modes.pop(path, None)
                 else:
-                    _same(directory, name, expected)
+                    same(directory, name, expected)
                     self._keeper.take(number, directory, name)
                 return number
 
-        return self._within(parent, write)
+        return self.within(parent, write)
 
     def close(self) -> None:
         """Let go of the last directory."""
@@ -201,10 +198,10 @@ class Host:
 
     def _swap(self, number: int, directory: int, temporary: str, name: str, expected: os.stat_result | None) -> None:
         """Put the temporary one in its place; what a rename cannot replace goes to the temporary name."""
-        _same(directory, name, expected)
+        same(directory, name, expected)
         made = os.stat(temporary, dir_fd=directory, follow_symlinks=False)
         if expected is not None and stat.S_ISDIR(expected.st_mode):
-            _swap_directory(directory, temporary, name)
+            swap_directory(directory, temporary, name)
             return
         if expected is not None:
             self._keeper.keep(number, directory, name)
@@ -213,7 +210,12 @@ class Host:
         else:
             os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
 
-    def _leave(self, path: str) -> None:
+    def temporary(self, parent: str) -> str:
+        """A new name in a directory, which is cleared up after a crash."""
+        return self._journal.temporary(parent)
+
+    def leave(self, path: str) -> None:
+        """Do not hold this directory open any more."""
         if self._place and self._place[0] == path:
             self.close()
 
@@ -226,7 +228,8 @@ class Host:
         self._place = (path, descriptor)
         return descriptor
 
-    def _within(self, parent: str, write: Callable[[int], int]) -> int:
+    def within(self, parent: str, write: Callable[[int], int]) -> int:
+        """Do something in a directory, which is made or made writable if that is what it takes."""
         try:
             directory = self._directory(parent)
         except FileNotFoundError:
@@ -263,69 +266,7 @@ class Host:
         name = self._journal.temporary(parent)
         return os.open(name, flags | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=directory), name
 
-    def _own(self, directory: int, descriptor: int, expected: os.stat_result | None) -> None:
-        """Root gives files to whom they belonged, new ones to the owner of the directory; others keep the group."""
-        if expected is not None and not stat.S_ISDIR(expected.st_mode):
-            owner = expected
-        elif os.geteuid() == 0:
-            owner = os.fstat(directory)
-        else:
-            return
-        found = os.fstat(descriptor)
-        if os.geteuid() == 0:
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
-        elif found.st_gid != owner.st_gid:
-            # Not a member of that group: the file gets the person's own, as with any editor.
-            with suppress(PermissionError):
-                os.fchown(descriptor, -1, owner.st_gid)
-
-    def _own_name(self, directory: int, name: str) -> None:
-        if os.geteuid() == 0:
-            owner = os.fstat(directory)
-            os.chown(name, owner.st_uid, owner.st_gid, dir_fd=directory, follow_symlinks=False)
-
     def _sync(self, descriptor: int) -> None:
         if self._synced < SYNCED_ONE_BY_ONE:
             self._synced += 1
             os.fsync(descriptor)
-
-
-def _name(descriptor: int, directory: int, name: str) -> None:
-    try:
-        os.link(f"/proc/self/fd/{descriptor}", name, dst_dir_fd=directory, follow_symlinks=True)
-    except FileExistsError:
-        raise Intervened from None
-
-
-def _same(directory: int, name: str, expected: os.stat_result | None) -> None:
-    """Raise Intervened unless the host still has what we looked at."""
-    found = stat_in(directory, name)
-    if found is None or expected is None:
-        if found is not expected:
-            raise Intervened
-        return
-    if (found.st_dev, found.st_ino, found.st_ctime_ns) != (expected.st_dev, expected.st_ino, expected.st_ctime_ns):
-        raise Intervened
-
-
-def _swap_directory(directory: int, temporary: str, name: str) -> None:
-    """Put a file or link in the place of an empty directory; one that has got something meanwhile stays."""
-    files.exchange(directory, temporary, name)
-    try:
-        os.rmdir(temporary, dir_fd=directory)
-    except OSError as error:
-        files.exchange(directory, temporary, name)
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise
-        raise Intervened from None
-
-
-def _chmod(directory: int, name: str, mode: int) -> None:
-    """Permissions of a file or directory; a directory keeps the set-group-id bit that its parent gave it."""
-    descriptor = open_beneath(directory, name, os.O_PATH)
-    try:
-        found = os.fstat(descriptor).st_mode
-        kept = found & stat.S_ISGID if stat.S_ISDIR(found) else 0
-        files.change_mode(descriptor, mode | kept)
-    finally:
-        os.close(descriptor)

@@ -6,8 +6,9 @@ import errno
 import os
 import stat
 
+from paddock.kernel import xattr
 from paddock.workspace import holding
-from paddock.workspace.descent import PLACE, open_beneath, split
+from paddock.workspace.descent import DIRECTORY, PLACE, open_beneath, split, stat_in
 from paddock.workspace.entries import ENTER, LEAVE, Pair, Visit, traverse
 from paddock.workspace.journal import UPPER_MODE, Journal, Loosened
 from paddock.workspace.keeper import Nobody
@@ -53,6 +54,75 @@ class Upper:
         finally:
             os.close(place)
 
+    def put_back(self, path: str, unit: int, kept: str, lower: int, on_host: Loosened) -> None:
+        """Bring an entry back from the directory `unit`, where it is `kept`, with the directories above it.
+
+        What the change set has by now, at the path or above it, is newer, and stays.
+        """
+        parent, name = split(path)
+        if not self._make_parents(parent, lower, on_host):
+            return
+        place = open_beneath(self._root, parent, PLACE)
+        try:
+            if stat_in(place, name) is None:
+                self.writing(parent, lambda: os.rename(kept, name, src_dir_fd=unit, dst_dir_fd=place))
+        except FileNotFoundError:
+            pass  # it never left, or was brought back before
+        finally:
+            os.close(place)
+
+    def put_back_directory(self, path: str, mode: int, lower: int, on_host: Loosened, *, from_below: bool) -> None:
+        """Have a directory again. `from_below`: the host has it as well, with another mode."""
+        if not self._make_parents(split(path)[0], lower, on_host) or not self._make(path, mode):
+            return
+        descriptor = open_beneath(self._root, path, DIRECTORY)
+        try:
+            if not from_below:
+                xattr.set_origin(descriptor, known=False)
+        finally:
+            os.close(descriptor)
+
+    def _make_parents(self, path: str, lower: int, on_host: Loosened) -> bool:
+        """Make the directories down to a path, as the host has them. Whether they are directories."""
+        missing = []
+        while path and (found := _stat_beneath(self._root, path)) is None:
+            missing.append(path)
+            path = split(path)[0]
+        if path and not stat.S_ISDIR(found.st_mode if found else 0):
+            return False
+        for directory in reversed(missing):
+            descriptor = open_beneath(lower, directory, PLACE)
+            try:
+                mode = on_host.mode_of(directory, os.fstat(descriptor).st_mode)
+            finally:
+                os.close(descriptor)
+            self._make(directory, mode)
+        return True
+
+    def _make(self, path: str, mode: int) -> bool:
+        """Make a directory of the host's. Whether there is a directory now."""
+        parent, name = split(path)
+        place = open_beneath(self._root, parent, PLACE)
+        try:
+            found = stat_in(place, name)
+            if found is not None:
+                return stat.S_ISDIR(found.st_mode)
+            if mode & stat.S_IRWXU != stat.S_IRWXU:
+                self.loosened.owe(path, mode & 0o1777)
+            self.writing(parent, lambda: os.mkdir(name, 0o700, dir_fd=place))
+            if os.geteuid() == 0:
+                owner = os.fstat(self._root)
+                os.chown(name, owner.st_uid, owner.st_gid, dir_fd=place, follow_symlinks=False)
+            descriptor = open_beneath(place, name, DIRECTORY)
+            try:
+                xattr.set_origin(descriptor, known=True)
+                os.fchmod(descriptor, mode & 0o1777 | 0o700)
+            finally:
+                os.close(descriptor)
+        finally:
+            os.close(place)
+        return True
+
     def prune(self, lower: int, on_host: Loosened) -> None:
         """Remove directories that say nothing: empty ones that the host has with the same mode."""
         pair = Pair(self._root, lower)
@@ -91,3 +161,19 @@ class Upper:
         ours = self.loosened.mode_of(visit.path, visit.upper.st_mode)
         theirs = on_host.mode_of(visit.path, visit.lower.st_mode)
         return (ours ^ theirs) & 0o1777 == 0
+
+
+def _stat_beneath(root: int, path: str) -> os.stat_result | None:
+    parent, name = split(path)
+    try:
+        place = open_beneath(root, parent, PLACE)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno in _GONE:
+            return os.stat_result((0,) * 10)  # something above it is no directory
+        raise
+    try:
+        return stat_in(place, name)
+    finally:
+        os.close(place)

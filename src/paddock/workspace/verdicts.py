@@ -11,7 +11,7 @@ import os
 import stat
 import time
 
-from paddock.workspace.bases import LARGEST_BYTES, Base, target_digest
+from paddock.workspace.bases import Base, target_digest
 from paddock.workspace.content import fingerprint, open_file
 from paddock.workspace.deletions import beneath
 from paddock.workspace.descent import open_beneath, split, stat_in
@@ -30,6 +30,8 @@ NOT_EMPTY = "the host's directory is not empty"
 IN_HAZARD = "its directory is a hazard"
 HOLDS_HAZARD = "something in it is a hazard"
 NO_PLACE = "its directory is not one on the host"
+
+_NO_LIMIT = 1 << 62  # whoever has a digest to compare with wants an answer
 
 
 def newer(found: os.stat_result, since_ns: int) -> bool:
@@ -51,6 +53,8 @@ def conflict(root: int, change: Change, found: os.stat_result | None, base: Base
         return DELETED if base.mode and change.kind == "added" else ""
     if stat.S_ISDIR(found.st_mode) and (change.type == "directory"):
         return ""  # two directories merge; for a deletion, what is inside is judged by itself
+    if stat.S_ISDIR(found.st_mode) and stat.S_ISDIR(base.mode):
+        return ""  # the same for one that is to be replaced: see `inside`
     if not newer(found, base.since_ns) or _is_base(root, change, found, base):
         return ""
     return APPEARED if change.kind == "added" else CHANGED
@@ -92,7 +96,7 @@ def digest_at(root: int, path: str, found: os.stat_result) -> str:
             return target_digest(os.readlink(name, dir_fd=place))
         descriptor = open_file(place, name)
         try:
-            return fingerprint(descriptor, LARGEST_BYTES)
+            return fingerprint(descriptor, _NO_LIMIT)
         finally:
             os.close(descriptor)
     except OSError:

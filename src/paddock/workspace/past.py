@@ -29,7 +29,7 @@ LAST, UNDOING = "last", "undoing"
 _NEW, _GONE = ".new", ".gone"
 _NAME = "name"  # the file that says which change set it was
 # Where a file cannot be linked: another file system, one without links, too many, or not ours (fs.protected_hardlinks).
-_NO_LINK = frozenset([errno.EXDEV, errno.EOPNOTSUPP, errno.EMLINK, errno.EPERM, errno.EACCES])
+NO_LINK = frozenset([errno.EXDEV, errno.EOPNOTSUPP, errno.EMLINK, errno.EPERM, errno.EACCES])
 UNKEEPABLE = "it cannot be read, and so could not be brought back"
 
 
@@ -49,6 +49,8 @@ class Past:
             raise SessionError(
                 "another apply or undo is at work in this repository", next_step="wait for its end", code="in-use"
             ) from None
+        for left in (_NEW, _GONE):  # by one that was killed while it made or removed them
+            removal.remove(self._lock, left)
         self.unit = self._open_last()
         self._about, self._name = meta.Meta(repository), ""
         self._log = -1
@@ -81,7 +83,6 @@ class Past:
     def _begin(self) -> None:
         """Forget the apply before this one: only now is there one to take its place."""
         self.forget()
-        removal.remove(self._lock, _NEW)
         os.mkdir(_NEW, 0o700, dir_fd=self._lock)
         os.chmod(_NEW, 0o700, dir_fd=self._lock)  # whatever the umask is
         self.unit = os.open(_NEW, DIRECTORY | os.O_CLOEXEC, dir_fd=self._lock)
@@ -118,7 +119,7 @@ class Past:
             try:
                 os.link(name, f"b{number}", src_dir_fd=directory, dst_dir_fd=self.unit, follow_symlinks=False)
             except OSError as error:
-                if error.errno not in _NO_LINK:
+                if error.errno not in NO_LINK:
                     raise
                 self._linked = error.errno != errno.EXDEV
             else:
@@ -158,7 +159,6 @@ class Past:
         if self.unit >= 0:
             os.close(self.unit)
             self.unit = -1
-        removal.remove(self._lock, _GONE)
         with suppress(FileNotFoundError):
             os.rename(LAST, _GONE, src_dir_fd=self._lock, dst_dir_fd=self._lock)
         removal.remove(self._lock, _GONE)

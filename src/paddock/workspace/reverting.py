@@ -14,7 +14,8 @@ from paddock.workspace import content, removal, verdicts
 from paddock.workspace.change import Change
 from paddock.workspace.content import open_file, open_upper_file
 from paddock.workspace.descent import PLACE, open_beneath, split, stat_in
-from paddock.workspace.steps import change_mode, same
+from paddock.workspace.past import NO_LINK
+from paddock.workspace.steps import change_mode, same, swap_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,35 +146,48 @@ class Reverting:
 
         def write(directory: int) -> int:
             same(directory, name, found)
-            if found is not None and stat.S_ISDIR(found.st_mode):
-                self._host.leave(deed.path)
-                os.rmdir(name, dir_fd=directory)  # from here on until the next step there is nothing
-                self._host.loosened.modes.pop(deed.path, None)
+            over_directory = found is not None and stat.S_ISDIR(found.st_mode)
             try:
-                os.rename(kept, name, src_dir_fd=self._unit, dst_dir_fd=directory)
+                if not over_directory:
+                    os.rename(kept, name, src_dir_fd=self._unit, dst_dir_fd=directory)
+                    return 0
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
-                self._copy_back(deed, directory, name)
+            self._bring(deed, directory, name, over_directory=over_directory)
             return 0
 
         self._host.within(parent, write)
 
-    def _copy_back(self, deed: Deed, directory: int, name: str) -> None:
-        before, kept = deed.before, f"b{deed.number}"
+    def _bring(self, deed: Deed, directory: int, name: str, *, over_directory: bool) -> None:
+        """The same by way of a temporary name: a copy, or a link to take the place of a directory in one step."""
+        kept = f"b{deed.number}"
         temporary = self._host.temporary(split(deed.path)[0])
         try:
-            if stat.S_ISLNK(before.mode):
-                os.symlink(os.readlink(kept, dir_fd=self._unit), temporary, dir_fd=directory)
+            try:
+                os.link(kept, temporary, src_dir_fd=self._unit, dst_dir_fd=directory, follow_symlinks=False)
+            except OSError as error:
+                if error.errno not in NO_LINK:
+                    raise
+                self._copy(deed.before, kept, directory, temporary)
+            if over_directory:
+                self._host.leave(deed.path)
+                swap_directory(directory, temporary, name)
+                self._host.loosened.modes.pop(deed.path, None)
             else:
-                self._copy_file(before, kept, directory, temporary)
-            if os.geteuid() == 0:
-                os.chown(temporary, before.uid, before.gid, dir_fd=directory, follow_symlinks=False)
-                if not stat.S_ISLNK(before.mode):
-                    change_mode(directory, temporary, stat.S_IMODE(before.mode))  # chown takes set-id bits away
-            os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
+                os.rename(temporary, name, src_dir_fd=directory, dst_dir_fd=directory)
         finally:
             removal.remove(directory, temporary)
+
+    def _copy(self, before: State, kept: str, directory: int, temporary: str) -> None:
+        if stat.S_ISLNK(before.mode):
+            os.symlink(os.readlink(kept, dir_fd=self._unit), temporary, dir_fd=directory)
+        else:
+            self._copy_file(before, kept, directory, temporary)
+        if os.geteuid() == 0:
+            os.chown(temporary, before.uid, before.gid, dir_fd=directory, follow_symlinks=False)
+            if not stat.S_ISLNK(before.mode):
+                change_mode(directory, temporary, stat.S_IMODE(before.mode))  # chown takes set-id bits away
 
     def _copy_file(self, before: State, kept: str, directory: int, temporary: str) -> None:
         source = open_upper_file(self._unit, kept)

@@ -200,6 +200,7 @@ class _Undoing:
             self._upper.put_back_directory(
                 deed.path,
                 stat.S_IMODE(deed.after.mode),
+                self._past.unit,
                 lower,
                 on_host,
                 from_below=stat.S_ISDIR(deed.before.mode),

@@ -7,7 +7,7 @@ import os
 import stat
 
 from paddock.kernel import xattr
-from paddock.workspace import holding
+from paddock.workspace import holding, removal
 from paddock.workspace.descent import DIRECTORY, PLACE, open_beneath, split, stat_in
 from paddock.workspace.entries import ENTER, LEAVE, Pair, Visit, traverse
 from paddock.workspace.journal import UPPER_MODE, Journal, Loosened
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from paddock.workspace.keeper import Keeper
 
 _GONE = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])
+_HALF = ".half"  # a directory that is being made
 _FULL = frozenset([errno.ENOTEMPTY, errno.EEXIST])
 
 
@@ -60,7 +61,7 @@ class Upper:
         What the change set has by now, at the path or above it, is newer, and stays.
         """
         parent, name = split(path)
-        if not self._make_parents(parent, lower, on_host):
+        if not self._make_parents(parent, unit, lower, on_host):
             return
         place = open_beneath(self._root, parent, PLACE)
         try:
@@ -71,9 +72,11 @@ class Upper:
         finally:
             os.close(place)
 
-    def put_back_directory(self, path: str, mode: int, lower: int, on_host: Loosened, *, from_below: bool) -> None:
+    def put_back_directory(
+        self, path: str, mode: int, unit: int, lower: int, on_host: Loosened, *, from_below: bool
+    ) -> None:
         """Have a directory again. `from_below`: the host has it as well, with another mode."""
-        if not self._make_parents(split(path)[0], lower, on_host) or not self._make(path, mode):
+        if not self._make_parents(split(path)[0], unit, lower, on_host) or not self._make(path, mode, unit):
             return
         descriptor = open_beneath(self._root, path, DIRECTORY)
         try:
@@ -82,7 +85,7 @@ class Upper:
         finally:
             os.close(descriptor)
 
-    def _make_parents(self, path: str, lower: int, on_host: Loosened) -> bool:
+    def _make_parents(self, path: str, unit: int, lower: int, on_host: Loosened) -> bool:
         """Make the directories down to a path, as the host has them. Whether they are directories."""
         missing = []
         while path and (found := _stat_beneath(self._root, path)) is None:
@@ -96,11 +99,11 @@ class Upper:
                 mode = on_host.mode_of(directory, os.fstat(descriptor).st_mode)
             finally:
                 os.close(descriptor)
-            self._make(directory, mode)
+            self._make(directory, mode, unit)
         return True
 
-    def _make(self, path: str, mode: int) -> bool:
-        """Make a directory of the host's. Whether there is a directory now."""
+    def _make(self, path: str, mode: int, unit: int) -> bool:
+        """Make a directory of the host's, complete, and then give it its name. Whether there is a directory now."""
         parent, name = split(path)
         place = open_beneath(self._root, parent, PLACE)
         try:
@@ -109,16 +112,18 @@ class Upper:
                 return stat.S_ISDIR(found.st_mode)
             if mode & stat.S_IRWXU != stat.S_IRWXU:
                 self.loosened.owe(path, mode & 0o1777)
-            self.writing(parent, lambda: os.mkdir(name, 0o700, dir_fd=place))
-            if os.geteuid() == 0:
-                owner = os.fstat(self._root)
-                os.chown(name, owner.st_uid, owner.st_gid, dir_fd=place, follow_symlinks=False)
-            descriptor = open_beneath(place, name, DIRECTORY)
+            removal.remove(unit, _HALF)
+            os.mkdir(_HALF, 0o700, dir_fd=unit)
+            descriptor = open_beneath(unit, _HALF, DIRECTORY)
             try:
                 xattr.set_origin(descriptor, known=True)
+                if os.geteuid() == 0:
+                    owner = os.fstat(self._root)
+                    os.fchown(descriptor, owner.st_uid, owner.st_gid)
                 os.fchmod(descriptor, mode & 0o1777 | 0o700)
             finally:
                 os.close(descriptor)
+            self.writing(parent, lambda: os.rename(_HALF, name, src_dir_fd=unit, dst_dir_fd=place))
         finally:
             os.close(place)
         return True

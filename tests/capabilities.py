@@ -108,6 +108,8 @@ KNOWN: dict[str, Callable[[], str]] = {
     "registries": _registries,
     "unshare": _program("unshare"),
     "git": _program("git"),
+    "direnv": _program("direnv"),
+    "make": _program("make"),
     "node": _program("node"),
     "npm": _program("npm"),
     "vim": _program("vim", "vim.tiny"),

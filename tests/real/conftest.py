@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -119,3 +120,22 @@ def checkout(tmp_path: Path, person: Person) -> Callable[[Path], Path]:
         return path
 
     return make
+
+
+@pytest.fixture
+def claude(person: Person, agents_home: Path) -> None:
+    """Installs Claude Code into the person's home: hard links where they can be made, else copies."""
+    local = person.home / ".local"
+    for part in ("lib/node_modules/@anthropic-ai", "bin"):
+        (local / part).mkdir(parents=True, exist_ok=True)
+    package = "lib/node_modules/@anthropic-ai/claude-code"
+    shutil.copytree(agents_home / ".local" / package, local / package, symlinks=True, copy_function=linked)
+    shutil.copy(agents_home / ".local/bin/claude", local / "bin/claude", follow_symlinks=False)
+
+
+def linked(source: str, target: str) -> str:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -63,25 +61,6 @@ def listener() -> Iterator[Listener]:
     found = Listener()
     yield found
     found.close()
-
-
-@pytest.fixture
-def claude(person: Person, agents_home: Path) -> None:
-    """Installs Claude Code into the person's home: hard links where they can be made, else copies."""
-    local = person.home / ".local"
-    for part in ("lib/node_modules/@anthropic-ai", "bin"):
-        (local / part).mkdir(parents=True, exist_ok=True)
-    package = "lib/node_modules/@anthropic-ai/claude-code"
-    shutil.copytree(agents_home / ".local" / package, local / package, symlinks=True, copy_function=linked)
-    shutil.copy(agents_home / ".local/bin/claude", local / "bin/claude", follow_symlinks=False)
-
-
-def linked(source: str, target: str) -> str:
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-    return target
 
 
 def test_it_edits_tests_and_finishes_but_reaches_no_secret_no_other_host_and_no_other_place(

@@ -53,13 +53,17 @@ def run(  # noqa: PLR0913 - what a process is made of
     """
     import resource
     import subprocess
-    from contextlib import suppress
 
     if not os.path.isabs(argv[0]):
         message = f"not an absolute program: {argv[0]!r}"
         raise ValueError(message)
     uid, gid = owner or (None, None)
+    # Our own soft limits, for a moment: a child inherits them, and another user's cannot be set from outside.
+    before = {number: resource.getrlimit(number) for number in limits or {}}
     try:
+        for number, value in (limits or {}).items():
+            soft, hard = before[number]
+            resource.setrlimit(number, (value if soft == resource.RLIM_INFINITY else min(value, soft), hard))
         started = subprocess.Popen(  # no shell, absolute program, explicit environment
             list(argv),
             env=dict(environment),
@@ -74,11 +78,10 @@ def run(  # noqa: PLR0913 - what a process is made of
         )
     except OSError as error:
         raise PaddockError(f"{argv[0]} could not be started", why=str(error)) from error
+    finally:
+        for number, both in before.items():
+            resource.setrlimit(number, both)
     with started:
-        # Set from outside: between its start and now it has not had the time to need much.
-        for number, value in (limits or {}).items():
-            with suppress(ProcessLookupError):
-                resource.prlimit(started.pid, number, (value, value))
         try:
             said, complained = started.communicate(None if isinstance(stdin, int) else stdin, timeout=timeout_s)
         except subprocess.TimeoutExpired as error:

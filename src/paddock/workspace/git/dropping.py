@@ -1,0 +1,62 @@
+"""Git's own data leaves a change set, when all that is of worth in it came over, or when a person says so."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+from paddock.workspace import holding, removal, shelf
+from paddock.workspace.descent import PLACE, open_beneath, split
+from paddock.workspace.entries import ENTER, LEAVE, Pair, traverse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.workspace.shelf import ChangeSetDirectory
+
+
+def is_alone(locked: ChangeSetDirectory) -> bool:
+    """Whether nothing but git's own data is left in a change set."""
+    from paddock.workspace.change_set import walk
+
+    with ExitStack() as cleanup:
+        upper, lower = shelf.open_upper(locked), shelf.open_repository(locked)
+        cleanup.callback(os.close, upper)
+        cleanup.callback(os.close, lower)
+        return all(change.held == "git" and change.kind != "deleted" for change in walk(upper, lower))
+
+
+def drop(locked: ChangeSetDirectory) -> bool:
+    """Take git's data out of a change set that we hold, and remove it when nothing is left. Whether something is."""
+    from paddock.workspace import store
+
+    with ExitStack() as cleanup:
+        upper, lower = shelf.open_upper(locked), shelf.open_repository(locked)
+        cleanup.callback(os.close, upper)
+        cleanup.callback(os.close, lower)
+        for path in _git_data(upper, lower):
+            parent, name = split(path)
+            place = open_beneath(upper, parent, PLACE)
+            try:
+                removal.remove(place, name)
+            finally:
+                os.close(place)
+        remaining = store.settle(locked, upper, lower)
+    if not remaining:
+        shelf.discard(store.same(locked))
+    return remaining
+
+
+def _git_data(upper: int, lower: int) -> list[str]:
+    """Every `.git` of the upper tree, the deepest first."""
+    pair = Pair(upper, lower)
+    found = []
+    try:
+        for visit in traverse(pair):
+            if visit.phase == LEAVE or not holding.is_git(visit.name):
+                continue
+            if visit.phase == ENTER:
+                visit.skip = True
+            found.append(visit.path)
+    finally:
+        pair.close()
+    return found[::-1]

@@ -1,0 +1,148 @@
+"""The git directories that a change set has layers of: the repository's own, its submodules', nested ones'.
+
+A git directory that only the sandbox has is none of them: what is new comes over as files, if at all.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import ExitStack
+
+from paddock.frozen import frozen
+from paddock.workspace import holding, shelf
+from paddock.workspace.descent import DIRECTORY, below, open_beneath, split, stat_in
+from paddock.workspace.entries import ENTER, Pair, traverse
+from paddock.workspace.git.merged import Merged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+    from paddock.workspace.shelf import ChangeSetDirectory
+
+MODULES = "modules"
+
+
+@frozen
+class Place:
+    """One git directory. `name` is "" for the repository's own, else where it lies in the repository.
+
+    `layer` is a directory of the change set, `inner` the git directory's path in it ("" for all of it), `lower`
+    the host's. `head` is the path of HEAD in it: a worktree has its own.
+    """
+
+    name: str
+    layer: str
+    inner: str
+    lower: str
+    head: str = "HEAD"
+
+    @property
+    def objects(self) -> str:
+        """The layer's own objects, by path: inside a sandbox only, where no link of theirs leads out."""
+        return below(f"{self.layer}/{self.inner}".rstrip("/"), "objects")
+
+
+def find(directory: ChangeSetDirectory) -> tuple[Place, ...]:
+    """All git directories that a change set touches and the host has, its own first."""
+    return tuple(place for place, known in _all(directory) if known)
+
+
+def unknown(directory: ChangeSetDirectory) -> tuple[str, ...]:
+    """Where in the repository the sandbox has a git directory of its own making."""
+    return tuple(place.name for place, known in _all(directory) if not known)
+
+
+def _all(directory: ChangeSetDirectory) -> Iterator[tuple[Place, bool]]:
+    with ExitStack() as cleanup:
+        upper, lower = shelf.open_upper(directory), shelf.open_repository(directory)
+        cleanup.callback(os.close, upper)
+        cleanup.callback(os.close, lower)
+        root = os.path.realpath(f"/proc/self/fd/{lower}")
+        for path, known in _git_directories(upper, lower):
+            found = Place("" if path == ".git" else split(path)[0], directory.upper, path, f"{root}/{path}")
+            yield found, known
+            if known:
+                yield from _modules(found)
+
+
+def _git_directories(upper: int, lower: int) -> list[tuple[str, bool]]:
+    """The paths of `.git` directories in the upper tree, and whether the lower one has them too."""
+    pair = Pair(upper, lower)
+    found = []
+    try:
+        for visit in traverse(pair):
+            if visit.phase == ENTER and holding.is_git(visit.name):
+                visit.skip = True
+                if visit.name == ".git":  # git itself knows no other spelling
+                    found.append((visit.path, visit.over_directory))
+    finally:
+        pair.close()
+    return sorted(found, key=lambda one: (one[0] != ".git", one))
+
+
+def _modules(place: Place) -> Iterator[tuple[Place, bool]]:
+    """The submodules of a git directory, which lie in its `modules`, and theirs."""
+    with Opened(place) as opened:
+        pair = Pair(opened.upper, opened.lower)
+        try:
+            theirs = stat_in(opened.lower, MODULES)
+            pair.enter(MODULES, both=theirs is not None and stat.S_ISDIR(theirs.st_mode))
+            found = list(_repositories(pair))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        finally:
+            pair.close()
+    for name, known in found:
+        inner = below(place.inner, f"{MODULES}/{name}")
+        module = Place(below(place.name, name), place.layer, inner, f"{place.lower}/{MODULES}/{name}")
+        yield module, known
+        if known:
+            yield from _modules(module)
+
+
+def _repositories(pair: Pair) -> Iterator[tuple[str, bool]]:
+    """The directories that hold a HEAD, on either side, as far as the layer has them."""
+    for visit in traverse(pair):
+        if visit.phase != ENTER:
+            continue
+        known = pair.lower is not None and _has_head(pair.lower)
+        if known or _has_head(pair.upper.fd):
+            visit.skip = True
+            yield visit.path, known
+
+
+def _has_head(directory: int) -> bool:
+    head = stat_in(directory, "HEAD")
+    return head is not None and stat.S_ISREG(head.st_mode)
+
+
+def _opened(layer: str, inner: str) -> int:
+    with shelf.opened(layer) as root:
+        return open_beneath(root, inner, DIRECTORY)
+
+
+class Opened:
+    """A place whose directories are open, for a while."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._cleanup = ExitStack()
+        try:
+            self.upper = _opened(place.layer, place.inner)
+            self._cleanup.callback(os.close, self.upper)
+            # The host's own path, which a person made and no sandbox.
+            self.lower = os.open(place.lower, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self._cleanup.callback(os.close, self.lower)
+        except BaseException:
+            self._cleanup.close()
+            raise
+        self.git = Merged(self.upper, self.lower)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cleanup.close()

@@ -78,7 +78,7 @@ def inside(change_set: ChangeSetDirectory, work: Callable[[str], object]) -> byt
     os.makedirs(merged, exist_ok=True)
 
     def task() -> bytes:
-        mounts.overlay([change_set.repository], change_set.upper, change_set.work, merged)
+        mounts.overlay([*change_set.layers, change_set.repository], change_set.upper, change_set.work, merged)
         returned = work(merged)
         return returned if isinstance(returned, bytes) else b""
 

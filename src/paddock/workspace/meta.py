@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Literal
 
-    State = Literal["open", "held"]
+    State = Literal["open", "filled", "held"]
 
 SCHEMA = 1
 NAME = "meta"
@@ -29,7 +29,8 @@ _BOOT = "/proc/sys/kernel/random/boot_id"
 class Meta:
     """`begun_ns` is when its last session began, by the file system's clock, which stamps the host's files too.
 
-    `state` is "open" from claim to release; finding that without a lock means that Paddock was killed.
+    `state` is "open" from claim to release, "filled" where no sandbox writes in it but Paddock itself; finding either
+    without a lock means that Paddock was killed.
     Device numbers hold until the next boot only, so `boot` is kept with them.
     """
 

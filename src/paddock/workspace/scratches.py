@@ -7,8 +7,14 @@ import os
 from paddock.errors import PaddockError
 from paddock.state import state_directory
 from paddock.workspace import removal, shelf
+from paddock.workspace.ignored import layers, watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.workspace.ignored.layers import Hold
 
 _held: dict[str, int] = {}  # our own, with the descriptors that lock them
+_beneath: dict[str, Hold] = {}  # what git ignores, which they may read
 
 
 def scratch(repository: str = "/") -> str:
@@ -22,8 +28,22 @@ def scratch(repository: str = "/") -> str:
         return scratch(repository)
     os.fchmod(descriptor, 0o700)  # whatever the umask is
     _held[path] = descriptor
-    shelf.make_layers(descriptor, os.stat(repository))
+    root = os.stat(repository)
+    shelf.make_layers(descriptor, root)
+    held = layers.hold(repository, root)
+    if held and not watch.is_current(held.home):
+        held.close()
+        from paddock.workspace.ignored import sorting
+
+        held = sorting.hold(repository, root)
+    if held:
+        _beneath[path] = held
     return path
+
+
+def layers_below(path: str) -> tuple[str, ...]:
+    """What a sandbox sees between one of our scratches and its repository, from the top."""
+    return _beneath[path].paths if path in _beneath else ()
 
 
 def _home() -> str:
@@ -48,6 +68,8 @@ def remove_scratch(path: str) -> None:
     with shelf.opened(home) as place:
         removal.remove(place, name)
     os.close(_held.pop(path))
+    if path in _beneath:
+        _beneath.pop(path).close()
 
 
 def _clear(path: str) -> bool:

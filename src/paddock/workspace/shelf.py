@@ -21,20 +21,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from paddock.workspace.ignored.layers import Hold
     from paddock.workspace.meta import Meta
 
 _HALF = "."  # in front of a name
 UPPER, WORK = "upper", "work"
+OWN = "own"  # what git ignores in directories that only this change set has, between two sessions
 
 
 @frozen
 class ChangeSetDirectory:
-    """A change set on disk. `lock` is the descriptor that holds it, or -1."""
+    """A change set on disk. `lock` is the descriptor that holds it, or -1.
+
+    `layers` are what a sandbox sees between the change set and the repository, from the top; `ignored` keeps those
+    of them that are the repository's as they are.
+    """
 
     name: str
     path: str
     repository: str
     lock: int = -1
+    layers: tuple[str, ...] = ()
+    ignored: Hold | None = None
 
     @property
     def home(self) -> str:
@@ -160,13 +168,21 @@ def make_layers(directory: int, root: os.stat_result) -> None:
     Root gives them, and the directory that holds them, to the repository's owner: the boundary maps ids by the
     owner of what it mounts. Nobody but root reaches them, since their home has mode 0700.
     """
-    for part, mode in ((UPPER, root.st_mode & 0o1777 | 0o700), (WORK, 0o700)):
-        os.mkdir(part, dir_fd=directory)
-        os.chmod(part, mode, dir_fd=directory)
-        if os.geteuid() == 0:
-            os.chown(part, root.st_uid, root.st_gid, dir_fd=directory)
+    make_part(directory, UPPER, root, root.st_mode & 0o1777 | 0o700)
+    make_part(directory, WORK, root)
     if os.geteuid() == 0:
         os.fchown(directory, root.st_uid, root.st_gid)
+
+
+def make_part(directory: int, part: str, root: os.stat_result, mode: int = 0o700) -> None:
+    """One directory of a change set, of the repository's owner; nothing where it is there."""
+    try:
+        os.mkdir(part, dir_fd=directory)
+    except FileExistsError:
+        return
+    os.chmod(part, mode, dir_fd=directory)
+    if os.geteuid() == 0:
+        os.chown(part, root.st_uid, root.st_gid, dir_fd=directory)
 
 
 def discard(directory: ChangeSetDirectory) -> None:
@@ -234,6 +250,26 @@ def open_repository(directory: ChangeSetDirectory, meta: Meta | None = None) -> 
         return descriptor
     os.close(descriptor)
     raise lost(directory, f"{root!a} is another directory than the sandbox worked on")
+
+
+class both:  # noqa: N801 - used as contextlib's functions are
+    """Descriptors of a change set's upper directory and of its repository, for a while."""
+
+    def __init__(self, directory: ChangeSetDirectory, meta: Meta | None = None) -> None:
+        """Raises WorkspaceError where the repository is lost."""
+        self._lower = open_repository(directory, meta)
+        try:
+            self._upper = open_upper(directory)
+        except BaseException:
+            os.close(self._lower)
+            raise
+
+    def __enter__(self) -> tuple[int, int]:
+        return self._upper, self._lower
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._upper)
+        os.close(self._lower)
 
 
 def lost(directory: ChangeSetDirectory, why: str) -> WorkspaceError:

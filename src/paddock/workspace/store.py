@@ -8,6 +8,7 @@ from paddock.errors import SessionError, WorkspaceError
 from paddock.frozen import replace
 from paddock.workspace import meta as metas
 from paddock.workspace import naming, shelf
+from paddock.workspace.ignored import layers, watch
 from paddock.workspace.shelf import (
     ChangeSetDirectory,
     Held,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paddock.workspace.bases import Base
-    from paddock.workspace.meta import Meta
+    from paddock.workspace.meta import Meta, State
 
 __all__ = [
     "ChangeSetDirectory",
@@ -33,10 +34,12 @@ __all__ = [
     "current",
     "discard",
     "find",
+    "finish",
     "held",
     "listing",
     "lock",
     "open_or_create",
+    "recover",
     "release",
     "repository_for",
     "same",
@@ -45,12 +48,12 @@ __all__ = [
 ]
 
 
-def claim(repository: str, *, name: str | None = None, fresh: bool = False) -> ChangeSetDirectory:
+def claim(repository: str, *, name: str | None = None, fresh: bool = False, sandbox: bool = True) -> ChangeSetDirectory:
     """Choose and lock the change set of a new session, and note when that began.
 
-    The named one; else the current one, unless `fresh` or in use; else a new one with a name of its own.
-    Raises SessionError when the named one is in use, or is there and `fresh` asks for a new one; WorkspaceError
-    when the repository was replaced.
+    The named one; else the current one, unless `fresh` or in use; else a new one with a name of its own. Without
+    `sandbox` the caller fills it, and what git ignores is part of it. Raises SessionError when the named one is in
+    use, or is there and `fresh` asks for a new one; WorkspaceError when the repository was replaced.
     """
     if name is not None:
         naming.validate(name)
@@ -70,11 +73,41 @@ def claim(repository: str, *, name: str | None = None, fresh: bool = False) -> C
             free = name or naming.invent(taken)
             chosen = ChangeSetDirectory(free, f"{home}/{free}", repository, shelf.create(home, repository, free))
     try:
-        _begin(chosen, root)
+        _begin(chosen, root, "open" if sandbox else "filled")
+        return _layered(chosen, root) if sandbox else chosen
     except BaseException:
         unlock(chosen)
         raise
-    return chosen
+
+
+def _layered(directory: ChangeSetDirectory, root: os.stat_result) -> ChangeSetDirectory:
+    """With what git ignores: the repository's layers, as they are from now on, and above them the change set's own."""
+    held = layers.hold(directory.repository, root)
+    if held and not watch.is_current(held.home):
+        held.close()
+        from paddock.workspace.ignored import sorting
+
+        held = sorting.refresh(directory, root)
+    if os.path.lexists(f"{directory.path}/{shelf.OWN}"):
+        from paddock.workspace.ignored import sorting
+
+        sorting.bring_back(directory)
+    return replace(directory, layers=held.paths, ignored=held) if held else directory
+
+
+def finish(directory: ChangeSetDirectory) -> int:
+    """A session's sandbox has ended: take out what git ignores, note the end, and count the changes that are left."""
+    from paddock.workspace.ignored import sorting
+
+    sorting.put_aside(directory)
+    changed = directory.count_changes()
+    meta = metas.read(directory.lock, directory.repository)
+    if changed:
+        with shelf.both(directory, meta) as (upper, lower):
+            _end(directory, meta, upper, lower)
+    else:
+        metas.write(directory.lock, replace(meta, state="held"))
+    return changed
 
 
 def release(directory: ChangeSetDirectory) -> bool:
@@ -91,8 +124,12 @@ def release(directory: ChangeSetDirectory) -> bool:
         except WorkspaceError:
             return True  # nothing to compare with: keep everything, and look again at the next claim
         cleanup.callback(os.close, lower)
+        if meta.state == "open" and os.listdir(upper):  # its sandbox never came to its end
+            from paddock.workspace.ignored import sorting
+
+            sorting.put_aside(directory)
         if _has_changes(upper, lower):
-            if meta.state == "open":  # else its end was noted: looking at it again is not using it
+            if meta.state != "held":  # else its end was noted: looking at it again is not using it
                 _end(directory, meta, upper, lower)
             return True
         shelf.discard(same(directory))
@@ -114,6 +151,10 @@ def settle(directory: ChangeSetDirectory, upper: int, lower: int, known: Mapping
     """
     from paddock.workspace.change_set import walk
 
+    if os.path.lexists(f"{directory.path}/{shelf.OWN}"):
+        from paddock.workspace.ignored import sorting
+
+        sorting.put_aside(directory)  # an apply may have made the directories that they are for
     if next(walk(upper, lower), None) is None:
         return False
     _end(directory, metas.read(directory.lock, directory.repository), upper, lower, known)
@@ -126,17 +167,33 @@ def lock(directory: ChangeSetDirectory) -> ChangeSetDirectory:
         descriptor = shelf.try_lock(directory.path)
     if descriptor is None:
         raise in_use(directory)
-    return replace(directory, lock=descriptor)
+    locked = replace(directory, lock=descriptor)
+    try:
+        _catch_up(locked)
+    except BaseException:
+        unlock(locked)
+        raise
+    return locked
+
+
+def recover(directory: ChangeSetDirectory) -> None:
+    """Where Paddock was killed, do now what the end of that session should have done. Nothing while it is in use."""
+    from contextlib import suppress
+
+    with suppress(SessionError):
+        unlock(lock(directory))
 
 
 def unlock(directory: ChangeSetDirectory) -> None:
     """Let go, and leave everything as it is."""
     os.close(directory.lock)
+    if directory.ignored:
+        directory.ignored.close()
 
 
 def same(directory: ChangeSetDirectory) -> ChangeSetDirectory:
     """A second hold on a change set that we hold, for those who let go of theirs."""
-    return replace(directory, lock=os.dup(directory.lock))
+    return replace(directory, lock=os.dup(directory.lock), ignored=None)
 
 
 class held:  # noqa: N801 - used as contextlib's functions are, which a start would pay for with their import
@@ -193,20 +250,31 @@ def _claim_current(home: str, repository: str, root: os.stat_result) -> ChangeSe
     return None if descriptor is None else ChangeSetDirectory(name, f"{home}/{name}", repository, descriptor)
 
 
-def _begin(directory: ChangeSetDirectory, root: os.stat_result) -> None:
-    meta = metas.read(directory.lock, directory.repository)
-    if meta.state == "open":  # Paddock was killed: note now what the end of that session should have noted
-        from paddock.workspace import bases
-
-        upper, lower = shelf.open_upper(directory), shelf.open_repository(directory, meta)
-        try:
-            bases.record(directory.lock, upper, lower, meta.begun_ns)
-        finally:
-            os.close(upper)
-            os.close(lower)
+def _begin(directory: ChangeSetDirectory, root: os.stat_result, state: State) -> None:
+    meta = _catch_up(directory)
     begun = metas.now_ns(directory.lock)
     where = {"device": root.st_dev, "inode": root.st_ino, "boot": metas.boot_id()}
-    metas.write(directory.lock, replace(meta, state="open", begun_ns=begun, used_ns=begun, **where))
+    metas.write(directory.lock, replace(meta, state=state, begun_ns=begun, used_ns=begun, **where))
+
+
+def _catch_up(directory: ChangeSetDirectory) -> Meta:
+    """Do what the end of a session should have done, where Paddock was killed; nothing where its repository is lost."""
+    meta = metas.read(directory.lock, directory.repository)
+    if meta.state == "held":
+        return meta
+    from paddock.workspace import bases
+    from paddock.workspace.ignored import sorting
+
+    try:
+        if meta.state == "open":
+            sorting.put_aside(directory)
+        with shelf.both(directory, meta) as (upper, lower):
+            bases.record(directory.lock, upper, lower, meta.begun_ns)
+    except WorkspaceError:
+        return meta
+    meta = replace(meta, state="held")
+    metas.write(directory.lock, meta)
+    return meta
 
 
 def _end(

@@ -124,7 +124,11 @@ def run(
         running.sandbox.stop()
         if running.gateway:
             messages += closing.told_by_gateway(running.gateway.stop())
-        changed = change_set.count_changes() if change_set and _touched(change_set.upper) else 0
+        changed = 0
+        if change_set and _touched(change_set.upper):
+            from paddock.workspace import store
+
+            changed = store.finish(change_set)
         held = change_set.name if change_set and changed else ""
         return Ended(outcome.exit_code, own.name, tuple(messages), held, changed, remarks)
 
@@ -233,13 +237,16 @@ def _overlays(
 
         change_set = store.claim(source, name=name or None, fresh=fresh)
         undo.callback(store.release, change_set)
-        return (bubblewrap.Overlay(source, (source,), change_set.upper, change_set.work),), change_set
+        return (
+            bubblewrap.Overlay(source, (*change_set.layers, source), change_set.upper, change_set.work),
+        ), change_set
     if mode == "scratch":
         from paddock.workspace import scratches
 
         scratch = scratches.scratch(source)
         undo.callback(scratches.remove_scratch, scratch)
-        return (bubblewrap.Overlay(source, (source,), f"{scratch}/upper", f"{scratch}/work"),), None
+        lowers = (*scratches.layers_below(scratch), source)
+        return (bubblewrap.Overlay(source, lowers, f"{scratch}/upper", f"{scratch}/work"),), None
     return (), None
 
 

@@ -34,6 +34,26 @@ def find(name: str, directories: Sequence[str] = SYSTEM_PATH) -> str | None:
     return None
 
 
+def attend(argv: Sequence[str], *, environment: Mapping[str, str], cwd: str = "/") -> int:
+    """Run a program that has the terminal, an editor perhaps, to its end; its exit status, or minus the signal.
+
+    Ctrl-C is the program's while it runs. Raises PaddockError when it cannot start.
+    """
+    import signal
+    import subprocess
+
+    if not os.path.isabs(argv[0]):
+        message = f"not an absolute program: {argv[0]!r}"
+        raise ValueError(message)
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.run(list(argv), env=dict(environment), cwd=cwd, check=False, close_fds=True).returncode
+    except OSError as error:
+        raise PaddockError(f"{argv[0]} could not be started", why=str(error)) from error
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def run(  # noqa: PLR0913 - what a process is made of
     argv: Sequence[str],
     *,

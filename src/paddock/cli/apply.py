@@ -4,112 +4,118 @@ from __future__ import annotations
 
 import os
 
-from paddock.cli import held
+from paddock.cli import applied, held, judged
 from paddock.cli.outcome import Outcome
-from paddock.cli.style import paint, plain
+from paddock.cli.style import plain
 from paddock.errors import Usage
-from paddock.workspace import holding
 from paddock.workspace.apply import Wishes, apply
 from paddock.workspace.change_set import walk
-from paddock.workspace.quoting import quoted
 from paddock.workspace.selection import Selection, words_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from paddock.workspace.apply import Problem, Report
     from paddock.workspace.store import ChangeSetDirectory
 
 SUMMARY = "take held changes over into this repository"
 DETAILS = """Writes what the sandbox changed to the repository, each file in one step, and removes it from the
 change set. What cannot or must not be written stays held:
 
-  conflicts    the host's file was changed meanwhile; nothing is overwritten (exit code 1), unless --force PATH
-  held         git data, sockets, FIFOs and devices; links that lead out of the repository, unless --links
+  hazards      what the host would execute, trust or be steered by; --hazards=CLASS takes those of a class
+               (git, editor, agent, shell, build, ci, container, policy, shape), or of one rule, --hazards all
+  conflicts    the host's file is not the one that the sandbox changed; nothing is overwritten, unless
+               --force PATH; --merge puts changes in different places of a text together
+  held         git data, sockets, FIFOs and devices are never applied
 
   paddock apply                   everything; asks first on a terminal
+  paddock apply -p                one by one, texts hunk by hunk
   paddock apply src '*.md'        a directory, a pattern
   paddock apply --dry-run         say what would happen
+  paddock undo                    take the last apply back
 
-Killed half-way, the next apply goes on."""
+Killed half-way, the next apply goes on. exit status: 0 all that was asked for is applied; 1 something
+conflicts or could not be written; 2 something waits for consent"""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of `apply`."""
     parser.add_argument("paths", nargs="*", metavar="PATH", help="only these; a directory or a pattern means all in it")
     parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "-p", "--interactive", action="store_true", help="ask about each change, and each hunk of a text"
+    )
     parser.add_argument("--dry-run", action="store_true", help="judge everything, write nothing")
+    parser.add_argument(
+        "--hazards", nargs="?", const=judged.ALL, metavar="CLASS", help="take hazards too; of these classes or rules"
+    )
+    parser.add_argument("--merge", action="store_true", help="where both sides changed different places, take both")
     parser.add_argument(
         "--force", action="append", default=[], metavar="PATH", help="overwrite this in spite of a conflict"
     )
     parser.add_argument("--links", action="store_true", help="take links that lead out of the repository too")
+    parser.add_argument("--no-undo", action="store_true", help="keep nothing of what is overwritten")
     held.declare_name(parser)
 
 
 def perform(options: argparse.Namespace) -> Outcome:
     """Apply and tell."""
+    if options.interactive and (options.dry_run or options.yes):
+        raise Usage("--interactive asks, and cannot go with --yes or --dry-run", next_step="paddock apply -p")
     directory = held.chosen(options.name)
     if directory is None:
         return Outcome(held.NOTHING, {"schema": 1, "name": None, "applied": [], "problems": [], "remaining": False})
-    wishes = Wishes(
-        held.selected(directory, options.paths),
+    wishes = _wishes(directory, options)
+    if options.interactive:
+        from paddock.cli import review
+
+        _demand(directory, options)
+        report = review.perform(directory, wishes)
+    else:
+        if options.paths or options.force or not options.yes:
+            _look_first(directory, wishes, options)
+        report = apply(directory, wishes)
+    return Outcome(
+        applied.text(directory, report, dry=options.dry_run, undo=wishes.undo),
+        applied.data(directory, report, dry=options.dry_run),
+        applied.exit_code(report),
+    )
+
+
+def _wishes(directory: ChangeSetDirectory, options: argparse.Namespace) -> Wishes:
+    judging = judged.Judging(directory.repository)
+    selection = held.selected(directory, options.paths)
+    return Wishes(
+        selection,
         Selection(words_in(directory.repository, os.getcwd(), options.force)) if options.force else None,
         options.links,
         options.dry_run,
+        judge=judging,
+        consent=judging.consent(options.hazards),
+        merge=selection if options.merge else (),
+        undo=not options.no_undo,
     )
-    if options.paths or options.force or not options.yes:
-        _look_first(directory, options)
-    report = apply(directory, wishes)
-    failed = report.of("conflict") or report.of("failed")
-    return Outcome(_text(directory, report, dry=options.dry_run), _data(directory, report, options), 1 if failed else 0)
 
 
-def _look_first(directory: ChangeSetDirectory, options: argparse.Namespace) -> None:
-    """Refuse paths that are not there before anything is written, and ask."""
+def _demand(directory: ChangeSetDirectory, options: argparse.Namespace) -> int:
+    """Refuse paths that are not there before anything is written. How many changes are meant."""
     selection, force = held.selected(directory, options.paths), held.selected(directory, options.force)
     number = 0
     with held.trees(directory) as (upper, lower):
         for change in walk(upper, lower):
             force.note(change.path)
-            number += change.path in selection and not change.held
+            number += change.path in selection and (not change.held or change.held == "link")
     selection.demand()
     force.demand()
+    return number
+
+
+def _look_first(directory: ChangeSetDirectory, wishes: Wishes, options: argparse.Namespace) -> None:
+    """The same, and ask."""
+    number = _demand(directory, options)
     if options.yes or options.dry_run:
         return
-    question = f"Apply {held.counted(number, 'change')} of {directory.name!r} to {plain(directory.repository)}?"
+    but = "" if wishes.consent.everything else " Hazards stay held."
+    question = f"Apply {held.counted(number, 'change')} of {directory.name!r} to {plain(directory.repository)}?{but}"
     if not held.confirm(question, required=False):
         raise Usage("nothing was applied", next_step="paddock diff", code="declined")
-
-
-def _text(directory: ChangeSetDirectory, report: Report, *, dry: bool) -> str:
-    lines = [_problem(problem) for problem in report.problems]
-    done = "would be applied" if dry else "applied"
-    lines.append(f"{held.counted(len(report.applied), 'change')} {done}")
-    if report.of("conflict"):
-        lines.append(
-            "conflicts were not written; `paddock diff PATH` shows them, `paddock apply --force PATH` takes them"
-        )
-    if report.remaining and not dry:
-        lines.append(f"the rest is held as {directory.name!r}: paddock diff --name {directory.name}")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _problem(problem: Problem) -> str:
-    reason = holding.REASONS.get(problem.reason, problem.reason)
-    style = "yellow" if problem.kind == "held" else "red"
-    return f"{paint(problem.kind, style)}  {plain(quoted(problem.path))}: {reason}"
-
-
-def _data(directory: ChangeSetDirectory, report: Report, options: argparse.Namespace) -> dict[str, object]:
-    return {
-        "schema": 1,
-        "name": directory.name,
-        "repository": directory.repository,
-        "dry_run": options.dry_run,
-        "applied": list(report.applied),
-        "problems": [
-            {"path": problem.path, "kind": problem.kind, "reason": problem.reason} for problem in report.problems
-        ],
-        "remaining": report.remaining,
-    }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from paddock.workspace.change import Change
     from paddock.workspace.diff import FileDiff, Line
     from paddock.workspace.selection import Selection
+    from paddock.workspace.store import ChangeSetDirectory
 
 SUMMARY = "show what the sandbox changed"
 DETAILS = """The difference between this repository and a held change set, in git's format:
@@ -27,6 +28,7 @@ DETAILS = """The difference between this repository and a held change set, in gi
   paddock diff                    everything
   paddock diff src '*.md'         a directory, a pattern
   paddock diff --stat             a summary
+  paddock diff --conflicts        where the host changed too: before, the host's, the sandbox's
   paddock diff | git apply        the same lines, taken over by git
 
 Lines that begin with # say what git's format cannot: permissions, directories, and what is held back.
@@ -42,6 +44,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--stat", action="store_true", help="one line for each file")
     shape.add_argument("--name-only", action="store_true", help="names alone")
+    shape.add_argument("--conflicts", action="store_true", help="what the host changed too, with all sides")
     held.declare_name(parser)
 
 
@@ -51,6 +54,8 @@ def perform(options: argparse.Namespace) -> Outcome:
     if directory is None:
         return Outcome(held.NOTHING if sys.stdout.isatty() else "", {"schema": 1, "name": None, "changes": []})
     selection = held.selected(directory, options.paths)
+    if options.conflicts:
+        return _conflicts(directory, selection)
     with held.trees(directory) as (upper, lower):
         changes = [change for change in read(upper, lower).changes if _wanted(change, selection)]
         selection.demand()
@@ -62,6 +67,16 @@ def perform(options: argparse.Namespace) -> Outcome:
         if options.stat:
             return Outcome(_stat(list(found)))
         return Outcome("".join(_text(line) for difference in found for line in difference.lines))
+
+
+def _conflicts(directory: ChangeSetDirectory, selection: Selection) -> Outcome:
+    from paddock.cli import conflicts
+
+    found = list(conflicts.found(directory, selection))
+    text = "".join(_text(line) for _, lines in found for line in lines) or "no conflicts\n"
+    problems = [{**as_data(problem), "lines": [line.text for line in lines]} for problem, lines in found]
+    data = {"schema": 1, "name": directory.name, "repository": directory.repository, "conflicts": problems}
+    return Outcome(text, data)
 
 
 def _wanted(change: Change, selection: Selection) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from paddock.workspace.change import Change
     from paddock.workspace.wishes import Wishes
 
+LINK = "shape-link-out"  # the rule of the catalogue that says the same as `holding.leads_out`
+
 
 @frozen
 class Decision:
@@ -46,15 +48,18 @@ class Decider:
 
     def decide(self, change: Change, found: os.stat_result | None) -> Decision:
         """What becomes of a change, whose path `found` is at on the host now."""
-        held = verdicts.held(change, links=self._wishes.links)
+        hazards = self._judge.hazards(change) if self._judge else ()
+        if self._wishes.links:
+            hazards = tuple(hazard for hazard in hazards if hazard.name != LINK)
+        lacking = self._wishes.consent.lacking(change.path, hazards)
+        known_link = any(hazard.name == LINK for hazard in hazards)  # then it is a hazard, and no more than that
+        held = verdicts.held(change, links=self._wishes.links or known_link)
+        doubt = ""
         if not held and change.kind == "replaced" and found and stat.S_ISDIR(found.st_mode):
             held, doubt = verdicts.inside(self._trees[1], change, self._known)
-        else:
-            doubt = ""
         if held:
             return Decision(Problem(change.path, "held", held))
-        hazards = self._judge.hazards(change) if self._judge else ()
-        if lacking := self._wishes.consent.lacking(change.path, hazards):
+        if lacking:
             why = "; ".join(dict.fromkeys(hazard.why for hazard in lacking))
             return Decision(Problem(change.path, "hazard", why, lacking))
         return self._agreed(change, found, doubt)

@@ -2,7 +2,7 @@
 
 What that format cannot say (permissions beyond the executable bit, directories, held entries) stands in lines
 that begin with `#`, which `git apply` passes over. Lines of content are given as they are; whoever prints to
-a terminal makes them plain first.
+a terminal makes them plain first. The hazards of a change stand above it.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from paddock.frozen import frozen
 from paddock.workspace import content, holding, lines
 from paddock.workspace.content import open_file, open_upper_file
 from paddock.workspace.descent import PLACE, open_beneath, split
-from paddock.workspace.quoting import quoted
+from paddock.workspace.quoting import escaped, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from paddock.workspace.change import Change
 
 LARGEST_BYTES = 4 << 20
-HEADER, NOTE, HUNK, OLD, NEW, SAME = "header", "note", "hunk", "-", "+", " "
+HEADER, NOTE, HAZARD, HUNK, OLD, NEW, SAME = "header", "note", "hazard", "hunk", "-", "+", " "
 NO_END = "\\ No newline at end of file"
 
 
@@ -59,23 +59,38 @@ class _Side:
         return self.mode == 0
 
 
-def differences(changes: Sequence[Change], upper: int, lower: int) -> Iterator[FileDiff]:
+def differences(changes: Iterable[Change], upper: int, lower: int) -> Iterator[FileDiff]:
     """The changes as text, one after the other; files are read only now, beneath their roots."""
-    for index, change in enumerate(changes):
+    before = ""
+    for change, after in _with_next(changes):
+        warnings = tuple(_hazards(change))
         if change.held:
-            yield FileDiff(change, (_held(change, upper),))
+            yield FileDiff(change, (*warnings, _held(change, upper)))
         elif change.type == "directory" and change.kind != "replaced":
-            neighbour = _neighbour(changes, index)
+            # What lies in a directory shows it: it comes after one that is made, and before one that is deleted.
+            neighbour = before if change.kind == "deleted" else after
             shown = change.kind == "mode" or not neighbour.startswith(change.path + "/")
-            yield FileDiff(change, (_directory(change),) if shown else ())
+            yield FileDiff(change, (*warnings, *((_directory(change),) if shown else ())))
         else:
-            yield _difference(change, upper, lower)
+            yield _difference(change, warnings, upper, lower)
+        before = change.path
 
 
-def _neighbour(changes: Sequence[Change], index: int) -> str:
-    """The change that would show a directory by lying in it: after it when it is made, before when it is deleted."""
-    index += -1 if changes[index].kind == "deleted" else 1
-    return changes[index].path if 0 <= index < len(changes) else ""
+def _with_next(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
+    """Each change with the path of the next one."""
+    last = None
+    for change in changes:
+        if last:
+            yield last, change.path
+        last = change
+    if last:
+        yield last, ""
+
+
+def _hazards(change: Change) -> Iterator[Line]:
+    for hazard in change.hazards:
+        yield Line(HAZARD, f"# hazard {hazard.name} ({hazard.severity}): {quoted(change.path)}: {escaped(hazard.why)}")
+        yield from (Line(HAZARD, f"#   | {escaped(line)}") for line in hazard.evidence)
 
 
 def _held(change: Change, upper: int) -> Line:
@@ -94,12 +109,12 @@ def _modes(change: Change, name: str) -> Line:
     return Line(NOTE, f"# mode {change.old_mode & 0o7777:04o} -> {change.mode:04o}: {name}")
 
 
-def _difference(change: Change, upper: int, lower: int) -> FileDiff:
+def _difference(change: Change, warnings: Sequence[Line], upper: int, lower: int) -> FileDiff:
     old = _side(lower, change.source or change.path, change.old_mode, change.old_size, open_file)
     new = _Side()
     if change.kind != "deleted":
         new = _side(upper, change.path, change.mode | stat.S_IFMT(change.new_mode), change.new_size, open_upper_file)
-    collected: list[Line] = []
+    collected = list(warnings)
     if change.note:
         collected.append(Line(NOTE, f"# {change.note}: {quoted(change.path)}"))
     parts = [(old, _Side()), (_Side(), new)] if change.kind == "replaced" else [(old, new)]
@@ -126,7 +141,8 @@ def _side(root: int, path: str, mode: int, size: int, opener: Callable[[int, str
     except OSError as error:
         return _Side(mode, None, size, f"cannot be read: {error.strerror}")
     try:
-        return _Side(mode, content.read_all(descriptor, LARGEST_BYTES), size)
+        is_large = os.fstat(descriptor).st_size > LARGEST_BYTES  # then not a byte of it is read
+        return _Side(mode, None if is_large else content.read_all(descriptor, LARGEST_BYTES), size)
     finally:
         os.close(descriptor)
 
@@ -198,14 +214,8 @@ def _tabbed(name: str) -> str:
     return f"{name}\t" if " " in name and not name.startswith('"') else name
 
 
-def _split_lines(data: bytes) -> list[bytes]:
-    """At line feeds only, as git does; the ends stay on, so that a missing last one is a difference."""
-    parts = data.split(b"\n")
-    return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
-
-
 def _hunks(old: bytes, new: bytes) -> Iterator[Line]:
-    before, after = _split_lines(old), _split_lines(new)
+    before, after = lines.split_lines(old), lines.split_lines(new)
     for group in lines.hunks(before, after):
         first, last = group[0], group[-1]
         yield Line(

@@ -14,6 +14,12 @@ FARTHEST = 1000
 CONTEXT = 3
 
 
+def split_lines(data: bytes) -> list[bytes]:
+    """At line feeds only, as git does; the ends stay on, so that a missing last one is a difference."""
+    parts = data.split(b"\n")
+    return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
+
+
 class Step:
     """A run of lines: old[old_start:old_end] becomes new[new_start:new_end]; equal ones are `same`."""
 

@@ -33,12 +33,6 @@ class Region:
         return self.theirs if self.ours == self.base else self.ours
 
 
-def split_lines(data: bytes) -> list[bytes]:
-    """At line feeds only, as git does; the ends stay on, so that a missing last one is a difference."""
-    parts = data.split(b"\n")
-    return [part + b"\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
-
-
 def merge(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     """Both changes in one text, or None where they conflict."""
     found = regions(base, ours, theirs)
@@ -49,7 +43,7 @@ def merge(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
 
 def regions(base: bytes, ours: bytes, theirs: bytes) -> list[Region]:
     """The whole text in runs that are unchanged, changed by one side, or changed by both."""
-    start, one, other = (split_lines(text) for text in (base, ours, theirs))
+    start, one, other = (lines.split_lines(text) for text in (base, ours, theirs))
     return list(_regions(start, (one, _changes(start, one)), (other, _changes(start, other))))
 
 

@@ -68,7 +68,7 @@ def inside(root: int, change: Change, known: Bases) -> tuple[str, str]:
         for removal in beneath(place, name, change.path):
             if removal.held:
                 return removal.held, ""
-            if conflict(root, removal, _stat(root, removal.path), known.of(removal.path)):
+            if conflict(root, removal, look(root, removal.path), known.of(removal.path)):
                 return "", INSIDE
     finally:
         os.close(place)
@@ -105,7 +105,8 @@ def digest_at(root: int, path: str, found: os.stat_result) -> str:
         os.close(place)
 
 
-def _stat(root: int, path: str) -> os.stat_result | None:
+def look(root: int, path: str) -> os.stat_result | None:
+    """What is at a path, links themselves; None also where its directory is not."""
     parent, name = split(path)
     try:
         place = open_beneath(root, parent, os.O_PATH | os.O_DIRECTORY)

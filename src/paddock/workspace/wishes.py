@@ -8,10 +8,17 @@ from paddock.workspace.consent import Consent
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Callable, Mapping
+    from typing import Protocol
 
     from paddock.workspace.consent import Judging
     from paddock.workspace.hazard import Hazard
+
+    class Paths(Protocol):
+        """Some paths; a selection, perhaps, or a set."""
+
+        def __contains__(self, path: str, /) -> bool:
+            """Whether a path is one of them."""
 
 
 @frozen
@@ -37,13 +44,13 @@ class Wishes:
     whose conflicts are to be merged where both sides changed different places. `undo`: keep what is overwritten.
     """
 
-    selection: Container[str]
-    force: Container[str] | None = None
+    selection: Paths
+    force: Paths | None = None
     links: bool = False
     dry_run: bool = False
     judge: Callable[[int, int], Judging] | None = None
     consent: Consent = Consent()
-    merge: Container[str] = ()
+    merge: Paths = ()
     parts: Mapping[str, Part] = {}
     undo: bool = True
 

@@ -105,12 +105,14 @@ def _read(path: str) -> bytes:
         opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return b""
-    with open(opened, "rb") as file:
+    try:
         found = os.fstat(opened)
         others = found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
         if not stat.S_ISREG(found.st_mode) or others or found.st_size > LARGEST_BYTES:
             return b""
-        try:
-            return file.read()
-        except OSError:
-            return b""
+        with open(opened, "rb", closefd=False) as file:
+            return file.read(LARGEST_BYTES)
+    except OSError:
+        return b""
+    finally:
+        os.close(opened)

@@ -30,6 +30,10 @@ _LARGEST_ANSWER = 1 << 16
 _PIPE_BYTES = 1 << 20
 
 
+class OutOfTime(Exception):
+    """The caller's own time is over."""
+
+
 class Unavailable(Exception):
     """There is no detector here; the message says why."""
 
@@ -57,9 +61,9 @@ def version() -> str:
 class Detector:
     """The process, started at once; it compiles its rules while others work."""
 
-    def __init__(self, rules_directory: str) -> None:
-        """`rules_directory` is private and holds what was compiled before."""
-        self._rules = rules_directory
+    def __init__(self, rules_directory: str, until: float = float("inf")) -> None:
+        """`rules_directory` is private and holds what was compiled before; `until` is a time of time.monotonic()."""
+        self._rules, self._until = rules_directory, until
         self._items: deque[Item] = deque()
         self._answers: deque[tuple[Item, Seen | None]] = deque()
         self._restarts = 0
@@ -79,7 +83,7 @@ class Detector:
     def look(self, item: Item) -> Iterator[tuple[Item, Seen | None]]:
         """Give a file in, and give back what is done; None for a file that could not be looked into.
 
-        Raises Unavailable.
+        Raises Unavailable, or OutOfTime where the answer does not come in time.
         """
         self._send(item)
         while len(self._items) >= UNDER_WAY:
@@ -87,7 +91,7 @@ class Detector:
         yield from self._done()
 
     def rest(self) -> Iterator[tuple[Item, Seen | None]]:
-        """Wait for everything that is under way. Raises Unavailable."""
+        """Wait for everything that is under way. Raises as `look`."""
         while self._items:
             self._step()
         yield from self._done()
@@ -124,28 +128,34 @@ class Detector:
         self._unsent += LENGTHS.pack(len(path), len(item.data)) + path + item.data
 
     def _step(self) -> None:
-        """Move some bytes, or give up the file that holds everything up."""
-        left = self._deadline - time.monotonic()
+        """Move some bytes, or give up the file that holds everything up. Raises OutOfTime, Unavailable."""
+        left = min(self._deadline, self._until) - time.monotonic()
         readable, writable, _ = select.select([self._from], [self._to] if self._unsent else [], [], max(0.0, left))
         try:
             if writable:
                 del self._unsent[: os.write(self._to, self._unsent[:_PIPE_BYTES])]
             if readable:
-                piece = os.read(self._from, 1 << 16)
-                if piece:
-                    self._received += piece
-                    self._hear()
-                    return
-        except BrokenPipeError:
-            readable = [self._from]
-        if readable or not (writable or left > 0):
+                self._hear()
+        except (BrokenPipeError, EOFError, ValueError, TypeError):  # it is gone, or talks nonsense
             self._give_up()
+        else:
+            if not (readable or writable):
+                if time.monotonic() >= self._until:
+                    raise OutOfTime
+                self._give_up()
 
     def _hear(self) -> None:
+        """Raises EOFError, ValueError, TypeError."""
+        piece = os.read(self._from, 1 << 16)
+        if not piece:
+            raise EOFError
+        self._received += piece
         while len(self._received) >= ANSWER.size:
             (length,) = ANSWER.unpack(self._received[: ANSWER.size])
-            if length > _LARGEST_ANSWER or len(self._received) < ANSWER.size + length:
-                break
+            if length > _LARGEST_ANSWER:
+                raise ValueError(length)
+            if len(self._received) < ANSWER.size + length:
+                return
             text = bytes(self._received[ANSWER.size : ANSWER.size + length])
             del self._received[: ANSWER.size + length]
             self._deadline = time.monotonic() + HANG_TIMEOUT_S
@@ -155,9 +165,8 @@ class Detector:
         import json
 
         data = json.loads(text)
-        if isinstance(data, dict) and not self._greeted:
-            if "version" not in data:
-                self._failure = str(data.get("failed", ""))
+        if isinstance(data, dict):  # its first word, or its last
+            self._failure = "" if self._greeted else str(data.get("failed", ""))
             self._greeted = True
         elif self._items:
             seen = None if data is None else Seen(tuple(Secret(*row) for row in data))

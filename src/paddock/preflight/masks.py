@@ -43,11 +43,13 @@ def read(repository: str, environ: Mapping[str, str] = os.environ) -> tuple[str,
         return ()
     except OSError as error:
         raise _damaged(file, error.strerror or str(error)) from None
-    with open(opened, "rb") as source:
-        try:
+    try:
+        with open(opened, "rb", closefd=False) as source:
             raw = source.read(_LARGEST_BYTES + 1)
-        except OSError as error:
-            raise _damaged(file, error.strerror or str(error)) from None
+    except OSError as error:  # a directory, perhaps
+        raise _damaged(file, error.strerror or str(error)) from None
+    finally:
+        os.close(opened)
     if not raw.startswith(_HEAD) or len(raw) > _LARGEST_BYTES or not raw.endswith((b"\0", _HEAD)):
         raise _damaged(file, "it is not as Paddock writes it")
     return tuple(map(os.fsdecode, raw[len(_HEAD) :].split(b"\0")[:-1]))

@@ -95,7 +95,7 @@ class _Scan:
         self.root, self.repository, self.deadline, self.tick = root, repository, deadline, tick
         self.collection = Collection()
         self.looked_into = 0
-        self.put_off = 0
+        self.put_off = 0  # files that there was no time for
         self.passed_over: dict[str, list[str]] = {}  # paths by the reason why they were not looked into
         self.notes: list[str] = []
 
@@ -104,13 +104,13 @@ class _Scan:
         process = None
         try:
             if memory.version and not memory:
-                process = detector.Detector(rules)  # it gets ready during the walk
+                process = detector.Detector(rules, self.deadline)  # it gets ready during the walk
             tree.run(lambda files: self.tick(files, 0))
             fresh = self._sorted_out(tree.files, memory)
             if not memory.version:
                 self.notes.append("no secrets were looked for: kingfisher-secret-scanner is not installed")
             elif fresh:
-                process = process or detector.Detector(rules)
+                process = process or detector.Detector(rules, self.deadline)
                 self._look_into(fresh, process, memory)
         finally:
             if process:
@@ -152,15 +152,16 @@ class _Scan:
 
     def _look_into(self, fresh: list[str], process: Detector, memory: _Memory) -> None:
         settled: set[bytes] = set()
+        self.put_off = len(fresh)
         try:
-            for number, path in enumerate(fresh):
+            for path in fresh:
                 if time.monotonic() > self.deadline:
-                    self.put_off = len(fresh) - number
                     break
                 try:
                     content = read(self.root, path)
                 except Unread as error:
                     self._pass_over(str(error), path)
+                    self.put_off -= 1
                     continue
                 if content.settled:
                     settled.add(content.identity)
@@ -168,14 +169,16 @@ class _Scan:
                     self._take([(detector.Item(content.identity, path, b""), cache.BINARY)], settled, memory)
                 else:
                     self._take(process.look(detector.Item(content.identity, path, content.data)), settled, memory)
-                self.tick(len(fresh), number)
+                self.tick(len(fresh), len(fresh) - self.put_off)
             self._take(process.rest(), settled, memory)
+        except detector.OutOfTime:
+            return
         except detector.Unavailable as error:
             self.notes.append(f"secrets were not looked for everywhere: {error}")
-            self.put_off = self.put_off or 1
 
     def _take(self, answers: Iterable[tuple[Item, Seen | None]], settled: set[bytes], memory: _Memory) -> None:
         for item, seen in answers:
+            self.put_off -= 1
             if seen is None:
                 self._pass_over("too much for the detector", item.path)
                 continue

@@ -67,9 +67,10 @@ class Walk:
         try:
             self._writable("", os.fstat(self._root))
             self._descend(descent, tick)
-        except WorkspaceError as error:
+        except (WorkspaceError, OSError) as error:  # something is writing there
             self.complete = False
-            self.notes.append(f"{error.what}: the scan stopped there")
+            what = error.what if isinstance(error, WorkspaceError) else error.strerror
+            self.notes.append(f"{what}: the scan stopped there")
         finally:
             descent.close()
         for path, number in self._linked.outside():
@@ -108,6 +109,10 @@ class Walk:
     def _enter(self, descent: Descent, name: str, path: str) -> bool:
         if len(os.fsencode(path)) >= LONGEST_PATH:
             self.notes.append(f"deeper than any path can name: below {path[:60]}…")
+            return False
+        # Who may not search a directory can open it, but not leave it again by its "..".
+        if not os.access(name, os.R_OK | os.X_OK, dir_fd=descent.fd, effective_ids=True):
+            self._closed.append(path)
             return False
         try:
             descent.down(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from itertools import chain, islice
 
 from paddock.frozen import replace
 from paddock.workspace import content
@@ -15,11 +16,12 @@ from paddock.workspace.descent import open_beneath, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from paddock.workspace.change import Change
 
 LARGEST_BYTES = 256 << 20  # beyond, a pair is not worth the reading
+MANY = 10_000
 
 
 def paired(changes: list[Change], upper: int, lower: int) -> list[Change]:
@@ -35,6 +37,13 @@ def paired(changes: list[Change], upper: int, lower: int) -> list[Change]:
         for change in changes
         if not (change.kind == "deleted" and change.path in used)
     ]
+
+
+def paired_if_few(changes: Iterable[Change], upper: int, lower: int) -> Iterator[Change]:
+    """The same for any number of changes: among more than `MANY` no pairs are looked for, and memory does not grow."""
+    left = iter(changes)
+    first = list(islice(left, MANY + 1))
+    return chain(first, left) if len(first) > MANY else iter(paired(first, upper, lower))
 
 
 def _by_size(changes: list[Change], kind: str, size_of: Callable[[Change], int]) -> dict[int, list[Change]]:

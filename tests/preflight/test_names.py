@@ -24,6 +24,11 @@ def test_packages_are_known_by_a_directory_on_the_way_not_by_the_name_of_the_fil
     assert not names.in_package("web/vendor")
 
 
+def test_the_detector_hears_no_more_of_a_path_than_its_rules_need() -> None:
+    paths = ["a.txt", "x/a.txt", "x/.git/config", "web/node_modules/.cache/a.json", "web/node_modules/a.json"]
+    assert list(map(names.for_rules, paths)) == ["a.txt", "x/a.txt", ".git/config", ".cache/a.json", "a.json"]
+
+
 @pytest.mark.parametrize("path", ["src/a.py", "README", "web/package.json", "Makefile", "a/b.PY"])
 def test_what_the_command_came_for_is_code(path: str) -> None:
     assert names.is_code(path)

@@ -53,6 +53,11 @@ class TestFinding:
         root = tree(tmp_path / "repo", {"deploy/host.pem": KEY.format("RSA", body)})
         assert found(scan(str(root), environ=environ)) == [("secret", "deploy/host.pem", 1, "private-key")]
 
+    def test_in_packages_and_in_what_git_ignores(self, tmp_path: Path, environ: dict[str, str]) -> None:
+        names = ("node_modules/.cache/build.json", "node_modules/x/test/key.json", "target/a/out.txt")
+        root = tree(tmp_path / "repo", {".gitignore": "/node_modules\n/target\n", **dict.fromkeys(names, token())})
+        assert {path for _, path, _, _ in found(scan(str(root), environ=environ))} == set(names)
+
     def test_in_utf_16(self, tmp_path: Path, environ: dict[str, str]) -> None:
         root = tree(tmp_path / "repo", {"a.txt": ""})
         (root / "a.txt").write_bytes(f"x\nt = {token()}\n".encode("utf-16"))

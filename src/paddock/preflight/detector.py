@@ -15,6 +15,7 @@ from collections import deque
 from contextlib import suppress
 
 from paddock.frozen import frozen
+from paddock.preflight import names
 from paddock.preflight.cache import Secret, Seen
 from paddock.preflight.examiner import ANSWER, LENGTHS
 
@@ -121,7 +122,7 @@ class Detector:
         self._deadline = time.monotonic() + START_TIMEOUT_S
 
     def _send(self, item: Item) -> None:
-        path = os.fsencode(item.path)
+        path = os.fsencode(names.for_rules(item.path))
         if not self._items:  # the process had nothing to answer
             self._deadline = max(self._deadline, time.monotonic() + HANG_TIMEOUT_S)
         self._items.append(item)

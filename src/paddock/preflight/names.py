@@ -58,6 +58,16 @@ def in_git(path: str) -> bool:
     return ".git" in path.split("/")
 
 
+def for_rules(path: str) -> str:
+    """As much of a path as the detector's rules look at: name and directory, which `.git/config` needs.
+
+    With more of it the detector would pass over packages by convention, and build caches below them keep what was
+    in somebody's environment.
+    """
+    *_, directory, name = ("", *path.split("/"))
+    return name if directory in _PACKAGES or not directory else f"{directory}/{name}"
+
+
 def is_code(path: str) -> bool:
     """Whether the command would miss the file if it were empty."""
     name = path.rpartition("/")[2]

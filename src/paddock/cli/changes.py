@@ -8,22 +8,28 @@ import time
 from paddock.cli import held
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import paint, plain
-from paddock.errors import WorkspaceError
-from paddock.workspace import store
-from paddock.workspace.change_set import walk
+from paddock.errors import PaddockError, WorkspaceError
+from paddock.workspace import store, tally
+from paddock.workspace.ignored import layers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from paddock.workspace.hazards.catalogue import Rules
+
 SUMMARY = "list the change sets that are held"
 DETAILS = """Each run in mode `review` leaves what it changed here, until it is applied or discarded. A run without
---name continues the first one listed.
+--name continues the first one listed, unless that is in use; --fresh or a new --name starts another.
 
-  paddock changes                 of this repository
+  hazards     changes that a program of the host would execute, trust or be steered by: paddock diff
+  conflicts   changes whose file in the repository was changed meanwhile, by an apply of another one, say
+
+  paddock changes                 of this repository, and how much is kept of ignored files (paddock reset)
   paddock changes --all           of all repositories"""
 
 _AGES = ((86400, "d"), (3600, "h"), (60, "min"))
+_MOST_WEIGHED = 5000  # ignored files
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -34,16 +40,27 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def perform(options: argparse.Namespace) -> Outcome:
     """List them, the last used first."""
     if options.all:
-        listed = store.listing()
-    else:
-        repository = store.repository_for(os.getcwd())
-        listed = store.listing(repository) if repository else ()
-    rows = [_row(one) for one in listed]
-    text = "".join(_line(row, with_repository=options.all) for row in rows) or "no changes are held\n"
-    return Outcome(text, {"schema": 1, "changes": rows})
+        rows = [_row(one, None) for one in store.listing()]
+        text = "".join(_line(row, with_repository=True) for row in rows)
+        return Outcome(text or held.NOTHING, {"schema": 1, "changes": rows})
+    repository = store.repository_for(os.getcwd())
+    rules = _rules(repository) if repository else None
+    rows = [_row(one, rules) for one in store.listing(repository)] if repository else []
+    ignored = _ignored()
+    text = "".join(_line(row, with_repository=False) for row in rows) or held.NOTHING
+    return Outcome(text + _ignored_line(ignored), {"schema": 1, "changes": rows, "ignored": ignored})
 
 
-def _row(one: store.Held) -> dict[str, object]:
+def _rules(repository: str) -> Rules | None:
+    from paddock import reviewing
+
+    try:
+        return reviewing.rules_for(repository)
+    except PaddockError:
+        return None  # the policy is broken, or the repository is gone: the commands that need them say so
+
+
+def _row(one: store.Held, rules: Rules | None) -> dict[str, object]:
     row: dict[str, object] = {
         "name": one.directory.name,
         "repository": one.directory.repository,
@@ -51,15 +68,22 @@ def _row(one: store.Held) -> dict[str, object]:
         "created": one.meta.created_ns // 10**9,
         "used": one.meta.used_ns // 10**9,
         "changes": None,
+        "complete": True,
         "size_bytes": None,
+        "hazards": None,
+        "conflicts": None,
         "problem": "",
+        "next_step": "",
     }
     try:
-        with held.trees(one.directory) as (upper, lower):
-            sizes = [change.new_size for change in walk(upper, lower)]
-        row.update(changes=len(sizes), size_bytes=sum(sizes))
+        if not one.in_use:
+            store.recover(one.directory)
+        found = tally.count_in_use(one.directory) if one.in_use else tally.count(one.directory, rules)
     except WorkspaceError as error:
-        row["problem"] = error.why or error.what
+        row.update(problem=error.why or error.what, next_step=error.next_step)
+    else:
+        row.update(changes=found.changes, complete=found.complete, size_bytes=found.size_bytes)
+        row.update(hazards=found.hazards, conflicts=found.conflicts)
     return row
 
 
@@ -68,16 +92,46 @@ def _line(row: dict[str, object], *, with_repository: bool) -> str:
     if row["problem"]:
         parts.append(paint(plain(str(row["problem"])), "red"))
     else:
-        parts += [
-            f"{held.counted(int(str(row['changes'])), 'change'):>14}",
-            f"{held.size(int(str(row['size_bytes']))):>10}",
-        ]
+        parts.append(f"{_amount(row):>14}")
+        parts.append(f"{held.size(int(str(row['size_bytes']))) if row['size_bytes'] is not None else '':>10}")
     parts.append(_age(int(str(row["used"]))))
+    for key, color in (("hazards", "red"), ("conflicts", "yellow")):
+        if row[key]:
+            parts.append(paint(held.counted(int(str(row[key])), key[:-1]), color))
     if row["in_use"]:
         parts.append(paint("in use", "green"))
     if with_repository:
         parts.append(plain(str(row["repository"])))
-    return "  ".join(parts) + "\n"
+    hint = f"    next: {plain(str(row['next_step']))}\n" if row["next_step"] else ""
+    return "  ".join(parts) + "\n" + hint
+
+
+def _amount(row: dict[str, object]) -> str:
+    counted = held.counted(int(str(row["changes"])), "change")
+    return counted if row["complete"] else f"more than {counted}"
+
+
+def _ignored() -> dict[str, object] | None:
+    """What is kept of ignored files around here."""
+    repository = layers.repository_for(os.getcwd())
+    if repository is None:
+        return None
+    home = layers.home_of(repository)
+    weight = tally.weigh([f"{home}/{name}" for name in layers.names_in(home)], _MOST_WEIGHED)
+    return {
+        "repository": repository,
+        "files": weight.files,
+        "size_bytes": weight.size_bytes,
+        "complete": weight.complete,
+    }
+
+
+def _ignored_line(ignored: dict[str, object] | None) -> str:
+    if ignored is None:
+        return ""
+    amount = f"{held.counted(int(str(ignored['files'])), 'file')}, {held.size(int(str(ignored['size_bytes'])))}"
+    more = "" if ignored["complete"] else "more than "
+    return f"ignored files kept for all sandboxes here: {more}{amount}; paddock reset drops them\n"
 
 
 def _age(used_s: int) -> str:

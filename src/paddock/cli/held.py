@@ -40,6 +40,7 @@ def chosen(name: str | None) -> store.ChangeSetDirectory | None:
         raise WorkspaceError(
             f"{plain(repository)} was replaced since its change sets were made", next_step="paddock changes --all"
         )
+    store.recover(found)
     return found
 
 

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 # In the order of a person's first day. A name and its module are the same, but for Python's keywords.
 COMMANDS = (
-    "run", "shell", "diff", "apply", "undo", "discard", "changes", "plan", "explain", "scan", "policy", "trust",
-    "ps", "exec", "kill", "clean", "doctor", "completion", "manual",
+    "run", "shell", "diff", "apply", "undo", "discard", "changes", "reset", "plan", "explain", "scan", "policy",
+    "trust", "ps", "exec", "kill", "clean", "doctor", "completion", "manual",
 )  # fmt: skip
 GROUPS = (
     ("Work", ("run", "shell", "exec")),
-    ("Review", ("diff", "apply", "undo", "discard", "changes")),
+    ("Review", ("diff", "apply", "undo", "discard", "changes", "reset")),
     ("Understand", ("plan", "explain", "scan", "policy", "trust", "doctor")),
     ("Look after", ("ps", "kill", "clean", "completion", "manual")),
 )

@@ -60,6 +60,16 @@ def names_in(home: str) -> tuple[str, ...]:
         return ()
 
 
+def repository_for(cwd: str) -> str | None:
+    """The nearest directory at or above `cwd` that has layers, or None."""
+    place = cwd
+    while not names_in(home_of(place)):
+        if place == "/":
+            return None
+        place = os.path.dirname(place)
+    return place
+
+
 def hold(repository: str, root: os.stat_result) -> Hold | None:
     """Keep the layers as they are; None where there are none, or only those of a directory that was here before."""
     home = home_of(repository)

@@ -168,7 +168,7 @@ _TABLE = (
         "adds always applies",
         "every allowance",
     ),
-    Key("hazards", "large", "size", 50 * 2**20, "A file that grew beyond this size is a hazard by itself", "more"),
+    Key("hazards", "large", "size", 50 * 2**20, "A changed file above this size is a hazard: nobody reads it", "more"),
     Key("limits", "memory", "size", 4 * 2**30, "Memory of all processes together", "more"),
     Key("limits", "processes", "count", 512, "Processes and threads at the same time", "more"),
     Key("limits", "open_files", "count", 16384, "Open files of each process", "more"),

@@ -160,7 +160,7 @@ def test_ordinary_names_are_no_hazard(path):
 
 
 def test_every_shape_that_the_code_finds_is_explained_and_the_other_way_round():
-    sources = [Path(module.__file__).read_text("utf-8") for module in (shapes, names, hidden, repositories)]
+    sources = [Path(str(module.__file__)).read_text("utf-8") for module in (shapes, names, hidden, repositories)]
     said = set(re.findall(r'"((?:shape|name|text|git)-[a-z-]+)"', "\n".join(sources)))
     assert said | {"shape-unreadable"} == set(RULES.shapes)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paddock.workspace.hazards.formats import Entry
     from paddock.workspace.hazards.rule import Rule
 
-LARGEST_BYTES = {"lock": 32 << 20}  # of a file whose content is compared; no honest file is as large
+LARGEST_BYTES = {"lock": 32 << 20, "lines": 32 << 20}  # of a file whose content is compared; no honest file is as large
 LARGEST_OTHERS_BYTES = 4 << 20
 MOST_LINES, LONGEST_LINE = 10, 200
 CONTENTS = ("any", "make", *formats.READERS)
@@ -69,6 +69,11 @@ def shown(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(cut)
 
 
+def cut(lines: Sequence[str]) -> tuple[str, ...]:
+    """The same for lines that were cut before: one list of them stays as it is."""
+    return tuple(lines) if len(lines) <= MOST_LINES + 1 else shown(lines)
+
+
 def _whole(content: str, old: bytes | None, new: bytes) -> tuple[str, ...] | None:
     if b"\0" in new[:8000]:
         return ("binary content",)
@@ -113,15 +118,12 @@ def _selected(rule: Rule, old: list[Entry] | None, new: list[Entry]) -> list[str
     chosen = _Chosen(rule)
     ours = [entry for entry in new if chosen.matters(entry)]
     theirs = [entry for entry in old or () if chosen.matters(entry)]
-    if ours == theirs:
-        return []
-    known = set(theirs)
+    known, kept = set(theirs), set(new)
     lines = [_said(entry) for entry in dict.fromkeys(ours) if entry not in known]
     if not lines and not _is_part(ours, theirs):
         lines = [f"in another order: {_said(entry)}" for entry in ours]
-    kept = set(ours)
-    lines += [f"taken away: {_said(entry)}" for entry in theirs if entry not in kept and chosen.restrains(entry)]
-    return lines
+    gone = [entry for entry in old or () if entry not in kept and chosen.restrains(entry)]
+    return lines + [f"taken away: {_said(entry)}" for entry in gone]
 
 
 class _Chosen:
@@ -133,6 +135,8 @@ class _Chosen:
 
     def matters(self, entry: Entry) -> bool:
         rule, word = self._rule, self._word(entry)
+        if rule.content == "json" and entry[1] == formats.TWICE:
+            return True  # readers disagree about which of them counts
         if self._covers(rule.addresses, word) and _is_address(entry[1]):
             return True
         return (not rule.keys or self._covers(rule.keys, word)) and not self._covers(rule.harmless, word)
@@ -174,10 +178,12 @@ def _said(entry: Entry) -> str:
 
 
 def _sources(old: list[Entry] | None, new: list[Entry]) -> list[str]:
-    """A new lock file may name one host for all packages; every further one, and every later one, is a hazard."""
+    """A new lock file may name one host for each kind of thing; every further one, and every later one, is a hazard.
+
+    Which packages run a script is no news in a new file.
+    """
     if old is None:
-        hosts = [entry for entry in new if entry[0] == "from"]
-        old = hosts[:1]
-        new = hosts
+        new = [entry for entry in new if entry[0].endswith(" from")]
+        old = list({path: (path, value) for path, value in reversed(new)}.values())
     known = set(old)
     return [_said(entry) for entry in new if entry not in known]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Entry = tuple[str, str]
 
 MOST_ENTRIES = 100_000
+TWICE = "written twice"  # no value is shown so: texts have quotes
 _LONGEST_COMMENTED = 1 << 18  # bytes; the reader of JSON with comments is not a fast one
 
 
@@ -43,6 +44,22 @@ def _split(text: str) -> list[str]:
     return text.replace("\r\n", "\n").split("\n")
 
 
+def _environment(text: str) -> Iterator[Entry]:
+    """`NAME=value` as loaders of .env files take it, with `export`, blanks, or a colon; all else is a command."""
+    for line in _split(text):
+        bare = line.strip().removeprefix("export ").lstrip()
+        if not bare or bare[0] == "#":
+            continue
+        name, sign, value = _parted(bare)
+        name = name.strip()
+        if not sign or not name.replace("_", "").replace(".", "").isalnum():
+            yield "a command", bare
+            continue
+        yield name, value.strip()
+        if "$(" in value or "`" in value:
+            yield "a command", value.strip()
+
+
 def _json(text: str) -> Iterator[Entry]:
     """JSON, or JSON with comments. A name that is written twice is an entry of its own: readers take either."""
     import json
@@ -50,20 +67,21 @@ def _json(text: str) -> Iterator[Entry]:
     twice: list[str] = []
 
     def table(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice.extend(sorted({name for name in names if names.count(name) > 1} if len(names) < MOST_ENTRIES else []))
+        found: dict[str, object] = {}
+        for name, value in pairs:
+            if name in found:
+                twice.append(name)
+            found[name] = value
         return found
 
     try:
         data: object = json.loads(text, object_pairs_hook=table) if text.strip() else {}
     except RecursionError:
         raise Unreadable("nested too deeply") from None
-    except ValueError as error:
+    except ValueError as error:  # perhaps with comments, and if not, with the place of the first error
         data, twice = _commented(text, str(error))
     yield from _flat(data)
-    yield from ((name, "written twice") for name in twice)
+    yield from ((name, TWICE) for name in twice)
 
 
 def _commented(text: str, otherwise: str) -> tuple[object, list[str]]:
@@ -80,7 +98,7 @@ def _commented(text: str, otherwise: str) -> tuple[object, list[str]]:
 
 def _flat(data: object) -> Iterator[Entry]:
     """Every value that holds no other, with the names on the way to it."""
-    left: list[tuple[str, object]] = [("", data)]
+    left: list[tuple[str, object]] = [("", data)] if data not in ({}, []) else []
     while left:
         path, value = left.pop()
         if isinstance(value, dict) and value:
@@ -166,12 +184,13 @@ def _yaml(text: str) -> Iterator[Entry]:
         bare = line.lstrip(" ")
         if not bare or bare[0] in "#%":
             continue
+        at = 0
+        while bare.startswith(("- ", " "), at):
+            at += 2 if bare[at] == "-" else 1
+        bare = bare[at:]
         indent = len(line) - len(bare)
-        while bare.startswith(("- ", "? ")):
-            inner = bare[2:].lstrip(" ")
-            indent += len(bare) - len(inner)
-            bare = inner
-        while above and above[-1][0] >= indent:
+        goes_on = bare.startswith(":")  # the value of the name after `? ` on the line above
+        while above and above[-1][0] >= indent + goes_on:
             above.pop()
         name, value = _named(bare)
         if name:
@@ -187,14 +206,15 @@ def _named(line: str) -> tuple[str, str]:
     at = line.find(": ")
     if at < 0 and line.rstrip().endswith(":"):
         at = len(line.rstrip()) - 1
-    if at < 0:
+    if at < 0 and line.startswith("? "):
+        at = len(line)
+    if at <= 0:
         return "", line
-    name = line[:at].strip()
+    name = line[:at].removeprefix("? ").strip()
     if name.startswith('"') and "\\" in name:
         raise Unreadable("a name with escapes")
-    # After a tag or an anchor: `!!str name`, `&anchor name`.
-    while name[:1] in ("!", "&") and " " in name:
-        name = name.partition(" ")[2].lstrip()
+    if name[:1] in ("!", "&"):  # after tags and anchors: `!!str &anchor name`
+        name = name.split()[-1]
     return name.strip("\"'{[ "), line[at + 1 :].strip()
 
 
@@ -213,13 +233,13 @@ def _lock(text: str) -> Iterator[Entry]:
     # npm writes whom to thank as "url"; what it fetches is "resolved" alone.
     words = "resolved" if '"lockfileVersion"' in text else "resolved|resolution|tarball|source|registry|remote|url|git"
     pattern = (
-        rf"\b(?:{words})\b[^\n]{{0,200}}?((?:[a-z]+\+)?[a-zA-Z][a-zA-Z0-9.-]*://[^\s/\"'<>()\[\]{{}}#?]+|git@[\w.-]+)"
+        rf"\b({words})\b[^\n]{{0,200}}?((?:[a-z]+\+)?[a-zA-Z][a-zA-Z0-9.-]*://[^\s/\"'<>()\[\]{{}}#?]+|git@[\w.-]+)"
     )
     seen = set()
     for match in re.finditer(pattern, text):
-        if match[1] not in seen:
-            seen.add(match[1])
-            yield "from", match[1]
+        if match[2] not in seen:
+            seen.add(match[2])
+            yield f"{match[1]} from", match[2]
     package = ""
     if "hasInstallScript" in text or "requiresBuild" in text:
         for line in _split(text):
@@ -236,6 +256,7 @@ READERS: dict[str, Callable[[str], Iterator[tuple[str, str]]]] = {
     "toml": _toml,
     "ini": _ini,
     "gitconfig": _gitconfig,
+    "environment": _environment,
     "yaml": _yaml,
     "lock": _lock,
 }

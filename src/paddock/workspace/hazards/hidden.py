@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import re
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 BIDI, INVISIBLE, CONTROL = "text-bidi", "text-invisible", "text-control"
+MOST_LINES = 10_000  # of one file that are looked at
 
 # Everything but tab, line feed, form feed and carriage return below the space, and what is no ASCII.
 _PLAIN = bytes([9, 10, 12, 13, *range(0x20, 0x7F)])
-_BEYOND_ASCII = bytes(range(0x80, 0x100))
 # The UTF-8 forms of all characters that are judged below; a first look over bytes, most files have none.
-_CANDIDATE = re.compile(
+_SUSPECT = re.compile(
     rb"\xc2[\x80-\x9f\xad]|\xcd\x8f|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\x9e[\xb4\xb5]|\xe1\xa0[\x8b-\x8f]"
     rb"|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xe3\x85\xa4|\xef\xb8[\x80-\x8f](?=\xef\xb8|\xf3\xa0)"
     rb"|\xef\xbb\xbf|\xef\xbe\xa0|\xef\xbf[\xb9-\xbb]|\xf3\xa0[\x80-\xbf]"
+    rb"|[\x00-\x08\x0b\x0e-\x1f\x7f]|\r(?!\n|\Z)"
 )
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _FLAGS = re.compile("\U0001f3f4(?:\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074"
@@ -35,37 +40,41 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]|\r(?!\n|$)")
 
 def found(new: bytes, old: bytes | None) -> dict[str, tuple[str, ...]]:
     """The new lines that hold such characters, by kind. A line that the old text has too is not new."""
-    suspects = _suspects(new)
-    if not suspects:
+    if not is_suspect(new):
         return {}
-    known = set() if old is None else set(_lines_of(old))
+    known = set() if old is None else set(_suspects(old))
     kinds: dict[str, list[str]] = {}
-    for line in suspects:
+    for count, line in enumerate(_suspects(new)):
         if line not in known:
-            for kind in _kinds(line):
-                kinds.setdefault(kind, []).append(line)
+            for kind in _kinds(_text(line)):
+                kinds.setdefault(kind, []).append(_text(line))
+        if count >= MOST_LINES:
+            kinds.setdefault(CONTROL, []).append(f"more than {MOST_LINES} such lines")
+            break
     return {kind: tuple(lines) for kind, lines in kinds.items()}
 
 
 def is_suspect(data: bytes) -> bool:
     """Whether a text could hold such characters. One pass of a fast kind over the usual file."""
     odd = data.translate(None, _PLAIN)
-    if not odd:
-        return data.count(b"\r") != data.count(b"\r\n")
-    return bool(odd.translate(None, _BEYOND_ASCII)) or _CANDIDATE.search(data) is not None or b"\r" in data
+    if not odd and data.count(b"\r") == data.count(b"\r\n"):
+        return False
+    return _SUSPECT.search(data) is not None
 
 
-def _suspects(data: bytes) -> list[str]:
-    return [line for line in _lines_of(data) if not _is_plain(line)] if is_suspect(data) else []
+def _suspects(data: bytes) -> Iterator[bytes]:
+    """The lines that could, without those that could not: there may be millions of them."""
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    at, end = 0, len(data)
+    while match := _SUSPECT.search(data, at, end):
+        start = data.rfind(b"\n", 0, match.start()) + 1
+        stop = data.find(b"\n", match.start())
+        at = end if stop < 0 else stop + 1
+        yield data[start : at if stop < 0 else stop].removesuffix(b"\r")
 
 
-def _lines_of(data: bytes) -> list[str]:
-    text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    return [line.removesuffix("\r") for line in text.split("\n")]
-
-
-def _is_plain(line: str) -> bool:
-    return line.isascii() and line.isprintable()
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "surrogateescape")
 
 
 def _kinds(line: str) -> list[str]:

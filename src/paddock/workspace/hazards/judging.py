@@ -141,6 +141,8 @@ class Judge:
         from paddock.workspace.change import Change
 
         rules = self._by_name(path, found.st_mode)
+        if not rules:
+            return
         for rule, evidence in self._compared(rules, Change(path, "modified", new_mode=found.st_mode)):
             yield rule, contents.shown([f"{path}: {line}" for line in evidence] or [path])
 
@@ -156,24 +158,28 @@ class Judge:
     # -- by shape --------------------------------------------------------------------------------------------------
 
     def _shapes(self, change: Change) -> Iterator[shapes.Shape]:
-        mode, name = change.new_mode, split(change.path)[1]
+        mode = change.new_mode
+        parent, name = split(change.path)
         is_new = change.kind in ("added", "renamed", "replaced")
         if is_new:
             yield from ((shape, ()) for shape in names.shapes(name))
             yield from shapes.of_top(change.path)
-            yield from self._twins.of(change.path)
+            yield from self._twins.of(parent, name)
         if change.kind in _CHANGED:
-            bare = self._bare.around(change.path)
+            bare = self._bare.around(parent, name)
             if bare is not None:
                 yield repositories.BARE, contents.shown([f"{bare or '.'}: HEAD, objects and refs"])
-        yield from shapes.of_mode(change)
-        yield from shapes.of_special(mode)
+        if mode & shapes.WORTH_A_LOOK:
+            yield from shapes.of_mode(change)
         if change.held in ("unreadable", "deep", "mount"):
             yield "shape-unreadable", (holding.REASONS[change.held],)
         elif stat.S_ISLNK(mode):
             yield from shapes.of_link(change.path, self._sides.target(change.path))
-        elif stat.S_ISREG(mode) and change.kind in _CHANGED:
-            yield from self._of_content(change, name)
+        elif stat.S_ISREG(mode):
+            if change.kind in _CHANGED:
+                yield from self._of_content(change, name)
+        else:
+            yield from shapes.of_special(mode)
 
     def _of_content(self, change: Change, name: str) -> Iterator[shapes.Shape]:
         large = self._rules.large_bytes
@@ -204,6 +210,6 @@ def _merged(findings: list[Finding], order: tuple[Rule, ...]) -> tuple[Hazard, .
         known += [line for line in evidence if line not in known]
     places = {rule.name: number for number, rule in enumerate(order)}
     return tuple(
-        Hazard(rule.name, rule.family, rule.severity, rule.why, contents.shown(lines[key]), rule.reference)
+        Hazard(rule.name, rule.family, rule.severity, rule.why, contents.cut(lines[key]), rule.reference)
         for key, rule in sorted(rules.items(), key=lambda item: places[item[1].name])
     )

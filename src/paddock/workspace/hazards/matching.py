@@ -47,7 +47,7 @@ class _Name:
 class _Pattern:
     """The last component leads to a pattern; the others, None for any depth, are compared from the right."""
 
-    __slots__ = ("anchored", "last", "parents", "rule", "tree")
+    __slots__ = ("anchored", "last", "needed", "parents", "rule", "start", "tree")
 
     def __init__(self, text: str, rule: int, *, exact: bool = False) -> None:
         self.rule = rule
@@ -56,13 +56,18 @@ class _Pattern:
         *parents, last = text.strip("/").removesuffix("/**").split("/")
         self.last = _Name(last, exact=exact)
         self.parents = [None if part == _ANY_DEPTH else _Name(part, exact=exact) for part in reversed(parents)]
+        self.start = self._skip({0})
+        literals = [part for part in self.parents if part and part.literal]
+        self.needed = (literals[0].text, literals[0].short or literals[0].text) if literals else None
 
     def fits_parents(self, names: Sequence[str]) -> bool:
         """Whether the components before the last fit. In O(parents · names), whoever wrote the pattern."""
         if not self.parents:
             return not self.anchored or not names
+        if self.needed and self.needed[0] not in names and self.needed[1] not in names:
+            return False
         end = len(self.parents)
-        reached = self._skip({0})
+        reached = self.start
         for name in reversed(names):
             if end in reached and not self.anchored:
                 return True
@@ -105,7 +110,7 @@ class Matcher:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
         self._literal: dict[str, list[_Pattern]] = {}  # by the whole last name
-        self._starting: dict[str, list[_Pattern]] = {}  # by its first character
+        self._starting: dict[str, list[_Pattern]] = {}  # by its first two characters
         self._ending: dict[str, list[_Pattern]] = {}  # by its last two
         self._others: list[_Pattern] = []
         self._inner: dict[str, list[_Pattern]] = {}  # by the names of directories on the way
@@ -120,8 +125,8 @@ class Matcher:
         if last.literal:
             for name in filter(None, (last.text, last.short)):
                 self._literal.setdefault(name, []).append(pattern)
-        elif last.prefix:
-            self._starting.setdefault(last.prefix[0], []).append(pattern)
+        elif len(last.prefix) > 1:
+            self._starting.setdefault(last.prefix[:2], []).append(pattern)
         elif len(last.suffix) > 1:
             self._ending.setdefault(last.suffix[-2:], []).append(pattern)
         else:
@@ -180,7 +185,7 @@ class Matcher:
         found: list[_Pattern] = []
         for candidates in (
             self._literal.get(name),
-            self._starting.get(name[:1]),
+            self._starting.get(name[:2]),
             self._ending.get(name[-2:]),
             self._others,
         ):

@@ -77,15 +77,12 @@ class Bare:
         self._sides = sides
         self._known: dict[str, bool] = {}
 
-    def around(self, path: str) -> str | None:
+    def around(self, parent: str, name: str) -> str | None:
         """The directory with the shape of a repository that a change makes or steers, "" for the top."""
-        parent, name = split(path)
-        name = name.lower()
-        if name in _MARKS and self._is_one(parent):
+        if name.lower() in _MARKS and self._is_one(parent):
             return parent
-        if split(parent)[1].lower() in _INNER and self._is_one(split(parent)[0]):
-            return split(parent)[0]
-        return None
+        above, inner = split(parent)
+        return above if inner.lower() in _INNER and self._is_one(above) else None
 
     def _is_one(self, directory: str) -> bool:
         """As git's is_git_directory (setup.c): HEAD, and objects and refs here or where `commondir` says."""

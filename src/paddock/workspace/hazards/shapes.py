@@ -9,7 +9,7 @@ import stat
 
 from paddock.workspace import holding
 from paddock.workspace.change import SET_ID
-from paddock.workspace.descent import below, split
+from paddock.workspace.descent import below
 from paddock.workspace.hazards import hidden
 from paddock.workspace.hazards.contents import shown
 from paddock.workspace.hazards.spelling import folded
@@ -43,6 +43,7 @@ _SOURCES = frozenset(
 )
 _SPECIAL = {stat.S_IFIFO: "shape-fifo", stat.S_IFSOCK: "shape-socket"}
 EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
+WORTH_A_LOOK = EXECUTABLE | SET_ID  # bits of a mode without which `of_mode` has nothing to say
 
 
 def of_mode(change: Change) -> Iterator[Shape]:
@@ -96,9 +97,9 @@ def of_file(found: os.stat_result, large_bytes: int | None) -> Iterator[Shape]:
 
 def of_top(path: str) -> Iterator[Shape]:
     """A file or package at the top that Python imports in the place of its own."""
-    import sys
-
     if "/" not in path and path.endswith((".py", ".so", ".pyd")):
+        import sys
+
         module = path.partition(".")[0]
         if module in sys.stdlib_module_names:
             yield "shape-shadow", (f"import {module}",)
@@ -111,9 +112,8 @@ class Twins:
         self._sides = sides
         self._known: dict[str, dict[str, list[str]]] = {}
 
-    def of(self, path: str) -> Iterator[Shape]:
-        """The neighbours that a new path could be taken for."""
-        parent, name = split(path)
+    def of(self, parent: str, name: str) -> Iterator[Shape]:
+        """The neighbours that something new in a directory could be taken for."""
         found = self._known.get(parent)
         if found is None:
             if len(self._known) >= _REMEMBERED:

@@ -5,6 +5,7 @@ Everything is opened beneath its root, no link is followed, nothing but regular 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -31,22 +32,16 @@ class Sides:
         self.upper = upper
         self.lower = lower
 
-    def open_new(self, path: str) -> int:
-        """The sandbox's regular file. Raises OSError."""
+    def new(self, path: str, limit_bytes: int) -> tuple[os.stat_result, bytes]:
+        """The sandbox's file, and its first bytes: all of them where `limit_bytes` are enough. Raises OSError."""
         try:
             descriptor = open_beneath(self.upper, path, _FILE)
         except PermissionError:  # a mode that keeps its owner out
-            return self._within(self.upper, path, content.open_upper_file)
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return descriptor
-        os.close(descriptor)
-        raise OSError("not a regular file")
-
-    def new(self, path: str, limit_bytes: int) -> tuple[os.stat_result, bytes]:
-        """The sandbox's file, and its first bytes: all of them where `limit_bytes` are enough. Raises OSError."""
-        descriptor = self.open_new(path)
+            descriptor = self._within(self.upper, path, content.open_upper_file)
         try:
             found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise OSError(errno.EINVAL, "not a regular file", path)
             return found, _first(descriptor, min(found.st_size, limit_bytes))
         finally:
             os.close(descriptor)
@@ -121,11 +116,13 @@ class Sides:
 
 def _first(descriptor: int, count: int) -> bytes:
     """As many bytes as that from the start, or all."""
+    if count <= _PIECE_BYTES:
+        return os.read(descriptor, count) if count else b""
     pieces = []
     while count > 0 and (piece := os.read(descriptor, min(count, _PIECE_BYTES))):
         pieces.append(piece)
         count -= len(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    return b"".join(pieces)
 
 
 def _stat(root: int, path: str) -> os.stat_result | None:

@@ -43,7 +43,7 @@ def asked(question: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> st
         one.close()
 
 
-REFUSED = ("PermissionError", "OSError", "BlockingIOError", "AttributeError")
+REFUSED = ("PermissionError", "OSError", "BlockingIOError")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,10 @@ def test_mode_live_looks_for_ways_out(tmp_path: Path) -> None:
     (tmp_path / "outside").touch()
     os.link(tmp_path / "outside", repository / "inside")
     workspace = replace(PLAN.workspace, source=str(repository), mode="live")
-    assert [gap.name for gap in outlook.look(replace(PLAN, workspace=workspace)).gaps] == ["hard-links"]
+    assert [gap.name for gap in outlook.look(replace(PLAN, workspace=workspace)).gaps] == [
+        "live-hazards-window",
+        "hard-links",
+    ]
 
 
 def test_a_boundary_that_is_not_there_is_said_before_anything_starts() -> None:

@@ -268,7 +268,7 @@ class TestNames:
 
     @pytest.mark.parametrize("mode", ["review", "scratch", "readonly", "live"])
     def test_a_name_in_use_is_refused(self, person: Person, repo: Path, mode: str) -> None:
-        options = ("--name", "taken", "--workspace", mode)
+        options = ("--name", "taken", "--workspace", mode, "--accept", "live-hazards-window")
         with running(person, repo, *options):
             done = person.call("run", *options, "--", "true", cwd=repo)
         assert done.returncode == 125

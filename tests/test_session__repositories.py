@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 pytestmark = needs("bubblewrap", "git")
 # A mount namespace of the test's own, as the same user, and the way back from the capabilities that it takes.
 PRIVATE = ("unshare", "--mount") if IS_ROOT else ("unshare", "--map-current-user", "--keep-caps", "--mount")
+LIVE_TOO = ("--accept", "live-hazards-window")
 UNPRIVILEGED = "" if IS_ROOT else "setpriv --ambient-caps=-all --inh-caps=-all"
 
 
@@ -42,7 +43,7 @@ class TestRepositories:
         (repo / ".env").write_text("SECRET=1\n")
         script = "pwd; cat .env; echo new > file 2>/dev/null; cat file 2>/dev/null || true"
         done = subprocess.run(
-            person.argv("run", "--workspace", mode, "--", "sh", "-c", script), cwd=repo, env=person.environ,
+            person.argv("run", *LIVE_TOO, "--workspace", mode, "--", "sh", "-c", script), cwd=repo, env=person.environ,
             stdin=subprocess.DEVNULL, capture_output=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

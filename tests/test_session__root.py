@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.root, needs("bubblewrap", "git")]
 OWNER = GROUP = 1001
+LIVE_TOO = ("--accept", "live-hazards-window")
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def theirs(repo: Path) -> Path:
 @pytest.mark.parametrize("mode", ["review", "scratch", "live"])
 def test_the_repository_of_another_user_can_be_written(person: Person, theirs: Path, mode: str) -> None:
     script = "touch new && echo more >> hello.txt && mkdir made && touch made/file .git/new && rm .git/new && ls -A"
-    done = person.call("run", "--workspace", mode, "--", "sh", "-c", script, cwd=theirs)
+    done = person.call("run", *LIVE_TOO, "--workspace", mode, "--", "sh", "-c", script, cwd=theirs)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [".git", "hello.txt", "made", "new"]
     assert (theirs / "new").exists() == (mode == "live")
@@ -39,7 +40,7 @@ def test_the_repository_of_another_user_can_be_written(person: Person, theirs: P
 @pytest.mark.parametrize("mode", ["review", "live"])
 def test_what_comes_out_belongs_to_that_user(person: Person, theirs: Path, mode: str) -> None:
     script = "touch new && echo more >> hello.txt && mkdir made && touch made/file"
-    done = person.call("run", "--workspace", mode, "--", "sh", "-c", script, cwd=theirs)
+    done = person.call("run", *LIVE_TOO, "--workspace", mode, "--", "sh", "-c", script, cwd=theirs)
     assert done.returncode == 0, done.stderr
     if mode == "review":
         done = person.call("apply", cwd=theirs)

@@ -12,7 +12,7 @@ import signal
 import time
 from contextlib import ExitStack, suppress
 
-from paddock import live, trial_ground
+from paddock import live, trial_ground, watching
 from paddock.errors import PaddockError, SessionError
 from paddock.kernel import cgroups
 
@@ -65,6 +65,7 @@ def clean() -> list[str]:
         removed.append(f"control group {group.directories[0]}")
     dead = [entry for entry in live.entries() if not entry.holder and live.remove_dead(entry)]
     removed += [f"sandbox directory {entry.directory}" for entry in dead]
+    removed += watching.recover()
     return [*removed, *(f"trial directory {path}" for path in trial_ground.clear_left()), *cleaning.clean()]
 
 
@@ -73,7 +74,7 @@ def left_over() -> list[str]:
     from paddock.workspace import cleaning
 
     left = [f"control group {group.directories[0]}" for group in _dead_groups()]
-    left += cleaning.left_over()
+    left += [*watching.left(), *cleaning.left_over()]
     left += [f"trial directory {path}" for path in trial_ground.left()]
     left += [f"sandbox directory {entry.directory}" for entry in live.entries() if not entry.holder]
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:

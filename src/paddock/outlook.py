@@ -12,34 +12,62 @@ if TYPE_CHECKING:
     from paddock.boundary.limits import Division
     from paddock.kernel.cgroups import Site
     from paddock.plan.model import Plan
+    from paddock.workspace.hazards.catalogue import Rules
+    from paddock.workspace.live.survey import Survey
 
 
 @frozen
 class Outlook:
-    """What this machine makes of a plan: the boundary, how each limit is kept, what cannot be kept."""
+    """What this machine makes of a plan: the boundary, how each limit is kept, what cannot be kept.
+
+    In mode live also what there is in the repository, and by which rules that was judged.
+    """
 
     boundary: str
     site: Site | None
     division: Division
     gaps: tuple[Gap, ...]
+    survey: Survey | None = None
+    rules: Rules | None = None
 
 
-def look(plan: Plan) -> Outlook:
-    """Look before a run. Raises BoundaryUnavailable or Refused where no boundary will do."""
+def look(plan: Plan, rules: Rules | None = None) -> Outlook:
+    """Look before a run. `rules` say what is dangerous in a repository, which mode live alone asks for.
+
+    Raises BoundaryUnavailable or Refused where no boundary will do.
+    """
     boundary = choice.choose(plan)
     site = cgroups.find()
     if site and not cgroups.works(site):
         site = None
     division = limits.divide(plan, site.parents if site else ())
-    return Outlook(boundary, site, division, _gaps(boundary, plan, division))
-
-
-def _gaps(boundary: str, plan: Plan, division: Division) -> tuple[Gap, ...]:
-    out: tuple[Gap, ...] = ()
+    survey = None
     if plan.workspace.mode == "live":
+        rules = rules or _built_in()
+        survey = _survey(boundary, plan, rules)
+    return Outlook(boundary, site, division, _gaps(boundary, plan, division, survey), survey, rules)
+
+
+def _built_in() -> Rules:
+    from paddock.workspace.hazards import catalogue
+
+    return catalogue.load()
+
+
+def _survey(boundary: str, plan: Plan, rules: Rules) -> Survey:
+    from paddock.workspace.live.standing import Standing
+    from paddock.workspace.live.survey import survey
+
+    return survey(plan.workspace.source, Standing(rules), mounts=boundary != "landlock")
+
+
+def _gaps(boundary: str, plan: Plan, division: Division, survey: Survey | None) -> tuple[Gap, ...]:
+    out: tuple[Gap, ...] = ()
+    if survey:
         from paddock.boundary import live
 
-        out = tuple(live.gaps(plan.workspace.source))
+        unprotected = survey.open if boundary != "landlock" else ()  # there it is a gap however many there are
+        out = tuple(live.gaps(hard_links=survey.hard_links, sockets=survey.sockets, unprotected=unprotected))
     if boundary == "landlock":
         from paddock.boundary import landlock
         from paddock.boundary.landlock_trial import facts_here

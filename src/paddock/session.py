@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from paddock.kernel.reports import Joined
     from paddock.kernel.seccomp import Machine
     from paddock.live import Live
+    from paddock.outlook import Outlook
     from paddock.plan.model import Plan
+    from paddock.workspace.live.watch import Watch
     from paddock.workspace.shelf import ChangeSetDirectory
 
 
@@ -86,14 +88,14 @@ def run(
     with Unwinding() as undo:
         held_back = HeldBack()
         undo.callback(held_back.release)
-        here = outlook.look(plan)
+        here = _look(plan)
         boundary, site, division = here.boundary, here.site, here.division
         choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, boundary)
         if site and division.together:
             undo.callback(os.waitpid, cgroups.warm_up(site), 0)
         overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
         # From here on bubblewrap works, and what we do meanwhile costs no time.
-        build = _build(plan, overlays, undo) if boundary == "bubblewrap" else None
+        build = _build(plan, here, overlays, undo) if boundary == "bubblewrap" else None
         held_back.begin()
         own = live.claim(name or (change_set.name if change_set else _default_name(plan)), exact=bool(name))
         undo.callback(own.remove)
@@ -105,11 +107,14 @@ def run(
         for note in () if quiet else remarks:
             complain(note)
         before = joining(group)
+        watch = _watch(here, own.name, undo)
         held_back.leave_if_asked()
         if build:
             running = _start_bubblewrap(plan, build, division, before, own, undo)
         else:
             running = _start_landlock(plan, before, undo)
+        if watch:
+            watch.guard(running.init_pid or running.joined.joiner, running.sandbox.namespaces)
         own.describe(_description(plan, own.name, running.init_pid, group, division.per_process))
         from paddock.supervision import Supervisor
 
@@ -124,13 +129,22 @@ def run(
         running.sandbox.stop()
         if running.gateway:
             messages += closing.told_by_gateway(running.gateway.stop())
-        changed = 0
-        if change_set and _touched(change_set.upper):
-            from paddock.workspace import store
-
-            changed = store.finish(change_set)
-        held = change_set.name if change_set and changed else ""
+        held, changed = _held(change_set)
+        if watch:
+            found = watch.finish()
+            messages += watch.messages(found)
+            held, changed = found.held, len(found.moved)
         return Ended(outcome.exit_code, own.name, tuple(messages), held, changed, remarks)
+
+
+def _held(change_set: ChangeSetDirectory | None) -> tuple[str, int]:
+    """The name of the change set, if there are changes, and how many."""
+    changed = 0
+    if change_set and _touched(change_set.upper):
+        from paddock.workspace import store
+
+        changed = store.finish(change_set)
+    return (change_set.name if change_set and changed else ""), changed
 
 
 def _touched(upper: str) -> bool:
@@ -149,8 +163,26 @@ class _Running:
     gateway: Gateway | None = None
 
 
-def _build(plan: Plan, overlays: tuple[Overlay, ...], undo: Unwinding) -> Build:
-    build = Build(find("bwrap") or "", bubblewrap.compile(plan, facts_for(plan), overlays), stand_in=os.geteuid() == 0)
+def _look(plan: Plan) -> Outlook:
+    if plan.workspace.mode != "live":
+        return outlook.look(plan)
+    from paddock import reviewing
+
+    return outlook.look(plan, reviewing.rules_for(plan.workspace.source))
+
+
+def _watch(here: Outlook, name: str, undo: Unwinding) -> Watch | None:
+    if here.survey is None or here.rules is None:
+        return None
+    from paddock import watching
+
+    return watching.begin(here.survey, here.rules, name, undo)
+
+
+def _build(plan: Plan, here: Outlook, overlays: tuple[Overlay, ...], undo: Unwinding) -> Build:
+    survey = here.survey
+    facts = facts_for(plan, pinned=survey.pinned, read_only=survey.read_only) if survey else facts_for(plan)
+    build = Build(find("bwrap") or "", bubblewrap.compile(plan, facts, overlays), stand_in=os.geteuid() == 0)
     undo.callback(build.kill)
     return build
 

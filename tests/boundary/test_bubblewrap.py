@@ -18,6 +18,7 @@ from paddock.boundary.bubblewrap import (
     Compiled,
     Data,
     Facts,
+    Hold,
     MaskPath,
     MountOverlay,
     Overlay,
@@ -35,7 +36,7 @@ GOLDEN = Path(__file__).parent.parent / "golden"
 LAYERS = "/home/ada/.local/state/paddock/changes/x"
 USER = Facts(as_root=False, staged=frozenset({"/etc/ssl/certs"}), covered_proc=("/proc/keys", "/proc/kcore"))
 ROOT = Facts(as_root=True, files=frozenset({"/srv/tool"}), staged=USER.staged, covered_proc=USER.covered_proc)
-LIVE = Facts(as_root=False, covered_proc=USER.covered_proc, live_protected=(".git", ".git/hooks", ".envrc"))
+LIVE = Facts(as_root=False, covered_proc=USER.covered_proc, pinned=(".git",), read_only=(".git/hooks", ".envrc"))
 # Every option that Paddock uses, with its number of operands: any other one fails the test.
 OPERANDS = {
     **dict.fromkeys(("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"), 0),
@@ -99,7 +100,8 @@ MOUNTS = (
 )
 LINKS = (Link("/bin", "usr/bin"), Link("/etc/mtab", "/proc/self/mounts"), Link("/home/ada/.l", "x"))
 FILES = tuple(File(path, f"content of {path}\n") for path in ("/etc/passwd", "/home/ada/.gitconfig", "/a/b/c", "/top"))
-PROTECTED = (*bubblewrap.LIVE_PINNED, *bubblewrap.LIVE_READ_ONLY)
+PINNED = (".git", "sub/.git")
+READ_ONLY = (".envrc", ".git/config", ".git/hooks", "sub/.git/hooks")
 
 
 def some(pool: tuple[Any, ...]) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -109,8 +111,6 @@ def some(pool: tuple[Any, ...]) -> st.SearchStrategy[tuple[Any, ...]]:
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[Plan, Facts]:
     source = draw(st.sampled_from([REPOSITORY, "/tmp/w", "/top level", "/srv/a/w/x", "/home/ada/\udcff"]))
-    # In the order of the list, a directory before what it protects below.
-    protected = tuple(sorted(draw(some(PROTECTED)), key=PROTECTED.index))
     masks = draw(some((Mask(f"{source}/.env", False, BUILT_IN), Mask(f"{source}/s", True, BUILT_IN))))
     mode = draw(st.sampled_from(["review", "scratch", "readonly", "live"]))
     values = draw(st.lists(st.text("abcxyz{}:/-", min_size=1), max_size=3))
@@ -131,7 +131,8 @@ def cases(draw: st.DrawFn) -> tuple[Plan, Facts]:
         files=frozenset(draw(some(leaves)) if leaves else ()),
         staged=frozenset(draw(some(etc)) if etc else ()),
         covered_proc=draw(some(bubblewrap.COVERED_PROC)),
-        live_protected=protected if mode == "live" else (),
+        pinned=draw(some(PINNED)) if mode == "live" else (),
+        read_only=draw(some(READ_ONLY)) if mode == "live" else (),
     )
     return plan, facts
 
@@ -161,7 +162,7 @@ def writable(compiled: Compiled) -> set[tuple[str, str]]:
 
 @given(cases())
 def test_nothing_is_writable_but_what_the_plan_says(case: tuple[Plan, Facts]) -> None:
-    plan, facts = case
+    plan, _ = case
     source, mode = plan.workspace.source, plan.workspace.mode
     wanted = {
         (mount.source, mount.target)
@@ -170,10 +171,23 @@ def test_nothing_is_writable_but_what_the_plan_says(case: tuple[Plan, Facts]) ->
     }
     if mode == "live":
         wanted.add((source, source))
-        wanted |= {(f"{source}/{path}",) * 2 for path in facts.live_protected if path in bubblewrap.LIVE_PINNED}
     if mode in ("review", "scratch"):
         wanted.add((LAYERS, f"{STAGE}/0-layers"))
     assert writable(compiled_of(case)) == wanted
+
+
+@given(cases())
+def test_names_are_held_before_what_is_read_only_below_them_and_all_before_the_command(
+    case: tuple[Plan, Facts],
+) -> None:
+    plan, facts = case
+    steps = compiled_of(case).steps
+    held = [step for step in steps if isinstance(step, Hold)]
+    assert [(step.path, step.read_only) for step in held] == [
+        *((path, False) for path in facts.pinned), *((path, True) for path in facts.read_only)
+    ]  # fmt: skip
+    assert {step.workspace for step in held} <= {plan.workspace.source}
+    assert isinstance(steps[-1], bubblewrap.Unstage)
 
 
 @given(cases())

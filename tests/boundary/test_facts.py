@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.boundary.bubblewrap import COVERED_PROC, LIVE_PINNED, LIVE_READ_ONLY
+from paddock.boundary.bubblewrap import COVERED_PROC
 from paddock.boundary.facts import facts_for
-from paddock.frozen import replace
 from paddock.plan.model import Mount
 from paddock.policy.model import BUILT_IN
-from tests.boundary.plans import changed, plan_for
+from tests.boundary.plans import changed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,38 +27,10 @@ def as_root(monkeypatch: pytest.MonkeyPatch, root: bool) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
 
 
-def test_only_what_is_there_is_protected_in_the_order_of_the_lists(tmp_path: Path) -> None:
-    (tmp_path / ".git/hooks").mkdir(parents=True)
-    (tmp_path / ".git/config").touch()
-    (tmp_path / ".envrc").touch()
-    found = facts_for(plan_for(str(tmp_path), "live")).live_protected
-    assert found == (".git", ".git/hooks", ".git/config", ".envrc")
-    assert [path for path in (*LIVE_PINNED, *LIVE_READ_ONLY) if path in found] == list(found)
-
-
-def test_a_symbolic_link_is_left_out_also_one_that_leads_nowhere(tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / ".git").mkdir()
-    (tmp_path / ".git/hooks").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / ".vscode").symlink_to("nowhere")
-    (tmp_path / ".idea").symlink_to(".idea")
-    assert facts_for(plan_for(str(tmp_path), "live")).live_protected == (".git",)
-
-
-@pytest.mark.parametrize("mode", ["review", "scratch", "readonly"])
-def test_other_modes_than_live_protect_nothing_by_name(tmp_path: Path, mode: str) -> None:
-    (tmp_path / ".git").mkdir()
-    assert facts_for(plan_for(str(tmp_path), mode)).live_protected == ()
-
-
-def test_what_is_protected_and_no_directory_is_a_file_as_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / ".git").mkdir()
-    (tmp_path / ".envrc").touch()
-    plan = replace(plan_for(str(tmp_path), "live"), mounts=())
-    as_root(monkeypatch, True)
-    assert facts_for(plan).files == {f"{tmp_path}/.envrc"}
-    as_root(monkeypatch, False)
-    assert facts_for(plan).files == frozenset()
+def test_what_is_to_be_held_in_mode_live_is_passed_on() -> None:
+    facts = facts_for(changed(), pinned=(".git",), read_only=(".git/config", ".envrc"))
+    assert (facts.pinned, facts.read_only) == ((".git",), (".git/config", ".envrc"))
+    assert (facts_for(changed()).pinned, facts_for(changed()).read_only) == ((), ())
 
 
 @pytest.mark.parametrize("root", [True, False])

@@ -287,6 +287,13 @@ parts = st.text(st.characters(blacklist_characters="/\0"), min_size=1, max_size=
 paths = st.lists(parts, min_size=1, max_size=4).map(lambda names: "/" + "/".join(names))
 
 
+def test_compiled_python_goes_to_the_private_directory() -> None:
+    plan = changed(environment=(Variable("PYTHONPYCACHEPREFIX", "/tmp/pycache", BUILT_IN),))
+    own = "/run/user/1000/paddock/live/one/own"
+    assert dict(compiled(plan).environment)["PYTHONPYCACHEPREFIX"] == f"{own}/tmp/pycache"
+    assert "PYTHONPYCACHEPREFIX" not in dict(compiled(changed(environment=())).environment)
+
+
 @given(home=paths, targets=st.lists(paths, max_size=6), inside=st.lists(st.tuples(parts, parts), max_size=6))
 def test_whatever_the_plan_shows_only_the_sandboxs_own_directory_is_filled(
     home: str, targets: list[str], inside: list[tuple[str, str]]

@@ -1,62 +1,39 @@
-"""What leads out of a repository that is mounted as it is is found, and named as a gap."""
+"""What mode live cannot keep is named, each with what it is about and what to do instead."""
 
 from __future__ import annotations
 
-import os
-import socket
 from typing import TYPE_CHECKING
+
+import pytest
 
 from paddock.boundary import live
 from paddock.boundary.base import GAPS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import pytest
+    from collections.abc import Sequence
 
 
-def found(repository: Path) -> dict[str, str]:
-    return {gap.name: gap.why for gap in live.gaps(str(repository))}
+def found(
+    hard_links: Sequence[str] = (), sockets: Sequence[str] = (), unprotected: Sequence[str] = ()
+) -> dict[str, str]:
+    return {gap.name: gap.why for gap in live.gaps(hard_links=hard_links, sockets=sockets, unprotected=unprotected)}
 
 
-def test_an_ordinary_tree_has_no_gap(tmp_path: Path) -> None:
-    (tmp_path / "a/b").mkdir(parents=True)
-    (tmp_path / "a/b/file").touch()
-    (tmp_path / "link").symlink_to("/etc")
-    assert found(tmp_path) == {}
+def test_the_moment_between_a_write_and_its_finding_is_always_a_gap() -> None:
+    assert list(found()) == ["live-hazards-window"]
 
 
-def test_a_hard_link_with_a_name_outside_is_a_gap(tmp_path: Path) -> None:
-    repository = tmp_path / "repository"
-    repository.mkdir()
-    (tmp_path / "outside").touch()
-    os.link(tmp_path / "outside", repository / "inside")
-    assert "inside" in found(repository)["hard-links"]
+@pytest.mark.parametrize(
+    ("what", "gap"), [("hard_links", "hard-links"), ("sockets", "host-sockets"), ("unprotected", "live-protection")]
+)
+def test_what_leads_out_or_cannot_be_held_is_a_gap_that_names_it(what: str, gap: str) -> None:
+    few = found(**{what: ["a/b", "c"]})
+    assert set(few) == {"live-hazards-window", gap}
+    assert few[gap].endswith(": a/b, c")
+    assert found(**{what: list("abcde")})[gap].endswith(": a, b, c and 2 more")
 
 
-def test_hard_links_within_the_repository_are_none(tmp_path: Path) -> None:
-    (tmp_path / "one").touch()
-    os.link(tmp_path / "one", tmp_path / "two")
-    assert found(tmp_path) == {}
-
-
-def test_gits_objects_may_be_shared_between_clones(tmp_path: Path) -> None:
-    objects = tmp_path / "repository/.git/objects/aa"
-    objects.mkdir(parents=True)
-    (tmp_path / "outside").touch()
-    os.link(tmp_path / "outside", objects / "bb")
-    assert found(tmp_path / "repository") == {}
-
-
-def test_a_socket_is_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind("service")
-        assert "service" in found(tmp_path)["host-sockets"]
-
-
-def test_the_gaps_have_names_that_can_be_accepted(tmp_path: Path) -> None:
-    (tmp_path / "outside").touch()
-    (tmp_path / "r").mkdir()
-    os.link(tmp_path / "outside", tmp_path / "r/inside")
-    assert set(found(tmp_path / "r")) <= set(GAPS)
+def test_every_gap_has_a_name_that_can_be_accepted_and_says_what_to_do_instead() -> None:
+    every = list(live.gaps(hard_links=["a"], sockets=["b"], unprotected=["c"]))
+    assert {gap.name for gap in every} <= set(GAPS)
+    assert all(gap.acceptable and gap.instead.startswith("--workspace review") for gap in every)

@@ -105,6 +105,14 @@ def test_what_the_policy_sets_wins() -> None:
     assert (seen["LANG"], seen["NEW"], seen["PYTHONPATH"]) == ("C", "a\nb\udcff", "/x")
 
 
+def test_compiled_python_stays_out_of_the_tree_in_live_mode_alone() -> None:
+    name = "PYTHONPYCACHEPREFIX"
+    assert variables(plan(rules=policy(workspace_mode="live")))[name] == "/tmp/pycache"
+    assert name not in variables(plan())
+    other = policy(workspace_mode="live", set_variables=(assign(name, "/elsewhere"),))
+    assert variables(plan(rules=other))[name] == "/elsewhere"
+
+
 def test_only_listed_names_are_looked_up() -> None:
     class Counting(dict[str, str]):
         asked = 0

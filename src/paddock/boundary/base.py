@@ -11,8 +11,9 @@ from paddock.frozen import frozen
 # Every gap that a boundary can have. A name that is accepted and is none of them is a mistake.
 GAPS = (
     "cpu-total", "hard-links", "host-signals", "host-sockets", "inherited-files", "ipc-isolation",
-    "live-protection", "masked-files", "memory-total", "metadata", "network-destinations", "private-paths",
-    "process-total", "process-visibility", "root", "survivors", "truncate", "unix-sockets", "workspace-review",
+    "live-hazards-window", "live-protection", "masked-files", "memory-total", "metadata", "network-destinations",
+    "private-paths", "process-total", "process-visibility", "root", "survivors", "truncate", "unix-sockets",
+    "workspace-review",
 )  # fmt: skip
 STRENGTH = ("landlock", "bubblewrap", "podman", "gvisor", "microvm")
 

@@ -28,30 +28,21 @@ EMPTY_FILE, EMPTY_DIRECTORY = "empty", "none"
 COVERED_PROC = ("/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/kcore", "/proc/kallsyms")
 _PRIVATE_MODES = {"/tmp": "1777", "/var/tmp": "1777", "/dev/shm": "1777"}  # noqa: S108 - inside the sandbox
 
-# Live mode: what the host's tools would execute or obey, where it exists. A bind mount of a path on
-# itself makes renaming it EBUSY; what does not exist cannot be protected without creating it.
-LIVE_PINNED = (".git",)
-LIVE_READ_ONLY = (
-    ".git/hooks", ".git/config", ".git/config.worktree", ".git/commondir", ".git/info/attributes",
-    ".git/modules", ".git/worktrees", ".gitattributes", ".gitmodules", ".vscode", ".idea", ".zed", ".cursor",
-    ".claude", ".codex", ".gemini", ".mcp.json", ".envrc", ".devcontainer", ".devcontainer.json", ".github",
-    ".husky", ".pre-commit-config.yaml", "paddock.toml",
-)  # fmt: skip
-
 
 @frozen
 class Facts:
     """What `compile` must know of the machine.
 
     `files` are the mounts' sources that are no directories; `staged` those in /etc that can be shown by
-    `Reveal`; `live_protected` those of LIVE_PINNED and LIVE_READ_ONLY that exist in the workspace.
+    `Reveal`. In mode live, paths in the workspace: the names of `pinned` are held, `read_only` is held whole.
     """
 
     as_root: bool
     files: frozenset[str] = frozenset()
     staged: frozenset[str] = frozenset()
     covered_proc: tuple[str, ...] = ()
-    live_protected: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
+    read_only: tuple[str, ...] = ()
 
 
 @frozen
@@ -107,6 +98,18 @@ class MountOverlay:
 
 
 @frozen
+class Hold:
+    """Mount a path of the workspace on itself: renaming and removing it are EBUSY then.
+
+    What does not exist cannot be held without creating it.
+    """
+
+    workspace: str
+    path: str
+    read_only: bool
+
+
+@frozen
 class MaskPath:
     """Cover a path with an empty file or directory."""
 
@@ -119,7 +122,7 @@ class Unstage:
     """Take the staged layers out of sight."""
 
 
-Step = Carry | Reveal | MountOverlay | MaskPath | Unstage
+Step = Carry | Reveal | MountOverlay | Hold | MaskPath | Unstage
 
 
 @frozen
@@ -220,7 +223,7 @@ def _root(plan: Plan, out: _Sheet, layered: tuple[str, ...]) -> None:
             mode = "0700" if entry.target == plan.person.home else _PRIVATE_MODES.get(entry.target, "0755")
             out.add("--perms", mode, "--size", str(entry.size_bytes), "--tmpfs", entry.target)
         elif not any(_below(entry.target, place) for place in (plan.workspace.source, *layered)):
-            out.bind(entry.source, entry.target, read_only=entry.access == "read")
+            out.bind(entry.source, entry.target, read_only=entry.access != "write")
     for file in plan.files:
         out.file(os.fsencode(file.content), file.target)
 
@@ -235,9 +238,10 @@ def _workspace(plan: Plan, overlays: tuple[Overlay, ...], out: _Sheet) -> None:
             raise ValueError(message)
         return
     out.bind(source, source, read_only=mode == "readonly")
-    for path in out.facts.live_protected if mode == "live" else ():
-        where = f"{source}/{path}"
-        out.bind(where, where, read_only=path not in LIVE_PINNED)
+    if mode == "live":
+        # INVARIANT PE-01, PE-06: those above first, so that what is in them is held in the mount that is seen.
+        out.steps += [Hold(source, path, read_only=False) for path in out.facts.pinned]
+        out.steps += [Hold(source, path, read_only=True) for path in out.facts.read_only]
 
 
 def _overlay(overlay: Overlay, out: _Sheet) -> None:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-import stat
 
-from paddock.boundary.bubblewrap import COVERED_PROC, LIVE_PINNED, LIVE_READ_ONLY, Facts
+from paddock.boundary.bubblewrap import COVERED_PROC, Facts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.plan.model import Plan
 
 
-def facts_for(plan: Plan) -> Facts:
-    """The facts for one plan on this machine."""
+def facts_for(plan: Plan, *, pinned: tuple[str, ...] = (), read_only: tuple[str, ...] = ()) -> Facts:
+    """The facts for one plan on this machine, with what a look at the workspace said is to be held in mode live."""
     as_root = os.geteuid() == 0
-    source = plan.workspace.source
-    live = (*LIVE_PINNED, *LIVE_READ_ONLY) if plan.workspace.mode == "live" else ()
-    protected = tuple(path for path in live if _is_real(f"{source}/{path}"))
-    sources = [*(mount.source for mount in plan.mounts), *(f"{source}/{path}" for path in protected)]
+    sources = [mount.source for mount in plan.mounts]
     # Through a symbolic link the staged path would lead elsewhere: bubblewrap follows those, outside.
     staged = frozenset(path for path in sources if path.startswith("/etc/") and os.path.realpath(path) == path)
     return Facts(
@@ -26,13 +22,6 @@ def facts_for(plan: Plan) -> Facts:
         files=frozenset(path for path in sources if (as_root or path in staged) and not os.path.isdir(path)),
         staged=staged,
         covered_proc=tuple(path for path in COVERED_PROC if os.path.exists(path)),
-        live_protected=protected,
+        pinned=pinned,
+        read_only=read_only,
     )
-
-
-def _is_real(path: str) -> bool:
-    """Exists and is no symbolic link, which a bind mount would follow to another place."""
-    try:
-        return not stat.S_ISLNK(os.lstat(path).st_mode)
-    except OSError:
-        return False

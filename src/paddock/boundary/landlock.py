@@ -12,6 +12,7 @@ from paddock.boundary.base import Gap
 from paddock.boundary.limits import divide
 from paddock.frozen import frozen
 from paddock.kernel.landlock import EXECUTE, IOCTL_DEV, READ, READ_FILE, TRUNCATE, WRITE, WRITE_FILE, Rule
+from paddock.plan.environment import COMPILED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def _of_the_plan(plan: Plan) -> Iterator[Gap]:
         yield Gap(
             "live-protection",
             f"in mode live .git/hooks and other files that the host runs later stay as they are{named}",
-            "Landlock cannot deny a file inside an allowed directory",
+            "Landlock cannot deny a file inside an allowed directory; what is changed is put back when it is found",
             "--workspace readonly",
         )
 
@@ -276,6 +277,8 @@ def _parents(paths: tuple[str, ...], home: str) -> Iterator[str]:
 def _environment(plan: Plan, home: str, temporary: str, runtime: str) -> tuple[tuple[str, str], ...]:
     variables = {variable.name: variable.value for variable in plan.environment}
     variables |= dict.fromkeys(("TMPDIR", "TMP", "TEMP"), temporary)
+    if COMPILED in variables:
+        variables[COMPILED] = f"{temporary}/pycache"
     variables |= {
         "GIT_CONFIG_NOSYSTEM": "1",  # /etc/gitconfig is there and denied, which git takes for a broken machine
         "HOME": home,

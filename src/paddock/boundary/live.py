@@ -1,32 +1,35 @@
-"""What in a repository leads out of it when it is mounted as it is (mode live): hard links, sockets.
+"""What mode live cannot keep: it mounts the repository as it is, where other modes show an overlay.
 
-The overlay of the other modes breaks both. Finding them takes a walk of the whole tree, which only this mode pays.
+What there is to say comes from a look at the repository (`workspace.live.survey`), which only this mode pays.
 """
 
 from __future__ import annotations
-
-import os
-import stat
 
 from paddock.boundary.base import Gap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+WINDOW = "live-hazards-window"
+PROTECTION = "live-protection"
 _SHOWN = 3
-# Git itself links objects between clones (git clone --local). They are read-only, and named by their content.
-_LEFT_OUT = ".git/objects"
 
 
-def gaps(repository: str) -> Iterator[Gap]:
-    """A gap for hard links whose other names are outside, and one for sockets, where there are any."""
-    links, sockets = _ways_out(repository)
-    if links:
+def gaps(*, hard_links: Sequence[str], sockets: Sequence[str], unprotected: Sequence[str]) -> Iterator[Gap]:
+    """The gaps of a repository that has these. Paths are relative to it; `unprotected` are too many to be held."""
+    yield Gap(
+        name=WINDOW,
+        promise="no program of yours meets a dangerous change before you have reviewed it",
+        why="in mode live it lies in the repository until it is found and moved out: what runs by itself (hooks, "
+        "editor tasks) for a moment, what runs at the next build or test until the run ends",
+        instead="--workspace review",
+    )
+    if hard_links:
         yield Gap(
             name="hard-links",
             promise="what the command writes in the repository changes nothing outside of it",
-            why=f"in mode live a write goes through hard links, and these have names outside: {_some(links)}",
+            why=f"in mode live a write goes through hard links, and these have names outside: {_some(hard_links)}",
             instead="--workspace review, which breaks them",
         )
     if sockets:
@@ -36,36 +39,15 @@ def gaps(repository: str) -> Iterator[Gap]:
             why=f"in mode live a program of the host that listens in the repository can be reached: {_some(sockets)}",
             instead="--workspace review, in which such sockets refuse connections",
         )
+    if unprotected:
+        yield Gap(
+            name=PROTECTION,
+            promise="what hosts run by itself is read-only in mode live, and the rest can be put back",
+            why=f"there is more of it than can be held: {_some(unprotected)}",
+            instead="--workspace review",
+        )
 
 
-def _ways_out(repository: str) -> tuple[list[str], list[str]]:
-    """Paths below the repository: files with names outside, and sockets."""
-    linked: dict[tuple[int, int], tuple[int, str]] = {}  # device and inode → names left to find, one of them
-    sockets: list[str] = []
-    left = [""]
-    while left:
-        place = left.pop()
-        for entry in _entries(f"{repository}/{place}"):
-            path = f"{place}/{entry.name}".lstrip("/")
-            found = entry.stat(follow_symlinks=False)
-            if stat.S_ISDIR(found.st_mode):
-                left += [path] if path != _LEFT_OUT else []
-            elif stat.S_ISSOCK(found.st_mode):
-                sockets.append(path)
-            elif found.st_nlink > 1:
-                identity = (found.st_dev, found.st_ino)
-                linked[identity] = (linked.get(identity, (found.st_nlink, path))[0] - 1, path)
-    return sorted(path for names, path in linked.values() if names > 0), sorted(sockets)
-
-
-def _entries(directory: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(directory) as found:
-            return list(found)
-    except PermissionError:  # the command cannot enter it either
-        return []
-
-
-def _some(paths: list[str]) -> str:
+def _some(paths: Sequence[str]) -> str:
     more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
     return ", ".join(paths[:_SHOWN]) + more

@@ -5,13 +5,14 @@ When Paddock dies, bubblewrap's --die-with-parent fires: PID 1 goes, and with it
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
 from contextlib import suppress
 
 from paddock.boundary import bubblewrap
-from paddock.boundary.bubblewrap import Carry, MaskPath, MountOverlay, Reveal
+from paddock.boundary.bubblewrap import Carry, Hold, MaskPath, MountOverlay, Reveal
 from paddock.errors import WorkspaceError
 from paddock.kernel import mounts
 from paddock.kernel.join import COMPLETING, Joiner
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from paddock.kernel.reports import Joined
 
 _END_TIMEOUT_S = 10.0
+_REPLACED = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])
 
 
 class BubblewrapSandbox:
@@ -123,12 +125,26 @@ def _mount_all(compiled: Compiled, carried: list[tuple[int, str]]) -> None:
             mounts.bind(stage + step.target, step.target)  # read-only, as the staged mount is
         elif isinstance(step, MountOverlay):
             mounts.overlay(step.lowers, step.upper, step.work, step.target)
+        elif isinstance(step, Hold):
+            _hold(step)
         elif isinstance(step, MaskPath):
             _mask(step, layered=MountOverlay in map(type, compiled.steps))
         elif not isinstance(step, Carry):
             mounts.detach(stage)
             with suppress(OSError):
                 os.rmdir(stage)
+
+
+def _hold(step: Hold) -> None:
+    """Hold a path; one that was replaced since somebody looked is left to whoever watches."""
+    root = os.open(step.workspace, os.O_PATH | os.O_DIRECTORY)
+    try:
+        mounts.cover(root, step.path, read_only=step.read_only)
+    except OSError as error:
+        if error.errno not in _REPLACED:
+            raise
+    finally:
+        os.close(root)
 
 
 def _mask(step: MaskPath, *, layered: bool) -> None:

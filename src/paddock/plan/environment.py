@@ -56,6 +56,7 @@ _XDG = {
 # Decided here, whatever is passed; and what would run or load something, which no pattern means.
 _RESERVED = frozenset(("HOME", "LOGNAME", "PADDOCK", "PATH", "SHELL", "TMPDIR", "USER", *_XDG))
 _NEVER_BY_PATTERN = ("LD_", "BASH_", "PROMPT_COMMAND", "PYTHONPATH", "PYTHONSTARTUP", "PERL5", "NODE_OPTIONS")
+COMPILED = "PYTHONPYCACHEPREFIX"
 _SHELLS = ("/bin/bash", "/bin/sh")
 
 
@@ -75,6 +76,9 @@ def shell(view: View) -> str:
 def resolve(policy: Policy, view: View, programs: Programs, path: tuple[str, ...]) -> tuple[Variable, ...]:
     """All variables, sorted by name. What the policy sets wins over what passes, that over the built-in."""
     found = {variable.name: variable for variable in _built_in(view, path)}
+    if policy.workspace_mode.value == "live":
+        # Compiled code beside its source is a hazard that every run would bring to the host.
+        found[COMPILED] = Variable(COMPILED, "/tmp/pycache", policy.workspace_mode.origin)  # noqa: S108 - inside
     for variable in (*_passed(view), *_located(view, programs), *_certificates(view), *_asked(policy, view)):
         found[variable.name] = variable
     for assignment in policy.set_variables:

@@ -140,7 +140,7 @@ def run(
 def _held(change_set: ChangeSetDirectory | None) -> tuple[str, int]:
     """The name of the change set, if there are changes, and how many."""
     changed = 0
-    if change_set and _touched(change_set.upper):
+    if change_set and (_touched(change_set.upper) or _touched(f"{change_set.path}/git/upper")):
         from paddock.workspace import store
 
         changed = store.finish(change_set)
@@ -151,6 +151,8 @@ def _touched(upper: str) -> bool:
     """Whether there can be changes, without the imports that counting them takes."""
     try:
         return bool(os.listdir(upper))
+    except FileNotFoundError:
+        return False
     except PermissionError:  # `chmod 000 .` inside; counting sees to it
         return True
 
@@ -269,17 +271,28 @@ def _overlays(
 
         change_set = store.claim(source, name=name or None, fresh=fresh)
         undo.callback(store.release, change_set)
-        return (
-            bubblewrap.Overlay(source, (*change_set.layers, source), change_set.upper, change_set.work),
-        ), change_set
+        overlay = bubblewrap.Overlay(source, (*change_set.layers, source), change_set.upper, change_set.work)
+        return (overlay, *_git_overlays(plan, change_set.path)), change_set
     if mode == "scratch":
         from paddock.workspace import scratches
 
         scratch = scratches.scratch(source)
         undo.callback(scratches.remove_scratch, scratch)
         lowers = (*scratches.layers_below(scratch), source)
-        return (bubblewrap.Overlay(source, lowers, f"{scratch}/upper", f"{scratch}/work"),), None
+        overlay = bubblewrap.Overlay(source, lowers, f"{scratch}/upper", f"{scratch}/work")
+        return (overlay, *_git_overlays(plan, scratch)), None
     return (), None
+
+
+def _git_overlays(plan: Plan, directory: str) -> tuple[Overlay, ...]:
+    """For a worktree or submodule, whose git directory lies elsewhere."""
+    sources = [mount.source for mount in plan.mounts if mount.access == "copy"]
+    if not sources:
+        return ()
+    from paddock.workspace.git import layer
+
+    made = [(source, *layer.make(directory, source, plan.workspace.source)) for source in sources]
+    return tuple(bubblewrap.Overlay(source, (source,), upper, work) for source, upper, work in made)
 
 
 def _default_name(plan: Plan) -> str:

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from paddock.plan import gitdir
 from paddock.plan.identity import quoted
-from tests.plan.machine import HOME, REPOSITORY, plan, targets
+from tests.plan.machine import HOME, REPOSITORY, plan, policy, targets
 
 MAIN = f"{HOME}/code/main/.git"
+SUBMODULE = f"{HOME}/code/.git/modules/vendor/app"
 R = REPOSITORY
 
 
@@ -16,7 +17,7 @@ def repository_at(path: str) -> dict[str, str]:
     return {f"{path}/HEAD": "ref", f"{path}/config": "[core]\n", f"{path}/objects/": "", f"{path}/refs/": ""}
 
 
-def resolved(files: dict[str, str]) -> tuple[list[str], tuple[str, ...]]:
+def resolved(files: dict[str, str], mode: str = "review") -> tuple[list[str], tuple[str, ...]]:
     from tests.plan.machine import Fake
 
     host = Fake(files)
@@ -26,7 +27,9 @@ def resolved(files: dict[str, str]) -> tuple[list[str], tuple[str, ...]]:
     for part in above:
         node = node[part]
     node[name] = files[f"{R}/.git "]
-    found = plan(host=host)
+    found = plan(host=host, rules=policy(workspace_mode=mode))
+    copied = {mount.target for mount in found.mounts if mount.access == "copy"}
+    assert copied == (set(targets(found)) & {MAIN, SUBMODULE} if mode in ("review", "scratch") else set())
     return [path for path in targets(found) if path.startswith(("/home", "/srv"))], found.notes
 
 
@@ -35,7 +38,12 @@ def worktree(pointer: str = f"gitdir: {MAIN}/worktrees/app\n", back: str = f"{R}
 
 
 def test_a_worktree_sees_the_repository_that_points_back() -> None:
-    shown, notes = resolved(worktree())
+    assert resolved(worktree()) == ([MAIN], ())
+
+
+@pytest.mark.parametrize("mode", ["live", "readonly"])
+def test_where_nothing_is_held_it_can_only_be_read_and_that_is_said(mode: str) -> None:
+    shown, notes = resolved(worktree(), mode)
     assert shown == [MAIN]
     note = f"git can read but not commit here: this is a worktree of {HOME}/code/main, and {MAIN} is read-only inside"
     assert notes == (note,)
@@ -101,7 +109,7 @@ def test_a_common_directory_in_a_credential_location_is_refused() -> None:
 
 
 def submodule(worktree_: str) -> dict[str, str]:
-    directory = f"{HOME}/code/.git/modules/vendor/app"
+    directory = SUBMODULE
     config = f"[core]\n\tbare = false\n\tworktree = {worktree_}\n"
     return {
         **repository_at(directory),
@@ -113,8 +121,9 @@ def submodule(worktree_: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("place", ["../../../../app", R, quoted(R)])
 def test_a_submodule_sees_its_own_directory(place: str) -> None:
-    shown, (note,) = resolved(submodule(place))
-    assert shown == [f"{HOME}/code/.git/modules/vendor/app"]
+    assert resolved(submodule(place)) == ([SUBMODULE], ())
+    shown, (note,) = resolved(submodule(place), "readonly")
+    assert shown == [SUBMODULE]
     assert note.startswith("git can read but not commit here: this is a submodule, and ")
 
 

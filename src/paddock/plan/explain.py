@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
     Subject = Literal["path", "variable", "host"]
 
+_ACCESS = {
+    "read": "read-only",
+    "write": "writable: a directory of Paddock's, not the host's own",
+    "copy": "copy-on-write",
+}
 _MADE_INSIDE = ("/proc", "/dev/pts", "/dev/fd")
 # The few devices of the inside; what else lies in the host's /dev is not there.
 _DEVICES = frozenset(
@@ -176,8 +181,7 @@ def _place(plan: Plan, real: str) -> tuple[str, str] | None:
     found += [(real, "made inside", "built-in")] if real in _DEVICES else []
     for mount in plan.mounts:
         if within(real, mount.target):
-            how = "read-only" if mount.access == "read" else "writable: a directory of Paddock's, not the host's own"
-            found.append((mount.target, how, str(mount.origin)))
+            found.append((mount.target, _ACCESS[mount.access], str(mount.origin)))
     if within(real, plan.workspace.source):
         found.append((plan.workspace.source, _workspace_word(plan), str(plan.workspace.origin)))
     found += [(mask.target, "masked", str(mask.origin)) for mask in plan.workspace.masks if within(real, mask.target)]

@@ -6,18 +6,23 @@ must point back, in the way that only git (or somebody who can write there alrea
 * worktree   `COMMON/worktrees/NAME`, whose file `gitdir` holds the path of our `.git` file; shown is COMMON
 * submodule  `….git/modules/…`, whose `config` says `worktree =` our repository; shown is that directory
 
+Where the workspace is copy-on-write, so is that directory: commits go to a layer of the change set. Elsewhere it is
+read-only.
+
 Both must lie outside the repository: inside it everything, back-links too, could be made up, and could name
 a COMMON of the agent's choice. gitrepository-layout(5), git-worktree(1).
 """
 
 from __future__ import annotations
 
+from paddock.plan.model import Mount
 from paddock.plan.paths import name, normal, parent, within
 from paddock.policy.model import Origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.plan.host import Host
+    from paddock.plan.model import WorkspaceMode
     from paddock.plan.view import View
 
 ORIGIN = Origin("machine", ".git")
@@ -26,8 +31,8 @@ _CONFIG_BYTES = 1 << 18
 _ESCAPES = {"n": "\n", "t": "\t", "b": "\b"}
 
 
-def show(view: View) -> None:
-    """Make the directory that `.git` points to visible, read-only, if it is provably this repository's."""
+def show(view: View, mode: WorkspaceMode) -> None:
+    """Make the directory that `.git` points to visible, if it is provably this repository's."""
     host, pointer = view.host, f"{view.repository}/.git"
     kind = host.look(pointer).kind
     if kind == "link":
@@ -46,6 +51,8 @@ def show(view: View) -> None:
         view.notes.append(f"{pointer} names a directory that does not point back: git does not work inside")
     elif not view.reveal(owner, ORIGIN):
         view.notes.append(f"{pointer} names {owner}, which may not be shown: git does not work inside")
+    elif mode in ("review", "scratch"):
+        view.mount(Mount(owner, owner, "copy", ORIGIN))
     else:
         what = f"worktree of {parent(owner)}" if common else "submodule"
         view.notes.append(f"git can read but not commit here: this is a {what}, and {owner} is read-only inside")

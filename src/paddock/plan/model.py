@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    Access = Literal["read", "write"]
+    Access = Literal["read", "write", "copy"]
     WorkspaceMode = Literal["review", "live", "readonly", "scratch"]
     NetworkMode = Literal["off", "registries", "allow"]
 
@@ -30,7 +30,7 @@ class Person:
 
 @frozen
 class Mount:
-    """A host path that is visible inside."""
+    """A host path that is visible inside: as it is, or copy-on-write ("copy"), with a layer of the change set."""
 
     source: str
     target: str

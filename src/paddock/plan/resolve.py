@@ -46,7 +46,7 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
     place = workspace.resolve(policy, view)
     base = network.resolve(policy, view.notes)
     root.build(view)
-    gitdir.show(view)
+    gitdir.show(view, place.mode)
     reading.show(policy, view)
     programs = Programs(view, host.environ, caches=not base.rules)
     path = programs.search_path()

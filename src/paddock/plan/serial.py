@@ -45,7 +45,7 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
 # Words that mean something; any other is from a future that we do not know.
 _WORDS: Mapping[tuple[type, str], tuple[str, ...]] = {
     (Origin, "kind"): ("built-in", "machine", "floor", "person", "repository", "agent", "flag"),
-    (model.Mount, "access"): ("read", "write"),
+    (model.Mount, "access"): ("read", "write", "copy"),
     (model.Workspace, "mode"): ("review", "live", "readonly", "scratch"),
     (model.Network, "mode"): ("off", "registries", "allow"),
     (model.Plan, "syscalls"): ("default", "debug"),

@@ -59,6 +59,14 @@ class ChangeSetDirectory:
         """The overlay's work directory."""
         return f"{self.path}/{WORK}"
 
+    def has_git_work(self) -> bool:
+        """Whether there is more than files: commits in the layer of a git directory outside of the repository."""
+        if not os.path.isdir(f"{self.path}/git"):
+            return False
+        from paddock.workspace.git import layer
+
+        return layer.has_work(self.path)
+
     def count_changes(self) -> int:
         """How many paths differ from the repository; 0 when that is not there to compare with."""
         from paddock.workspace.change_set import walk
@@ -69,7 +77,7 @@ class ChangeSetDirectory:
             return 0
         upper = open_upper(self)
         try:
-            return sum(1 for _ in walk(upper, lower))
+            return sum(1 for _ in walk(upper, lower)) + self.has_git_work()
         finally:
             os.close(upper)
             os.close(lower)

@@ -128,7 +128,7 @@ def release(directory: ChangeSetDirectory) -> bool:
             from paddock.workspace.ignored import sorting
 
             sorting.put_aside(directory)
-        if _has_changes(upper, lower):
+        if _has_changes(upper, lower) or directory.has_git_work():
             if meta.state != "held":  # else its end was noted: looking at it again is not using it
                 _end(directory, meta, upper, lower)
             return True
@@ -155,7 +155,7 @@ def settle(directory: ChangeSetDirectory, upper: int, lower: int, known: Mapping
         from paddock.workspace.ignored import sorting
 
         sorting.put_aside(directory)  # an apply may have made the directories that they are for
-    if next(walk(upper, lower), None) is None:
+    if next(walk(upper, lower), None) is None and not directory.has_git_work():
         return False
     _end(directory, metas.read(directory.lock, directory.repository), upper, lower, known)
     return True

@@ -91,7 +91,7 @@ def state_of(directory: Path) -> str:
     total = hashlib.sha256()
     for path in sorted(directory.rglob("*")):
         name = str(path.relative_to(directory))
-        if name.startswith("objects/") or "/paddock" in name or path.is_dir():
+        if "objects" in name.split("/") or "/paddock" in name or path.is_dir():
             continue
         found = path.lstat()
         total.update(repr((name, found.st_mode, found.st_mtime_ns, found.st_ino, path.read_bytes())).encode())

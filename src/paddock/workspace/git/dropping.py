@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from paddock.workspace import holding, removal, shelf
 from paddock.workspace.descent import PLACE, open_beneath, split
 from paddock.workspace.entries import ENTER, LEAVE, Pair, traverse
+from paddock.workspace.git import layer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def drop(locked: ChangeSetDirectory) -> bool:
                 removal.remove(place, name)
             finally:
                 os.close(place)
+        # A layer of its own is made anew when a sandbox needs it.
+        removal.remove(locked.lock, layer.DIRECTORY)
         remaining = store.settle(locked, upper, lower)
     if not remaining:
         shelf.discard(store.same(locked))

@@ -1,6 +1,6 @@
 """The git directories that a change set has layers of: the repository's own, its submodules', nested ones'.
 
-A git directory that only the sandbox has is none of them: what is new comes over as files, if at all.
+One that only the sandbox has is not among them: its commits have nowhere to go.
 """
 
 from __future__ import annotations
@@ -9,40 +9,19 @@ import os
 import stat
 from contextlib import ExitStack
 
-from paddock.frozen import frozen
 from paddock.workspace import holding, shelf
-from paddock.workspace.descent import DIRECTORY, below, open_beneath, split, stat_in
+from paddock.workspace.descent import below, split, stat_in
 from paddock.workspace.entries import ENTER, Pair, traverse
-from paddock.workspace.git.merged import Merged
+from paddock.workspace.git import layer
+from paddock.workspace.git.place import Opened, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Self
 
     from paddock.workspace.shelf import ChangeSetDirectory
 
 MODULES = "modules"
-
-
-@frozen
-class Place:
-    """One git directory. `name` is "" for the repository's own, else where it lies in the repository.
-
-    `layer` is a directory of the change set, `inner` the git directory's path in it ("" for all of it), `lower`
-    the host's. `head` is the path of HEAD in it: a worktree has its own.
-    """
-
-    name: str
-    layer: str
-    inner: str
-    lower: str
-    head: str = "HEAD"
-
-    @property
-    def objects(self) -> str:
-        """The layer's own objects, by path: inside a sandbox only, where no link of theirs leads out."""
-        return below(f"{self.layer}/{self.inner}".rstrip("/"), "objects")
 
 
 def find(directory: ChangeSetDirectory) -> tuple[Place, ...]:
@@ -56,6 +35,10 @@ def unknown(directory: ChangeSetDirectory) -> tuple[str, ...]:
 
 
 def _all(directory: ChangeSetDirectory) -> Iterator[tuple[Place, bool]]:
+    outside = layer.place(directory.path)
+    if outside:
+        yield outside, True
+        yield from _modules(outside)
     with ExitStack() as cleanup:
         upper, lower = shelf.open_upper(directory), shelf.open_repository(directory)
         cleanup.callback(os.close, upper)
@@ -117,32 +100,3 @@ def _repositories(pair: Pair) -> Iterator[tuple[str, bool]]:
 def _has_head(directory: int) -> bool:
     head = stat_in(directory, "HEAD")
     return head is not None and stat.S_ISREG(head.st_mode)
-
-
-def _opened(layer: str, inner: str) -> int:
-    with shelf.opened(layer) as root:
-        return open_beneath(root, inner, DIRECTORY)
-
-
-class Opened:
-    """A place whose directories are open, for a while."""
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self._cleanup = ExitStack()
-        try:
-            self.upper = _opened(place.layer, place.inner)
-            self._cleanup.callback(os.close, self.upper)
-            # The host's own path, which a person made and no sandbox.
-            self.lower = os.open(place.lower, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            self._cleanup.callback(os.close, self.lower)
-        except BaseException:
-            self._cleanup.close()
-            raise
-        self.git = Merged(self.upper, self.lower)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._cleanup.close()

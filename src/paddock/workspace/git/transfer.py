@@ -14,12 +14,12 @@ from paddock.frozen import frozen
 from paddock.workspace.descent import below, split
 from paddock.workspace.git import bare, program, quarantine, refs, repository
 from paddock.workspace.git.parcel import INSIDE, Order
-from paddock.workspace.git.places import Opened
+from paddock.workspace.git.place import Opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.workspace.git.parcel import Packer
-    from paddock.workspace.git.places import Place
+    from paddock.workspace.git.place import Place
     from paddock.workspace.git.quarantine import Quarantine
     from paddock.workspace.git.refs import Refs
     from paddock.workspace.git.repository import Repository

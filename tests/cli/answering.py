@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.conftest import Person
@@ -51,3 +52,26 @@ def on_terminal(
 def answered(person: Person, cwd: Path, answer: str, *arguments: str) -> str:
     """The dialogue on the terminal, when `answer` is typed after the question."""
     return on_terminal(person, cwd, *arguments, answer=answer)[1]
+
+
+def dialogue(person: Person, cwd: Path, answers: Sequence[str], *arguments: str, **environ: str) -> tuple[int, str]:
+    """The exit code and everything on the terminal, when each question gets the next answer; then its end."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        person.argv(*arguments), cwd=cwd, env={**person.environ, **environ}, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        output, left, seen = b"", list(answers), 0
+        while True:
+            try:
+                piece = os.read(ours, 1 << 16)
+            except OSError:  # EIO: the last writer is gone
+                break
+            output += piece
+            for _ in range(output.count(b"]? ") + output.count(b"[y/N] ") - seen):
+                seen += 1
+                os.write(ours, f"{left.pop(0)}\n".encode() if left else b"\x04")
+        process.wait()
+    os.close(ours)
+    assert not left, output
+    return process.returncode, output.decode("utf-8", "surrogateescape").replace("\r\n", "\n")

@@ -91,8 +91,9 @@ def run(
         here = _look(plan)
         boundary, site, division = here.boundary, here.site, here.division
         choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, boundary)
-        if site and division.together:
-            undo.callback(os.waitpid, cgroups.warm_up(site), 0)
+        warm_up = cgroups.WarmUp(site) if site and division.together else None
+        if warm_up:
+            undo.callback(warm_up.end)
         overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
         # From here on bubblewrap works, and what we do meanwhile costs no time.
         build = _build(plan, here, overlays, undo) if boundary == "bubblewrap" else None
@@ -115,6 +116,8 @@ def run(
             running = _start_landlock(plan, before, undo)
         if watch:
             watch.guard(running.init_pid or running.joined.joiner, running.sandbox.namespaces)
+        if warm_up:
+            warm_up.end()
         own.describe(_description(plan, own.name, running.init_pid, group, division.per_process))
         from paddock.supervision import Supervisor
 

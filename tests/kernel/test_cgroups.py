@@ -310,3 +310,15 @@ def test_a_group_is_removed_only_when_nobody_is_inside(site: Site):
     os.waitpid(pid, 0)
     group.remove()
     assert not any(map(os.path.exists, group.directories))
+
+
+def test_a_warm_up_asks_every_hierarchy_and_leaves_no_process(tmp_path: Path):
+    parents = {name: str(tmp_path / name) for name in ("memory", "pids")}
+    for parent in parents.values():
+        os.mkdir(parent)
+    warm_up = cgroups.WarmUp(Site(1, parents))
+    warm_up.end()
+    warm_up.end()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+    assert [(tmp_path / name / "cgroup.procs").read_text() for name in parents] == ["0", "0"]

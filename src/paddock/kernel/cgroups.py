@@ -152,20 +152,27 @@ def _find_v1(root: str, paths: Mapping[str, str]) -> Site | None:
     return Site(1, parents) if "memory" in parents else None
 
 
-def warm_up(site: Site) -> int:
-    """Begin what the first move between groups has to wait for; gives the pid of a child to reap.
+class WarmUp:
+    """Begins what the first move between groups has to wait for.
 
     The kernel lets a move wait until every processor has taken notice (`cgroup_threadgroup_rwsem`, an RCU grace
-    period of 5 to 15 ms), and further ones shortly after it not. The child asks for a move that changes nothing.
+    period of 5 to 15 ms), and further ones shortly after it not. A child asks for a move that changes nothing.
     """
-    pid = os.fork()
-    if pid == 0:
-        try:
-            for parent in site.parents.values():
-                _write(f"{parent}/cgroup.procs", "0")
-        finally:
-            os._exit(0)  # in version 2 it may be refused, which took the same time
-    return pid
+
+    def __init__(self, site: Site) -> None:
+        self._pid = os.fork()
+        if self._pid == 0:
+            try:
+                for parent in site.parents.values():
+                    _write(f"{parent}/cgroup.procs", "0")
+            finally:
+                os._exit(0)  # in version 2 it may be refused, which took the same time
+
+    def end(self) -> None:
+        """Wait for the child, once."""
+        if self._pid:
+            os.waitpid(self._pid, 0)
+            self._pid = 0
 
 
 def create(site: Site, name: str, limits: Mapping[str, float]) -> Cgroup:

@@ -215,7 +215,8 @@ def api_row(place: Place, rounds: int) -> Row:
     return Row("exec through the library, over fork and exec outside", extra, 5, "ms")
 
 
-def diff_row(place: Place, rounds: int) -> Row:
+def review_rows(place: Place, rounds: int) -> Iterator[Row]:
+    """What a person waits for after a run that changed ten of many files: the diff, the apply, the undo."""
     change = "for n in 1 2 3 4 5 6 7 8 9 10; do echo changed > d$n/f${n}00; done"
     once((*PADDOCK, "run", "--quiet", "--fresh", "--", "sh", "-c", change), place)
     found = medians({"diff": ((*PADDOCK, "diff"), place)}, rounds)
@@ -223,7 +224,10 @@ def diff_row(place: Place, rounds: int) -> Row:
         [*PADDOCK, "diff", "--json"], cwd=place.directory, env=place.environ, capture_output=True, check=True
     )
     assert json.loads(shown.stdout)["schema"] == 1
-    return Row("diff of 10 changes in a full repository", found["diff"], 100, "ms")
+    yield Row("diff of 10 changes in a full repository", found["diff"], 100, "ms")
+    found = medians({"apply": ((*PADDOCK, "apply", "--yes"), place), "undo": ((*PADDOCK, "undo"), place)}, rounds)
+    yield Row("apply of 10 changes in a full repository", found["apply"], None, "ms")
+    yield Row("undo of that apply", found["undo"], None, "ms")
 
 
 def main() -> None:
@@ -242,7 +246,7 @@ def main() -> None:
         fill(full.directory, options.files)
         print(f"medians of {options.rounds}:")
         rows = [*start_rows(empty, full, options.rounds, options.srt), *live_rows(empty, options.rounds)]
-        rows += [api_row(empty, options.rounds), diff_row(full, options.rounds)]
+        rows += [api_row(empty, options.rounds), *review_rows(full, options.rounds)]
     print(f"\n{'what':<66} {'measured':>13} {'budget':>9}")
     for row in rows:
         print(row)

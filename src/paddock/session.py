@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from paddock.boundary.bubblewrap import Overlay
     from paddock.boundary.confined import LandlockSandbox
-    from paddock.boundary.limits import Division
     from paddock.boundary.sandbox import BubblewrapSandbox
     from paddock.gateway.server import Gateway
     from paddock.kernel.cgroups import Cgroup
@@ -86,58 +85,94 @@ def run(
     begun = time.monotonic()
     streams.refuse_unsafe()
     with Unwinding() as undo:
-        held_back = HeldBack()
-        undo.callback(held_back.release)
-        here = _look(plan)
-        boundary, site, division = here.boundary, here.site, here.division
-        choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, boundary)
-        warm_up = cgroups.WarmUp(site) if site and division.together else None
-        if warm_up:
-            undo.callback(warm_up.end)
-        overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
-        # From here on bubblewrap works, and what we do meanwhile costs no time.
-        build = _build(plan, here, overlays, undo) if boundary == "bubblewrap" else None
-        held_back.begin()
-        own = live.claim(name or (change_set.name if change_set else _default_name(plan)), exact=bool(name))
-        undo.callback(own.remove)
-        group = None
-        if site and division.together:
-            group = cgroups.create(site, live.group_name(own.name), division.together)
-            undo.callback(_remove_group, group)
-        remarks = (*plan.notes, *division.notes)
-        for note in () if quiet else remarks:
-            complain(note)
-        before = joining(group)
-        watch = _watch(here, own.name, undo)
-        held_back.leave_if_asked()
-        if build:
-            running = _start_bubblewrap(plan, build, division, before, own, undo)
-        else:
-            running = _start_landlock(plan, before, undo)
-        if watch:
-            watch.guard(running.init_pid or running.joined.joiner, running.sandbox.namespaces)
-        if warm_up:
-            warm_up.end()
-        own.describe(_description(plan, own.name, running.init_pid, group, division.per_process))
+        live_one = _begin(plan, name, fresh=fresh, quiet=quiet, undo=undo)
+        own, running = live_one.own, live_one.running
         from paddock.supervision import Supervisor
 
         wall = plan.limit("wall")
         outcome = Supervisor(running.joined, wall.value if wall else None).run()
         if outcome.failure:
             raise closing.start_failure(plan.command, outcome.failure)
-        messages = closing.messages(plan, outcome, group)
+        messages = closing.messages(plan, outcome, live_one.group)
         if kept:
             left_s = wall.value - (time.monotonic() - begun) if wall else None
             kept(Kept(outcome.exit_code, own.name, tuple(messages), left_s))
         running.sandbox.stop()
         if running.gateway:
             messages += closing.told_by_gateway(running.gateway.stop())
-        held, changed = _held(change_set)
-        if watch:
-            found = watch.finish()
-            messages += watch.messages(found)
+        held, changed = _held(live_one.change_set)
+        if live_one.watch:
+            found = live_one.watch.finish()
+            messages += live_one.watch.messages(found)
             held, changed = found.held, len(found.moved)
-        return Ended(outcome.exit_code, own.name, tuple(messages), held, changed, remarks)
+        return Ended(outcome.exit_code, own.name, tuple(messages), held, changed, live_one.remarks)
+
+
+@frozen
+class _Running:
+    sandbox: BubblewrapSandbox | LandlockSandbox
+    joined: Joined
+    init_pid: int = 0  # PID 1 of the sandbox, where it has namespaces to enter
+    gateway: Gateway | None = None
+
+
+@frozen
+class _Begun:
+    """A sandbox whose command runs, and what belongs to it."""
+
+    own: Live
+    running: _Running
+    group: Cgroup | None
+    change_set: ChangeSetDirectory | None
+    watch: Watch | None
+    remarks: tuple[str, ...]
+
+
+def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) -> _Begun:
+    held_back = HeldBack()
+    undo.callback(held_back.release)
+    here = _look(plan)
+    choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, here.boundary)
+    warm_up = _warm_up(here, undo)
+    overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
+    # From here on bubblewrap works, and what we do meanwhile costs no time.
+    build = _build(plan, here, overlays, undo) if here.boundary == "bubblewrap" else None
+    held_back.begin()
+    own = live.claim(name or (change_set.name if change_set else _default_name(plan)), exact=bool(name))
+    undo.callback(own.remove)
+    group = _group(here, own.name, undo)
+    remarks = (*plan.notes, *here.division.notes)
+    for note in () if quiet else remarks:
+        complain(note)
+    watch = _watch(here, own.name, undo)
+    held_back.leave_if_asked()
+    per_process = here.division.per_process
+    if build:
+        running = _start_bubblewrap(plan, build, per_process, joining(group), own, undo)
+    else:
+        running = _start_landlock(plan, joining(group), undo)
+    if watch:
+        watch.guard(running.init_pid or running.joined.joiner, running.sandbox.namespaces)
+    if warm_up:
+        warm_up.end()
+    own.describe(_description(plan, own.name, running.init_pid, group, per_process))
+    return _Begun(own, running, group, change_set, watch, remarks)
+
+
+def _warm_up(here: Outlook, undo: Unwinding) -> cgroups.WarmUp | None:
+    if not (here.site and here.division.together):
+        return None
+    warm_up = cgroups.WarmUp(here.site)
+    undo.callback(warm_up.end)
+    return warm_up
+
+
+def _group(here: Outlook, name: str, undo: Unwinding) -> Cgroup | None:
+    if not (here.site and here.division.together):
+        return None
+    group = cgroups.create(here.site, live.group_name(name), here.division.together)
+    undo.callback(_remove_group, group)
+    return group
 
 
 def _held(change_set: ChangeSetDirectory | None) -> tuple[str, int]:
@@ -158,14 +193,6 @@ def _touched(upper: str) -> bool:
         return False
     except PermissionError:  # `chmod 000 .` inside; counting sees to it
         return True
-
-
-@frozen
-class _Running:
-    sandbox: BubblewrapSandbox | LandlockSandbox
-    joined: Joined
-    init_pid: int = 0  # PID 1 of the sandbox, where it has namespaces to enter
-    gateway: Gateway | None = None
 
 
 def _look(plan: Plan) -> Outlook:
@@ -193,11 +220,16 @@ def _build(plan: Plan, here: Outlook, overlays: tuple[Overlay, ...], undo: Unwin
 
 
 def _start_bubblewrap(
-    plan: Plan, build: Build, division: Division, before: Callable[[], None], own: Live, undo: Unwinding
+    plan: Plan,
+    build: Build,
+    per_process: Mapping[str, int],
+    before: Callable[[], None],
+    own: Live,
+    undo: Unwinding,
 ) -> _Running:
     from paddock.boundary.sandbox import BubblewrapSandbox, begin
 
-    joiner = begin(build.compiled, start_of(plan, division.per_process), before)
+    joiner = begin(build.compiled, start_of(plan, per_process), before)
     undo.callback(joiner.cancel)
     sandbox = BubblewrapSandbox(build)
     undo.callback(sandbox.stop)

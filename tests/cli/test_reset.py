@@ -57,6 +57,7 @@ def test_dropped_it_is_gone(person, repo, kept) -> None:
 @needs("bubblewrap", "overlay")
 def test_what_a_sandbox_has_mounted_is_not_dropped(person, repo, kept) -> None:
     held = layers.hold(str(repo), os.stat(repo))
+    assert held is not None
     done = person.call("reset", "--yes", cwd=repo)
     assert done.returncode == 125
     assert "in use" in done.stderr

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from paddock.workspace import store
 from paddock.workspace.discard import discard_all
 from tests.capabilities import needs
 from tests.workspace.ignored.ground import Ground, install, write

@@ -112,9 +112,12 @@ def test_the_scene_is_what_it_should_be(scene: Scene) -> None:
     only_here = {"src/sub/new", "pkg/mod.py", "pkg/mod.pyc", "pkg/node_modules/x/file"}
     assert set(scene.own) - set(scene.others) == only_here
     assert set(scene.others) - set(scene.own) == {"src/sub/deep", "gone/file", "gone/a.pyc"}
-    assert {"node_modules/three/other.js", "node_modules/shut/inner/more", "node_modules/shut/inner/file", "dist"} <= set(
-        scene.others
-    )
+    assert {
+        "node_modules/three/other.js",
+        "node_modules/shut/inner/more",
+        "node_modules/shut/inner/file",
+        "dist",
+    } <= set(scene.others)
     assert not {"node_modules/two/index.js", "src/main.pyc", "node_modules/three/index.js"} & set(scene.others)
     assert Path(scene.ground.path, "node_modules/host/index.js").read_text() == "host"
 

@@ -38,44 +38,45 @@ def gather(repository: str, paths: Sequence[str], *, name: str | None = None) ->
         stack = [Tree(lock) for lock in held.locks]
         for tree in stack:
             cleanup.callback(tree.close)
+        wanted = [(path, *_showing(stack, path)) for path in paths]
         directory = store.claim(repository, name=name, fresh=True, sandbox=False)
         cleanup.callback(store.release, directory)
         upper, lower = cleanup.enter_context(shelf.both(directory))
         target = Tree(upper)
         cleanup.callback(target.close)
-        for path in paths:
-            _gather_one(stack, target, lower, path)
+        for path, showing, hides in wanted:
+            os.close(target.make(split(path)[0], lower, *(layer.root for layer in showing)))
+            for layer in reversed(showing):
+                _lay(layer, target, path)
+            if hides and target.kind(path) == DIRECTORY:
+                target.set_opaque(path)
     return shelf.find(repository, directory.name)
-
-
-def _gather_one(stack: Sequence[Tree], target: Tree, lower: int, path: str) -> None:
-    """Copy one path from each layer that shows there, the lowest first."""
-    showing, hides = _showing(stack, path)
-    if not showing:
-        raise WorkspaceError(
-            f"no ignored file is kept at {path!a}",
-            why="only what git ignores and a sandbox has left is kept",
-            next_step="paddock changes",
-            code="not-ignored",
-        )
-    parent, _ = split(path)
-    os.close(target.make(parent, lower))
-    for layer in reversed(showing):
-        _lay(layer, target, path)
-    if hides and target.kind(path) == DIRECTORY:
-        target.set_opaque(path)
 
 
 def _showing(stack: Sequence[Tree], path: str) -> tuple[list[Tree], bool]:
     """The layers whose word counts at a path, from the top; and whether they hide what the repository has there."""
     found: list[Tree] = []
+    hides = False
     for layer in stack:
-        kinds = [layer.kind(above) for above in prefixes(path)]
+        kinds = [layer.kind(above) for above in prefixes(path)] if _is_plain(path) else [NOTHING]
         if NOTHING not in kinds:
             found.append(layer)
-        if OTHER in kinds or OPAQUE in kinds:
-            return [one for one in found if OTHER not in [one.kind(above) for above in prefixes(split(path)[0])]], True
-    return found, False
+        hides = OPAQUE in kinds or OTHER in kinds
+        if hides:
+            break
+    if found:
+        return found, hides
+    raise WorkspaceError(
+        f"no ignored file is kept at {path!a}",
+        why="only what git ignores and a sandbox has left is kept",
+        next_step="paddock changes",
+        code="not-ignored",
+    )
+
+
+def _is_plain(path: str) -> bool:
+    """Whether it is relative and leads nowhere but down."""
+    return not {"", ".", ".."} & set(path.split("/"))
 
 
 def _lay(layer: Tree, target: Tree, path: str) -> None:

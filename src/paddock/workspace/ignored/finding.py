@@ -58,6 +58,8 @@ class Entry:
 
     def forms(self) -> list[str]:
         """How git is asked for it: with a slash where it is, or hides, a directory."""
+        if self.is_directory and self.host is not None and stat.S_ISLNK(self.host.st_mode):
+            return []  # git would end at once: what it asks for is beyond a link
         kinds = set() if self.is_whiteout else {self.is_directory}
         if self.host is not None:
             kinds.add(self.over_directory)
@@ -167,10 +169,10 @@ class Search:
         cut = len(territory) + 1 if territory else 0
         ignored = rules.ignored([form[cut:] for entry in entries for form in entry.forms()])
         for entry in entries:
+            matches = [form[cut:] in ignored for form in entry.forms()]
             # What a mark hides in another layer only, may have been of either kind.
             enough = any if entry.is_whiteout and entry.host is None else all
-            matches = enough(form[cut:] in ignored for form in entry.forms())
-            entry.ignored = matches and not rules.tracks(entry.path[cut:])
+            entry.ignored = bool(matches) and enough(matches) and not rules.tracks(entry.path[cut:])
 
     def _on_host(self, path: str) -> str:
         return f"{self._repository}/{path}" if path else self._repository

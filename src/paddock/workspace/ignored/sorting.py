@@ -19,8 +19,9 @@ from paddock.workspace import shelf
 from paddock.workspace.descent import stat_in
 from paddock.workspace.ignored import layers, parking, watch
 from paddock.workspace.ignored.finding import Search
+from paddock.workspace.ignored.moving import merge, move_over, move_under, see_through
 from paddock.workspace.ignored.rules import under_git
-from paddock.workspace.ignored.tree import Tree, is_opaque, merge, move_over, move_under, see_through
+from paddock.workspace.ignored.tree import Tree, is_opaque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.frozen import replace
 from paddock.workspace.live import ground
 from tests.workspace.live.trees import Run, looked, write
 
@@ -20,7 +20,7 @@ def test_what_was_noted_at_the_start_is_read_again(run: Callable[[], Run], repos
     write(repository / "odd\udcff\n0/Makefile")
     began = run()
     found = began.ground.beginning()
-    assert found == began.beginning
+    assert found == replace(began.beginning, places={})
     assert found.known["odd\udcff\n0/Makefile"] == began.survey.known["odd\udcff\n0/Makefile"]
     assert found.begun_ns == began.survey.begun_ns
 
@@ -31,27 +31,6 @@ def test_a_torn_note_is_an_error(run: Callable[[], Run]) -> None:
         file.truncate(10)
     with pytest.raises(ValueError, match=r"unpack|enough"):
         began.ground.beginning()
-
-
-def test_copies_are_private_and_complete(run: Callable[[], Run], repository: Path, tmp_path: Path) -> None:
-    (repository / "Makefile").chmod(0o777)
-    (repository / ".mcp.json").symlink_to("src/main.py")
-    began = run()
-    copy = os.stat(f"{began.ground.path}/before/Makefile")
-    assert stat.S_IMODE(copy.st_mode) == 0o600
-    with open(f"{began.ground.path}/before/Makefile") as file:
-        assert file.read() == (repository / "Makefile").read_text()
-    assert os.readlink(f"{began.ground.path}/before/.mcp.json") == "src/main.py"
-    assert stat.S_IMODE(os.stat(began.ground.path).st_mode) == 0o700
-
-
-@pytest.mark.user
-def test_what_cannot_be_read_is_not_copied(run: Callable[[], Run], repository: Path) -> None:
-    for name in ("Makefile", "src/Makefile"):
-        write(repository / name).chmod(0o200)
-    began = run()
-    assert os.path.exists(f"{began.ground.path}/before/Makefile")  # our own: readable for the moment of the copy
-    assert stat.S_IMODE((repository / "Makefile").stat().st_mode) == 0o200
 
 
 def test_notes_of_what_is_on_its_way_are_read_in_their_order(run: Callable[[], Run]) -> None:

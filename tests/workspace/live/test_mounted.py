@@ -56,16 +56,16 @@ pytestmark = needs("userns")
 
 def test_what_is_mounted_and_all_below_it_is_held(sandbox: Mounted) -> None:
     for path in ("sub/.envrc", ".vscode", ".vscode/settings.json", ".vscode/a/b"):
-        assert sandbox.holds(path), path
+        assert sandbox.holds(path, ended=True), path
     for path in ("sub", "sub/other", "src/main.py", ".vscode2/x", ".envrc"):
-        assert not sandbox.holds(path), path
+        assert not sandbox.holds(path, ended=True), path
 
 
 def test_a_file_that_the_host_replaced_is_held_no_more(sandbox: Mounted, repository: Path) -> None:
     write(repository / "sub/.envrc.new")
     (repository / "sub/.envrc.new").rename(repository / "sub/.envrc")
-    assert not sandbox.holds("sub/.envrc")
-    assert sandbox.holds(".vscode/settings.json")
+    assert not sandbox.holds("sub/.envrc", ended=True)
+    assert sandbox.holds(".vscode/settings.json", ended=True)
 
 
 def test_a_directory_that_the_host_made_again_is_held_no_more(sandbox: Mounted, repository: Path) -> None:
@@ -73,24 +73,27 @@ def test_a_directory_that_the_host_made_again_is_held_no_more(sandbox: Mounted, 
         (repository / ".vscode" / name).unlink()
     (repository / ".vscode").rmdir()
     (repository / ".vscode").mkdir()
-    assert not sandbox.holds(".vscode/settings.json")
+    assert not sandbox.holds(".vscode/settings.json", ended=True)
 
 
 def test_what_takes_the_place_of_a_renamed_parent_is_not_held(sandbox: Mounted, repository: Path) -> None:
     (repository / "sub").rename(repository / "sub2")
     write(repository / "sub/.envrc")
-    assert not sandbox.holds("sub/.envrc")
+    assert not sandbox.holds("sub/.envrc", ended=True)
 
 
 def test_nothing_is_held_by_a_sandbox_that_is_not_known(repository: Path) -> None:
-    assert not Mounted(str(repository), HELD).holds(".vscode/settings.json")
+    made = Mounted(str(repository), HELD)
+    assert not made.holds(".vscode/settings.json", ended=True)
+    assert made.holds(".vscode/settings.json", ended=False)  # that is found out when it is over
+    assert not made.holds("src/main.py", ended=False)
 
 
 def test_nothing_is_held_where_the_kernel_does_not_answer(repository: Path) -> None:
     made = Mounted(str(repository), HELD)
     with open("/dev/null") as null:
         made.know(null.fileno(), null.fileno())
-        assert not made.holds(".vscode/settings.json")
+        assert not made.holds(".vscode/settings.json", ended=True)
 
 
 def test_mount_points_are_read_as_the_kernel_writes_them() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.capabilities import needs
-from tests.workspace.live.trees import DEFAULT_CONFIG, HOSTILE_CONFIG, Run, write
+from tests.workspace.live.trees import DEFAULT_CONFIG, HOSTILE_CONFIG, Run, looked, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,10 +151,14 @@ def test_a_configuration_for_worktrees_is_judged_likewise(run: Begin, repository
 
 def test_an_old_configuration_becomes_one_when_a_repository_grows_around_it(run: Begin, repository: Path) -> None:
     write(repository / "fixture/config", HOSTILE_CONFIG)
+    write(repository / "fixture/hooks/post-checkout")
+    before = (repository / "fixture/hooks/post-checkout").stat().st_ctime_ns
+    while looked(repository).begun_ns <= before:  # these have times of before the start
+        pass
     began = run()
     for name in ("HEAD", "objects/x", "refs/x"):
         write(repository / "fixture" / name)
-    assert set(began.dangers()) == {"fixture/config"}
+    assert set(began.dangers()) == {"fixture/config", "fixture/hooks/post-checkout"}
 
 
 def test_a_directory_that_is_called_hooks_and_a_link_elsewhere_is_one(run: Begin, repository: Path) -> None:

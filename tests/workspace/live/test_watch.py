@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.errors import PaddockError
+from paddock.frozen import replace
 from paddock.kernel.inotify import Inotify
 from paddock.workspace import shelf
 from paddock.workspace.live import ground, watch
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from paddock.workspace.live.survey import Survey
     from paddock.workspace.live.watch import Watch
 
     Begin = Callable[[], Watch]
@@ -29,7 +31,7 @@ def begin(repository: Path) -> Iterator[Begin]:
     made: list[Watch] = []
 
     def start() -> Watch:
-        one = watch.start("run", looked(repository), (STANDING, judges))
+        one = watch.start("run", unheld(repository), (STANDING, judges))
         made.append(one)
         one.wait_until_ready()
         return one
@@ -41,6 +43,11 @@ def begin(repository: Path) -> Iterator[Begin]:
     assert sorted(os.listdir("/proc/self/fd")) == before
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def unheld(repository: Path) -> Survey:
+    """A look at a repository of which nothing is held, since there is no sandbox."""
+    return replace(looked(repository), read_only=())
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -177,7 +184,7 @@ def test_a_watcher_that_does_not_start_is_an_error(repository: Path, monkeypatch
         os._exit(1)
 
     monkeypatch.setattr(watch._Watcher, "hear_of", die)
-    one = watch.start("run", looked(repository), (STANDING, judges))
+    one = watch.start("run", unheld(repository), (STANDING, judges))
     with pytest.raises(PaddockError, match="watched"):
         one.wait_until_ready()
     one.abandon()
@@ -193,7 +200,7 @@ def test_killed_paddock_leaves_a_watcher_that_ends_the_work_when_the_sandbox_is_
     paddock = os.fork()
     if paddock == 0:
         try:
-            one = watch.start("run", looked(repository), (STANDING, judges))
+            one = watch.start("run", unheld(repository), (STANDING, judges))
             one.wait_until_ready()
             one.guard(sandbox, None)
             os.write(there, b"!")

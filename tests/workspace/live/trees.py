@@ -53,8 +53,8 @@ class Run:
         return Clearing(self.ground, self.beginning, (STANDING, judges))
 
     def sweep(self) -> Sweep:
-        mounted = Mounted(str(self.repository), self.survey.read_only)
-        return Sweep((self.root, self.ground.before), self.beginning, mounted, (STANDING, judges))
+        mounted = Mounted(str(self.repository), ())  # nothing is held, since there is no sandbox
+        return Sweep(self.root, self.ground, self.beginning, mounted, (STANDING, judges))
 
     def dangers(self) -> dict[str, list[str]]:
         """What the last look finds: paths and names of hazards."""

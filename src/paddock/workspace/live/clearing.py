@@ -36,7 +36,7 @@ class Clearing:
         self._beginning = beginning
         self.root = os.open(beginning.repository, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self.mounted = Mounted(beginning.repository, held)
-        self._sweep = Sweep((self.root, ground.before), beginning, self.mounted, rules)
+        self._sweep = Sweep(self.root, ground, beginning, self.mounted, rules)
         self._mover = Mover(self.root, ground)
         self._found: dict[str, Found] = {}
         self._moves: dict[str, int] = {}

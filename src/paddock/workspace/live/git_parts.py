@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 READ_ONLY = ("hooks", "config", "config.worktree", "commondir", "gitdir", "info", "worktrees")
 # A new one of these can make a repository of a directory, and so give its other files a meaning.
 TELLING = frozenset(["HEAD", "objects", "refs", "commondir", "config", "config.worktree", "hooks", "info"])
-_PARTS = ("config", "config.worktree", "commondir")
+PARTS = ("config", "config.worktree", "commondir")
 TODO = "git-rebase-todo"
 _TODO_PLACE = f"rebase-merge/{TODO}"
+DIRECTORIES = ("hooks", "info", "rebase-merge")  # that hold the other parts
 LONGEST_CONFIG = 1 << 20  # bytes
 
 _SECTION = re.compile(r'\[([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\["\\])*)")?\]\s*(?:[#;].*)?')
@@ -66,7 +67,7 @@ def in_git(path: str) -> bool:
 def part(path: str) -> tuple[str, str] | None:
     """The directory that would have to be a repository's, and the part of it that this file would be."""
     parent, _, name = path.rpartition("/")
-    if name in _PARTS:
+    if name in PARTS:
         return parent, name
     above, _, inside = parent.rpartition("/")
     place = f"{inside}/{name}"

@@ -1,8 +1,8 @@
-"""What a live run keeps aside while it lasts: STATE/live/RANDOM/{start,before,upper,journal,beat}, mode 0700.
+"""What a live run keeps aside while it lasts: STATE/live/RANDOM, mode 0700.
 
-`start` and `before` are what was there at the start, and copies of it; `upper` is what was moved out, laid out as the
-upper directory of a change set; `journal` names what is on its way. All of it is found again after a crash: the
-lock is the kernel's, `beat` says until when somebody watched.
+`start` is what was there at the start, `copies`, `index` and `before` hold copies of it. `upper` is what was moved
+out, laid out as the upper directory of a change set; `journal` names what is on its way. All of it is found again
+after a crash: the lock is the kernel's, `beat` says until when somebody watched.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from contextlib import suppress
 from paddock.frozen import frozen
 from paddock.state import state_directory
 from paddock.workspace import content, removal, shelf
-from paddock.workspace.descent import DIRECTORY, below, split
-from paddock.workspace.live import tree
-from paddock.workspace.live.survey import Known
+from paddock.workspace.descent import DIRECTORY, split
+from paddock.workspace.live import copies, tree
+from paddock.workspace.live.copies import Copies
+from paddock.workspace.live.survey import LARGEST_COPY, Known
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from paddock.workspace.live.survey import Survey
 
@@ -38,6 +39,7 @@ class Beginning:
     begun_ns: int
     mounts: bool
     known: Mapping[str, Known]
+    places: Mapping[str, tuple[int, int]]  # of directories; empty when it was read again after a crash
 
 
 class Ground:
@@ -49,6 +51,7 @@ class Ground:
         self.lock = lock
         self.before = os.open(BEFORE, DIRECTORY | os.O_CLOEXEC, dir_fd=lock)
         self.upper = os.open(UPPER, DIRECTORY | os.O_CLOEXEC, dir_fd=lock)
+        self.copies = Copies(lock, self.before)
 
     def beat(self) -> None:
         """Note that somebody watches now."""
@@ -83,7 +86,7 @@ class Ground:
         for record in filter(None, known):
             path, *values = record.split(b"\0")
             records[os.fsdecode(path)] = Known(*map(int, values))
-        return Beginning(os.fsdecode(repository), device, inode, os.fsdecode(name), begun_ns, bool(mounts), records)
+        return Beginning(os.fsdecode(repository), device, inode, os.fsdecode(name), begun_ns, bool(mounts), records, {})
 
     def close(self) -> None:
         """Let go, and leave everything as it is."""
@@ -115,12 +118,12 @@ def create(name: str, survey: Survey) -> tuple[Ground, Beginning]:
     os.close(os.open(BEAT, _NEW, 0o600, dir_fd=lock))
     ground = Ground(own, lock)
     with shelf.opened(survey.repository) as root:
-        for path in survey.copied:
-            _copy(root, path, ground.before)
+        copies.keep(lock, root, survey.copied, LARGEST_COPY)
         found = os.fstat(root)
     beginning = Beginning(
-        survey.repository, found.st_dev, found.st_ino, name, survey.begun_ns, survey.mounts, survey.known
-    )
+        survey.repository, found.st_dev, found.st_ino, name, survey.begun_ns, survey.mounts, survey.known,
+        survey.directories,
+    )  # fmt: skip
     with open(os.open(START, _NEW, 0o600, dir_fd=lock), "wb") as file:
         file.write(_bytes(beginning))
     return ground, beginning
@@ -135,25 +138,6 @@ def _bytes(beginning: Beginning) -> bytes:
 
 def _values(known: Known) -> tuple[int, ...]:
     return known.device, known.inode, known.ctime_ns, known.mode, known.size
-
-
-def _copy(root: int, path: str, target: int) -> None:
-    """Keep a copy; what cannot be read is left out: no program of the person's can read it either."""
-    parent, name = split(path)
-    with suppress(OSError), tree.opened(root, parent) as place:
-        make_parents(target, parent, lambda _: 0o700)
-        copy_leaf(place, name, target, path, mode=0o600)
-
-
-def make_parents(target: int, path: str, mode_of: Callable[[str], int]) -> None:
-    """Make the directories of a path beneath `target` that are not there yet."""
-    made = ""
-    for name in path.split("/") if path else ():
-        with tree.opened(target, made) as place:
-            made = below(made, name)
-            with suppress(FileExistsError):
-                os.mkdir(name, 0o700, dir_fd=place)
-                os.chmod(name, mode_of(made) | 0o700, dir_fd=place)
 
 
 def copy_leaf(

@@ -32,12 +32,17 @@ class Mounted:
         """Learn which sandbox it is: its mount namespace, and the user namespace that owns that one."""
         self._namespaces = Namespaces(owner, -1, -1, -1, -1, -1, -1, mnt)
 
-    def holds(self, path: str) -> bool:
-        """Whether the sandbox cannot have written the file, neither now nor since the start."""
+    def holds(self, path: str, *, ended: bool) -> bool:
+        """Whether the sandbox cannot have written the file, neither now nor since the start.
+
+        Before we know the sandbox, that is put off until the run has `ended`.
+        """
         at = path
         while at and at not in self._held:
             at = at.rpartition("/")[0]
-        return bool(at) and self._namespaces is not None and self._is_mounted(self._namespaces, at)
+        if not at or self._namespaces is None:
+            return bool(at) and not ended
+        return self._is_mounted(self._namespaces, at)
 
     def _is_mounted(self, namespaces: Namespaces, path: str) -> bool:
         wanted = os.fsencode(f"{self._repository}/{path}")

@@ -15,7 +15,8 @@ from paddock.kernel import files
 from paddock.kernel.openat2 import openat2
 from paddock.workspace.descent import split, stat_in
 from paddock.workspace.live import tree
-from paddock.workspace.live.ground import alike, copy_leaf, make_parents
+from paddock.workspace.live.copies import make_parents
+from paddock.workspace.live.ground import alike, copy_leaf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Mover:
             if not temporary.startswith(PREFIX) or "/" in temporary:
                 continue
             with suppress(OSError), tree.opened(self._root, parent) as place:
+                self._ground.copies.bring(path)
                 if stat_in(place, temporary) is None:
                     continue
                 if self._is_before(place, temporary, parent, name):

@@ -52,10 +52,11 @@ class Known:
 class Survey:
     """What was there before the start. Paths are relative to the repository.
 
-    `known` has every file that is dangerous by its name; of these, `read_only` names the ones (and the directories
-    full of them) that the sandbox shall not write, and `copied` those of which a copy is to be kept. `pinned` are
-    directories whose names alone are held (both without `mounts`: none); `open` is what should have been one or the
-    other, had there been room. `begun_ns` is by the clock that stamps the files.
+    `directories` has all of them, with device and inode. `known` has every file that is dangerous by its name; of
+    these, `read_only` names the ones (and the directories full of them) that the sandbox shall not write, `copied`
+    those of which a copy is to be kept. `pinned` are directories whose names alone are held (both without `mounts`:
+    none); `open` is what should have been one or the other, had there been room. `begun_ns` is by the clock that
+    stamps the files.
     """
 
     repository: str
@@ -64,7 +65,7 @@ class Survey:
     sockets: tuple[str, ...]
     known: Mapping[str, Known]
     mounts: bool
-    directories: tuple[str, ...]
+    directories: Mapping[str, tuple[int, int]]
     pinned: tuple[str, ...]
     read_only: tuple[str, ...]
     copied: tuple[str, ...]
@@ -96,14 +97,15 @@ class _Looking:
         self._linked: dict[tuple[int, int], tuple[int, str]] = {}  # device and inode → names left to find, one of them
         self._sockets: list[str] = []
         self._known: dict[str, Known] = {}
-        self._directories: list[str] = []
+        self._directories: dict[str, tuple[int, int]] = {}
         self._pinned: list[str] = []
         self._read_only: list[str] = []
         self._within: set[str] = set()  # directories below a read-only one
         self._repositories: set[str] = set()
 
     def at(self, listing: Listing) -> None:
-        self._directories.append(listing.path)
+        place = os.fstat(listing.fd)
+        self._directories[listing.path] = (place.st_dev, place.st_ino)
         if git_parts.is_repository(listing.path, {entry.name for entry in listing.entries}):
             self._repositories.add(listing.path)
         # Neither git nor any other program looks for anything else in there.
@@ -164,7 +166,7 @@ class _Looking:
             sockets=tuple(sorted(self._sockets)),
             known=self._known,
             mounts=self._mounts,
-            directories=tuple(self._directories),
+            directories=self._directories,
             pinned=tuple(pinned[:MOST_COVERED]),
             read_only=tuple(read_only[:room]),
             copied=tuple(copied),

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from paddock.workspace.change import Kind
-    from paddock.workspace.live.ground import Beginning
+    from paddock.workspace.live.ground import Beginning, Ground
     from paddock.workspace.live.mounted import Mounted
     from paddock.workspace.live.survey import Standing
+    from paddock.workspace.live.tree import Listing
 
     class Judging(Protocol):
         """What the hazards room says of one change."""
@@ -64,9 +65,10 @@ class Danger:
 class Sweep:
     """Looks through the repository, once or again and again. Changes nothing."""
 
-    def __init__(self, trees: tuple[int, int], beginning: Beginning, mounted: Mounted, rules: Rules) -> None:
-        """`trees` are the repository and the copies of what was there; they stay the caller's."""
-        self._root, self._before = trees
+    def __init__(self, root: int, ground: Ground, beginning: Beginning, mounted: Mounted, rules: Rules) -> None:
+        """`root` is the repository, and stays the caller's."""
+        self._root = root
+        self._ground = ground
         self._beginning = beginning
         self._mounted = mounted
         self._standing, self._judges = rules
@@ -76,36 +78,54 @@ class Sweep:
     def everything(self, until_ns: int | None = None) -> Iterator[Danger]:
         """All dangers, when the run has ended; with `until_ns` only what was changed until then."""
         for listing in tree.walk(self._root):
-            names = [entry.name for entry in listing.entries if not entry.is_dir(follow_symlinks=False)]
-            for danger in self.at(listing.path, listing.fd, names, ended=True):
+            for danger in self.at(listing.path, listing.fd, self._possible(listing), ended=True):
                 if until_ns is None or danger.found.st_ctime_ns <= until_ns:
                     yield danger
 
+    def _possible(self, listing: Listing) -> list[str]:
+        """The names of files in a directory that can have become dangerous.
+
+        A directory that is where it was has the old names, and a file that is as it was is as dangerous as it was.
+        """
+        place = os.fstat(listing.fd)
+        same = self._beginning.places.get(listing.path) == (place.st_dev, place.st_ino)
+        same = same and split(listing.path)[1] not in git_parts.DIRECTORIES  # which may be a repository's by now
+        names = []
+        for entry in listing.entries:
+            if entry.is_dir(follow_symlinks=False):
+                continue
+            if same and entry.name not in git_parts.PARTS:
+                found = tree.stat_entry(entry)
+                unchanged = found is None or found.st_ctime_ns < self._beginning.begun_ns
+                if unchanged and below(listing.path, entry.name) not in self.known:
+                    continue
+            names.append(entry.name)
+        return names
+
     def at(self, path: str, directory: int, names: Iterable[str], *, ended: bool = False) -> Iterator[Danger]:
         """The dangers among some names right in a directory: those that cannot wait, unless the run has `ended`."""
-        only_git = git_parts.in_git(path + "/.")
         for name in names:
             found = stat_in(directory, name)
             if found is None or not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
                 continue
             inner = below(path, name)
             if self.known.get(inner) != Known.of(found):
-                hazards = self._hazards(directory, inner, found, only_git=only_git)
+                hazards = () if git_parts.is_description(inner) else self._hazards(directory, inner, found, ended=ended)
                 acting = tuple(hazard for hazard in hazards if acts(hazard, inner, ended=ended))
                 if acting:
                     yield Danger(inner, found, acting, self.known.get(inner))
 
-    def _hazards(self, directory: int, path: str, found: os.stat_result, *, only_git: bool) -> tuple[Hazard, ...]:
+    def _hazards(self, directory: int, path: str, found: os.stat_result, *, ended: bool) -> tuple[Hazard, ...]:
         known = self.known.get(path)
-        if self._moved_along(path, found) or self._mounted.holds(path):
+        if known:
+            self._ground.copies.bring(path)
+        if self._moved_along(path, found) or self._mounted.holds(path, ended=ended):
             return ()
         if known and self._is_as_before(directory, path, found, known):
             self.known[path] = Known.of(found)
             return ()
         hazards = self._in_git(directory, path, found)
-        if hazards or only_git or git_parts.is_description(path):
-            return hazards
-        return self._by_catalogue(path, found, known)
+        return hazards if hazards or git_parts.in_git(path) else self._by_catalogue(path, found, known)
 
     def _moved_along(self, path: str, found: os.stat_result) -> bool:
         """A directory that was renamed takes its files along as they are; the person had them, and had seen them.
@@ -122,7 +142,7 @@ class Sweep:
             return False
         parent, name = split(path)
         try:
-            with tree.opened(self._before, parent) as kept:
+            with tree.opened(self._ground.before, parent) as kept:
                 return alike(directory, name, kept, name)
         except OSError:
             return False  # there was no room for a copy
@@ -158,7 +178,7 @@ class Sweep:
         old_mode, old_size = (known.mode, known.size) if known else (0, 0)
         change = Change(path, kind, old_mode, found.st_mode, old_size, found.st_size)
         # A new judge each time: it remembers what lies around, and the sandbox goes on writing.
-        found_hazards = self._judges(self._root, self._before).hazards(change)
+        found_hazards = self._judges(self._root, self._ground.before).hazards(change)
         return tuple(hazard for hazard in found_hazards if hazard.name != _BARE)
 
     def _named(self, path: str, found: os.stat_result) -> bool:

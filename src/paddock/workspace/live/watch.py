@@ -135,7 +135,7 @@ def start(name: str, survey: Survey, rules: Rules) -> Watch:
         try:
             pid = os.fork()
             if pid == 0:
-                _run(there, clearing, ground, survey.directories)
+                _run(there, clearing, ground, tuple(survey.directories))
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             there.close()

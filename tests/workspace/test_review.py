@@ -115,7 +115,7 @@ def test_quitting_keeps_what_was_taken_before(text) -> None:
 
 
 def test_an_edited_hunk_is_applied_as_edited_and_the_sandboxs_own_stays_held(text) -> None:
-    person, report = reviewed(text, "en", edits=[lambda hunk: hunk.replace(b"+two", b"+zwei")])
+    _, report = reviewed(text, "en", edits=[lambda hunk: hunk.replace(b"+two", b"+zwei")])
     assert content(text) == OLD.replace("line 2\n", "zwei\n").replace("line 5\n", "five\n")
     assert report.remaining
     assert text.apply().problems == ()

@@ -201,6 +201,9 @@ class Past:
                 os.fchown(target, found.st_uid, found.st_gid)
             os.fchmod(target, stat.S_IMODE(found.st_mode))
             os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
+        except OSError:
+            os.unlink(f"b{number}", dir_fd=self.unit)  # half of it, on a full disk, would only keep others from room
+            raise
         finally:
             os.close(target)
             os.close(source)

@@ -80,7 +80,8 @@ class Upper:
             return
         descriptor = open_beneath(self._root, path, DIRECTORY)
         try:
-            if not from_below:
+            if not from_below and xattr.came_from_below(descriptor):
+                self.loosened.loosen(path)  # attributes are written as content is
                 xattr.set_origin(descriptor, known=False)
         finally:
             os.close(descriptor)

@@ -20,7 +20,17 @@ def problems(undone) -> dict[str, str]:
 
 
 def everything(lab) -> None:
-    lab.write(edited="old", gone="x", mode="x", typed="file", tree__a="1", tree__sub__b="2", dir__deep__file="x", opaque__a="1", opaque__b="2")
+    lab.write(
+        edited="old",
+        gone="x",
+        mode="x",
+        typed="file",
+        tree__a="1",
+        tree__sub__b="2",
+        dir__deep__file="x",
+        opaque__a="1",
+        opaque__b="2",
+    )
     (lab.repository / "link").symlink_to("old")
     (lab.repository / "tree" / "sub").chmod(0o750)
 
@@ -97,12 +107,19 @@ def test_from_another_file_system_a_copy_comes_back(lab, monkeypatch) -> None:
 
 def apart(monkeypatch, lab) -> None:
     """As if the repository were on a file system of its own."""
+
     def refuse(real):
         def call(source, target, *rest, src_dir_fd=None, dst_dir_fd=None, **more):
-            places = {os.readlink(f"/proc/self/fd/{fd}").startswith(str(lab.repository)) for fd in (src_dir_fd, dst_dir_fd) if fd is not None}
+            places = {
+                os.readlink(f"/proc/self/fd/{fd}").startswith(str(lab.repository))
+                for fd in (src_dir_fd, dst_dir_fd)
+                if fd is not None
+            }
             if len(places) > 1:
                 raise OSError(18, "Invalid cross-device link")
-            given = {name: fd for name, fd in (("src_dir_fd", src_dir_fd), ("dst_dir_fd", dst_dir_fd)) if fd is not None}
+            given = {
+                name: fd for name, fd in (("src_dir_fd", src_dir_fd), ("dst_dir_fd", dst_dir_fd)) if fd is not None
+            }
             return real(source, target, *rest, **given, **more)
 
         return call

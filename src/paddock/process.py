@@ -9,7 +9,7 @@ from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 # Programs of ours are looked up here and nowhere else, never in the caller's PATH: a repository's
 # directory may be on it.
@@ -50,6 +50,34 @@ def attend(argv: Sequence[str], *, environment: Mapping[str, str], cwd: str = "/
         return subprocess.run(list(argv), env=dict(environment), cwd=cwd, check=False, close_fds=True).returncode
     except OSError as error:
         raise PaddockError(f"{argv[0]} could not be started", why=str(error)) from error
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def feed(argv: Sequence[str], pieces: Iterable[bytes], *, environment: Mapping[str, str], cwd: str = "/") -> None:
+    """Run a program that has the terminal and reads what we make, a pager perhaps, until it ends.
+
+    It may end before it has read everything. Ctrl-C is the program's while it runs. Raises PaddockError when it cannot
+    start, and what `pieces` raises, once the program has ended.
+    """
+    import signal
+    import subprocess
+    from contextlib import suppress
+
+    if not os.path.isabs(argv[0]):
+        message = f"not an absolute program: {argv[0]!r}"
+        raise ValueError(message)
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        try:
+            started = subprocess.Popen(
+                list(argv), env=dict(environment), cwd=cwd, stdin=subprocess.PIPE, close_fds=True
+            )
+        except OSError as error:
+            raise PaddockError(f"{argv[0]} could not be started", why=str(error)) from error
+        with suppress(BrokenPipeError), started:
+            for piece in pieces:
+                started.stdin.write(piece)  # type: ignore[union-attr]  # it is a pipe
     finally:
         signal.signal(signal.SIGINT, before)
 

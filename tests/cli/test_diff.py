@@ -30,7 +30,12 @@ def on_terminal(person, repo, *arguments: str, **environ: str) -> str:
     """The output of `paddock` on a terminal of its own."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        person.argv(*arguments), cwd=repo, env={**person.environ, **environ}, stdin=theirs, stdout=theirs, stderr=theirs
+        person.argv(*arguments),
+        cwd=repo,
+        env={**person.environ, "PADDOCK_PAGER": "", **environ},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
     ) as process:
         os.close(theirs)
         output = b""

@@ -16,6 +16,7 @@ from paddock.errors import PaddockError, Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import ModuleType
     from typing import NoReturn, TextIO
 
@@ -141,7 +142,9 @@ def _unknown(command: str) -> Usage:
 
 def _print(outcome: Outcome, *, as_json: bool) -> int:
     try:
-        if as_json and outcome.data is not None:
+        if outcome.pieces is not None:
+            _print_pieces(outcome.pieces, paged=outcome.paged)
+        elif as_json and outcome.data is not None:
             _print_json(outcome.data)
         elif outcome.text:
             sys.stdout.buffer.write(outcome.text.encode("utf-8", "surrogateescape"))
@@ -153,6 +156,17 @@ def _print(outcome: Outcome, *, as_json: bool) -> int:
         step = "look at where it goes; a full device, perhaps"
         raise PaddockError("the output could not be written", why=why, next_step=step, code="output") from error
     return outcome.exit_code
+
+
+def _print_pieces(pieces: Iterable[str], *, paged: bool) -> None:
+    encoded = (piece.encode("utf-8", "surrogateescape") for piece in pieces)
+    if paged and sys.stdout.isatty():
+        from paddock.cli import paging
+
+        if paging.show(encoded):
+            return
+    for piece in encoded:
+        sys.stdout.buffer.write(piece)
 
 
 def _print_json(data: object) -> None:

@@ -6,13 +6,19 @@ from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 @frozen
 class Outcome:
-    """`text` goes to stdout as it is; with `--json`, `data` (with "schema": 1) goes there instead."""
+    """`text` goes to stdout as it is; with `--json`, `data` (with "schema": 1) goes there instead.
+
+    `pieces` are instead of both where there may be too much to hold: printed as they come. What is `paged` goes through
+    the person's pager where stdout is a terminal.
+    """
 
     text: str = ""
     data: Mapping[str, object] | None = None
     exit_code: int = 0
+    pieces: Iterable[str] | None = None
+    paged: bool = False

@@ -25,7 +25,12 @@ def wants_color(stream: TextIO | None = None) -> bool:
 
 def paint(text: str, *styles: str, stream: TextIO | None = None) -> str:
     """`text` in the given styles where colour is wanted, unchanged otherwise."""
-    if not styles or not wants_color(stream):
+    return styled(text, *styles) if wants_color(stream) else text
+
+
+def styled(text: str, *styles: str) -> str:
+    """`text` in the given styles."""
+    if not styles:
         return text
     codes = ";".join(_CODES[style] for style in styles)
     return f"\x1b[{codes}m{text}\x1b[0m"

@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from paddock.cli.ended import Look
     from paddock.plan.model import Plan
     from paddock.session import Ended
 
@@ -28,7 +29,11 @@ examples:
   paddock run --net allow --allow api.github.com -- ./sync.sh
   paddock run --workspace live -- make  writes reach the repository at once
 
-exit status: the command's own; 125 Paddock failed, 126 refused, 127 not found, 128+n ended by signal n."""
+With --apply safe, what is no hazard and in no conflict is applied when the command has ended well:
+  paddock run --apply safe -- npm update
+
+exit status: the command's own; 123 with --apply, when it ended well and something stays held; 125 Paddock
+failed, 126 refused, 127 not found, 128+n ended by signal n."""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +50,12 @@ def declare_session_flags(parser: argparse.ArgumentParser) -> None:
         "--fresh", action="store_true", help="start a new change set instead of going on with the held one"
     )
     parser.add_argument("--keep", action="store_true", help="leave the sandbox alive afterwards, for paddock exec")
+    parser.add_argument(
+        "--apply",
+        metavar="WHAT",
+        help="at a good end apply what is safe (no hazard, no conflict), all, or none (default)",
+    )
+    parser.add_argument("--ask", action="store_true", help="at the end ask about each change, as paddock apply -p")
     parser.add_argument("--quiet", action="store_true", help="no remarks of Paddock's own unless something fails")
 
 
@@ -61,10 +72,15 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
     """Make the plan and run it."""
     if options.name == "":
         raise _empty("the name is empty", "--name fix-login")
+    takes = _takes(options)
     scope.enter()
     terminal = any(map(os.isatty, (0, 1, 2)))
     layer = flags.layer_from_flags(options)
     plan = make_plan(os.getcwd(), command, layer, terminal=terminal)
+    if takes:
+        from paddock.cli import taking
+
+        taking.refuse_other_modes(plan)
     if terminal and _may_ask(options):
         from paddock.cli import first
 
@@ -73,8 +89,16 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
     if options.keep:
         return _run_and_keep(plan, options)
     ended = session.run(plan, name=options.name or "", fresh=options.fresh, quiet=options.quiet)
-    _tell(ended, quiet=options.quiet)
-    return Outcome(exit_code=ended.exit_code, data=_data(ended) if options.json else None)
+    return _end(ended, plan, options, takes=takes)
+
+
+def _takes(options: argparse.Namespace) -> bool:
+    """Whether anything is to be taken over at the end. Raises Usage for what makes no sense."""
+    if options.apply is None and not options.ask:
+        return False
+    from paddock.cli import taking
+
+    return taking.is_wanted(options)
 
 
 def _may_ask(options: argparse.Namespace) -> bool:
@@ -103,16 +127,46 @@ def _run_and_keep(plan: Plan, options: argparse.Namespace) -> Outcome:
     return Outcome(exit_code=code, data={"schema": 1, "exit_code": code, "name": name, "kept": True})
 
 
-def _tell(ended: Ended, *, quiet: bool) -> None:
+def _end(ended: Ended, plan: Plan, options: argparse.Namespace, *, takes: bool) -> Outcome:
+    """Tell how it ended, look at what it changed, and take of that what is to be taken."""
     for message in ended.messages:
         complain(message)
-    if ended.changed and not quiet:
-        things = "change" if ended.changed == 1 else "changes"
-        complain(f"{ended.changed} {things} held as {ended.held}: paddock diff, paddock apply, paddock discard")
+    failed = takes and not options.ask and ended.exit_code != 0
+    if failed and ended.held:
+        complain(f"the command ended with {ended.exit_code}, so nothing was applied")
+    told = not options.quiet and (not takes or options.ask or failed)
+    found = _look(ended, plan, options, told=told)
+    data = _data(ended, found) if options.json else None
+    if not takes:
+        return Outcome(exit_code=ended.exit_code, data=data)
+    from paddock.cli import taking
+
+    done = taking.take(ended, plan, options)
+    for line in done.lines if done.held or not options.quiet else ():
+        complain(line)
+    return Outcome(exit_code=done.exit_code, data=data and {**data, "exit_code": done.exit_code, "apply": done.data})
 
 
-def _data(ended: Ended) -> dict[str, object]:
-    return {
+def _look(ended: Ended, plan: Plan, options: argparse.Namespace, *, told: bool) -> Look | None:
+    """What is held. Nothing is loaded where nothing is, or where nobody wants to know."""
+    if not ended.held or not (told or options.json):
+        return None
+    from paddock.cli import ended as endings
+
+    terminal = os.isatty(2)
+    found = endings.look(plan.workspace.source, ended.held, commits=terminal or options.json)
+    for line in (endings.full if terminal else endings.brief)(ended, found) if told else ():
+        complain(line)
+    return found
+
+
+def _data(ended: Ended, found: Look | None) -> dict[str, object]:
+    data: dict[str, object] = {
         "schema": 1, "exit_code": ended.exit_code, "name": ended.name, "messages": [*ended.remarks, *ended.messages],
         "change_set": ended.held or None, "changes": ended.changed,
     }  # fmt: skip
+    if found is None:
+        return {**data, "kinds": {}, "commits": [], "hazards": [], "looked_at": 0, "complete": True}
+    from paddock.cli import ended as endings
+
+    return {**data, **endings.data(found)}

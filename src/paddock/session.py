@@ -57,6 +57,7 @@ class Ended:
     held: str = ""
     changed: int = 0
     remarks: tuple[str, ...] = ()  # from before the start
+    aside: tuple[str, ...] = ()  # what git ignores of what the command wrote: not in the change set
 
 
 @frozen
@@ -100,12 +101,12 @@ def run(
         running.sandbox.stop()
         if running.gateway:
             messages += closing.told_by_gateway(running.gateway.stop())
-        held, changed = _held(live_one.change_set)
+        held, changed, aside = _held(live_one.change_set)
         if live_one.watch:
             found = live_one.watch.finish()
             messages += live_one.watch.messages(found)
             held, changed = found.held, len(found.moved)
-        return Ended(outcome.exit_code, own.name, tuple(messages), held, changed, live_one.remarks)
+        return Ended(outcome.exit_code, own.name, tuple(messages), held, changed, live_one.remarks, aside)
 
 
 @frozen
@@ -175,14 +176,16 @@ def _group(here: Outlook, name: str, undo: Unwinding) -> Cgroup | None:
     return group
 
 
-def _held(change_set: ChangeSetDirectory | None) -> tuple[str, int]:
-    """The name of the change set, if there are changes, and how many."""
+def _held(change_set: ChangeSetDirectory | None) -> tuple[str, int, tuple[str, ...]]:
+    """The name of the change set, if there are changes, and how many; and what git ignores."""
     changed = 0
+    aside: tuple[str, ...] = ()
     if change_set and (_touched(change_set.upper) or _touched(f"{change_set.path}/git/upper")):
         from paddock.workspace import store
 
-        changed = store.finish(change_set)
-    return (change_set.name if change_set and changed else ""), changed
+        finished = store.finish(change_set)
+        changed, aside = finished.changed, finished.aside
+    return (change_set.name if change_set and changed else ""), changed, aside
 
 
 def _touched(upper: str) -> bool:

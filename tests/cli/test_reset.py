@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from paddock.workspace import shelf
 from paddock.workspace.ignored import layers
 from tests.capabilities import needs
 
@@ -19,7 +20,7 @@ def kept(monkeypatch, person, repo) -> Path:
     (tree / "node_modules/a").write_text("a" * 5000)
     (tree / "node_modules/\x1b[31m/b").write_text("b")
     assert layers.publish(str(repo), os.stat(repo), str(tree))
-    return Path(layers.home_of(str(repo)))
+    return Path(shelf.ignored_home_of(str(repo)))
 
 
 def test_nothing_kept_is_no_failure(person, repo) -> None:
@@ -64,3 +65,11 @@ def test_what_a_sandbox_has_mounted_is_not_dropped(person, repo, kept) -> None:
     assert "paddock ps" in done.stderr
     held.close()
     assert person.call("reset", "--yes", cwd=repo).returncode == 0
+
+
+def test_of_a_repository_that_is_not_there_any_more(person, repo, kept, tmp_path) -> None:
+    repo.rename(tmp_path / "moved")
+    line = person.call("changes", "--all", cwd=tmp_path).stdout.splitlines()[-1]
+    assert line == f"ignored files kept: 2 files, 12.0 KiB  {repo}"
+    assert person.call("reset", "--yes", str(repo), cwd=tmp_path).returncode == 0
+    assert not kept.exists()

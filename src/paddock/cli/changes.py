@@ -9,7 +9,7 @@ from paddock.cli import held
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import paint, plain
 from paddock.errors import PaddockError, WorkspaceError
-from paddock.workspace import store, tally
+from paddock.workspace import shelf, store, tally
 from paddock.workspace.ignored import layers
 
 TYPE_CHECKING = False
@@ -41,14 +41,16 @@ def perform(options: argparse.Namespace) -> Outcome:
     """List them, the last used first."""
     if options.all:
         rows = [_row(one, None) for one in store.listing()]
-        text = "".join(_line(row, with_repository=True) for row in rows)
-        return Outcome(text or held.NOTHING, {"schema": 1, "changes": rows})
-    repository = store.repository_for(os.getcwd())
-    rules = _rules(repository) if repository else None
-    rows = [_row(one, rules) for one in store.listing(repository)] if repository else []
-    ignored = _ignored()
-    text = "".join(_line(row, with_repository=False) for row in rows) or held.NOTHING
-    return Outcome(text + _ignored_line(ignored), {"schema": 1, "changes": rows, "ignored": ignored})
+        ignored = [_weight(repository) for repository in layers.repositories()]
+    else:
+        repository = store.repository_for(os.getcwd())
+        rules = _rules(repository) if repository else None
+        rows = [_row(one, rules) for one in store.listing(repository)] if repository else []
+        around = layers.repository_for(os.getcwd())
+        ignored = [_weight(around)] if around else []
+    text = "".join(_line(row, with_repository=options.all) for row in rows) or held.NOTHING
+    text += "".join(_ignored_line(row, with_repository=options.all) for row in ignored)
+    return Outcome(text, {"schema": 1, "changes": rows, "ignored": ignored})
 
 
 def _rules(repository: str) -> Rules | None:
@@ -111,27 +113,20 @@ def _amount(row: dict[str, object]) -> str:
     return counted if row["complete"] else f"more than {counted}"
 
 
-def _ignored() -> dict[str, object] | None:
-    """What is kept of ignored files around here."""
-    repository = layers.repository_for(os.getcwd())
-    if repository is None:
-        return None
-    home = layers.home_of(repository)
+def _weight(repository: str) -> dict[str, object]:
+    """How much is kept of a repository's ignored files."""
+    home = shelf.ignored_home_of(repository)
     weight = tally.weigh([f"{home}/{name}" for name in layers.names_in(home)], _MOST_WEIGHED)
-    return {
-        "repository": repository,
-        "files": weight.files,
-        "size_bytes": weight.size_bytes,
-        "complete": weight.complete,
-    }
+    counts = {"files": weight.files, "size_bytes": weight.size_bytes, "complete": weight.complete}
+    return {"repository": repository, **counts}
 
 
-def _ignored_line(ignored: dict[str, object] | None) -> str:
-    if ignored is None:
-        return ""
-    amount = f"{held.counted(int(str(ignored['files'])), 'file')}, {held.size(int(str(ignored['size_bytes'])))}"
-    more = "" if ignored["complete"] else "more than "
-    return f"ignored files kept for all sandboxes here: {more}{amount}; paddock reset drops them\n"
+def _ignored_line(row: dict[str, object], *, with_repository: bool) -> str:
+    amount = f"{held.counted(int(str(row['files'])), 'file')}, {held.size(int(str(row['size_bytes'])))}"
+    amount = amount if row["complete"] else f"more than {amount}"
+    if with_repository:
+        return f"ignored files kept: {amount}  {plain(str(row['repository']))}\n"
+    return f"ignored files kept for all sandboxes here: {amount}; paddock reset drops them\n"
 
 
 def _age(used_s: int) -> str:

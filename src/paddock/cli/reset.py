@@ -8,6 +8,7 @@ from paddock.cli import held
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import plain
 from paddock.errors import SessionError, Usage
+from paddock.workspace import shelf
 from paddock.workspace.ignored import layers
 from paddock.workspace.tally import weigh
 
@@ -21,23 +22,25 @@ all sandboxes of the repository, so that nothing has to be installed twice. Rese
 the repository's own ignored files again, and none besides. The repository and the held changes are not touched.
 
   paddock reset                   asks first; needs --yes where nobody can be asked
-  paddock reset --dry-run         say how much it is"""
+  paddock reset --dry-run         say how much it is
+  paddock reset DIRECTORY         of another repository, which need not be there any more"""
 
 _MOST = 1 << 18  # files that are counted
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of `reset`."""
+    parser.add_argument("directory", nargs="?", metavar="DIRECTORY", help="the repository, if it is not around here")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--dry-run", action="store_true", help="say what would be dropped")
 
 
 def perform(options: argparse.Namespace) -> Outcome:
     """Say how much there is, ask, and drop it."""
-    repository = layers.repository_for(os.getcwd())
+    repository = layers.repository_for(os.path.abspath(options.directory or os.getcwd()))
     if repository is None:
         return Outcome("no ignored files are kept\n", {"schema": 1, "repository": None, "dropped": False})
-    home = layers.home_of(repository)
+    home = shelf.ignored_home_of(repository)
     weight = weigh([f"{home}/{name}" for name in layers.names_in(home)], _MOST)
     amount = f"{held.counted(weight.files, 'file')}, {held.size(weight.size_bytes)}"
     amount = amount if weight.complete else f"more than {amount}"

@@ -6,6 +6,7 @@ import os
 
 from paddock.errors import PaddockError
 from paddock.workspace import scratches, shelf, store
+from paddock.workspace.ignored import layers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def clean() -> list[str]:
     What cannot be removed keeps nothing else from being: `left_over` tells about it.
     """
     removed = [f"thrown-away layers {path}" for path in scratches.clear_left()]
+    removed += [f"half-gone ignored files {path}" for path in layers.clear()]
     for home in _homes():
         try:
             removed += [f"half-made change set {home}/{name}" for name in _clear(home)]
@@ -30,9 +32,9 @@ def clean() -> list[str]:
 
 def left_over() -> list[str]:
     """What nobody holds and `clean` would remove, but for change sets, which may be anybody's work."""
-    return [f"thrown-away layers {path}" for path in scratches.left()] + [
-        one for home in _homes() for one in _left_in(home)
-    ]
+    left = [f"thrown-away layers {path}" for path in scratches.left()]
+    left += [f"half-gone ignored files {path}" for path in layers.left()]
+    return left + [one for home in _homes() for one in _left_in(home)]
 
 
 def _clear(home: str) -> list[str]:

@@ -7,7 +7,6 @@ import os
 from paddock.errors import PaddockError
 from paddock.state import state_directory
 from paddock.workspace import removal, shelf
-from paddock.workspace.ignored import layers, watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +29,14 @@ def scratch(repository: str = "/") -> str:
     _held[path] = descriptor
     root = os.stat(repository)
     shelf.make_layers(descriptor, root)
+    if os.path.isdir(shelf.ignored_home_of(repository)):
+        _look_beneath(path, repository, root)
+    return path
+
+
+def _look_beneath(path: str, repository: str, root: os.stat_result) -> None:
+    from paddock.workspace.ignored import layers, watch
+
     held = layers.hold(repository, root)
     if held and not watch.is_current(held.home):
         held.close()
@@ -38,7 +45,6 @@ def scratch(repository: str = "/") -> str:
         held = sorting.hold(repository, root)
     if held:
         _beneath[path] = held
-    return path
 
 
 def layers_below(path: str) -> tuple[str, ...]:

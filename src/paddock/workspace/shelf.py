@@ -102,6 +102,16 @@ def home_of(repository: str) -> str:
     return f"{changes_directory()}/{repository_key(repository)}"
 
 
+def ignored_directory() -> str:
+    """Where what git ignores is kept of all repositories (`paddock.workspace.ignored`)."""
+    return f"{state_directory()}/ignored"
+
+
+def ignored_home_of(repository: str) -> str:
+    """Where it is kept of one repository; it need not exist."""
+    return f"{ignored_directory()}/{repository_key(repository)}"
+
+
 def repository_for(cwd: str) -> str | None:
     """The nearest directory at or above `cwd` that has change sets, or None."""
     place = cwd

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 
 from paddock.errors import SessionError, WorkspaceError
-from paddock.frozen import replace
+from paddock.frozen import frozen, replace
 from paddock.workspace import meta as metas
 from paddock.workspace import naming, shelf
-from paddock.workspace.ignored import layers, watch
 from paddock.workspace.shelf import (
     ChangeSetDirectory,
     Held,
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChangeSetDirectory",
+    "Finished",
     "Held",
     "claim",
     "current",
@@ -82,12 +82,16 @@ def claim(repository: str, *, name: str | None = None, fresh: bool = False, sand
 
 def _layered(directory: ChangeSetDirectory, root: os.stat_result) -> ChangeSetDirectory:
     """With what git ignores: the repository's layers, as they are from now on, and above them the change set's own."""
-    held = layers.hold(directory.repository, root)
-    if held and not watch.is_current(held.home):
-        held.close()
-        from paddock.workspace.ignored import sorting
+    held = None
+    if os.path.isdir(shelf.ignored_home_of(directory.repository)):
+        from paddock.workspace.ignored import layers, watch
 
-        held = sorting.refresh(directory, root)
+        held = layers.hold(directory.repository, root)
+        if held and not watch.is_current(held.home):
+            held.close()
+            from paddock.workspace.ignored import sorting
+
+            held = sorting.refresh(directory, root)
     if os.path.lexists(f"{directory.path}/{shelf.OWN}"):
         from paddock.workspace.ignored import sorting
 
@@ -95,19 +99,27 @@ def _layered(directory: ChangeSetDirectory, root: os.stat_result) -> ChangeSetDi
     return replace(directory, layers=held.paths, ignored=held) if held else directory
 
 
-def finish(directory: ChangeSetDirectory) -> int:
+@frozen
+class Finished:
+    """What a session has left: changes, and paths that git ignores (the topmost ones) and that were put aside."""
+
+    changed: int
+    aside: tuple[str, ...] = ()
+
+
+def finish(directory: ChangeSetDirectory) -> Finished:
     """A session's sandbox has ended: take out what git ignores, note the end, and count the changes that are left."""
     from paddock.workspace.ignored import sorting
 
-    sorting.put_aside(directory)
+    aside = sorting.put_aside(directory)
     changed = directory.count_changes()
     meta = metas.read(directory.lock, directory.repository)
-    if changed:
+    if changed or directory.has_git_work():
         with shelf.both(directory, meta) as (upper, lower):
             _end(directory, meta, upper, lower)
     else:
         metas.write(directory.lock, replace(meta, state="held"))
-    return changed
+    return Finished(changed, aside)
 
 
 def release(directory: ChangeSetDirectory) -> bool:

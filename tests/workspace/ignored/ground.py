@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddock.workspace import store
+from paddock.workspace import shelf, store
 from paddock.workspace.ignored import layers
 from tests.workspace.overlays import inside, tree
 
@@ -69,7 +69,7 @@ class Ground:
 
     @property
     def home(self) -> str:
-        return layers.home_of(self.path)
+        return shelf.ignored_home_of(self.path)
 
     def layers(self) -> list[set[str]]:
         """The files of each layer, from the top."""

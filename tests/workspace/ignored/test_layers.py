@@ -32,7 +32,7 @@ def hold(lab) -> layers.Hold | None:
 def test_without_layers_nothing_is_made_and_nothing_held(lab, repository) -> None:
     assert hold(lab) is None
     assert layers.repository_for(repository) is None
-    assert not os.path.exists(layers.ignored_directory())
+    assert not os.path.exists(shelf.ignored_directory())
 
 
 def test_the_latest_is_on_top(lab, repository) -> None:
@@ -53,12 +53,12 @@ def test_a_path_of_any_bytes_is_no_part_of_a_name(lab, repository) -> None:
     held = layers.hold(odd, os.stat(odd))
     assert held is not None
     assert held.paths[0].isascii()
-    assert layers.names_in(layers.home_of(repository)) == ()
+    assert layers.names_in(shelf.ignored_home_of(repository)) == ()
     held.close()
 
 
 def test_what_is_mounted_is_neither_merged_nor_dropped(lab, repository) -> None:
-    home = layers.home_of(repository)
+    home = shelf.ignored_home_of(repository)
     publish(lab, "one")
     held, second = hold(lab), hold(lab)
     assert held
@@ -70,11 +70,11 @@ def test_what_is_mounted_is_neither_merged_nor_dropped(lab, repository) -> None:
     second.let_go()
     assert layers.drop(home)
     second.close()
-    assert os.listdir(layers.ignored_directory()) == []
+    assert os.listdir(shelf.ignored_directory()) == []
 
 
 def test_a_newer_layer_is_free_while_an_older_one_is_mounted(lab, repository) -> None:
-    home = layers.home_of(repository)
+    home = shelf.ignored_home_of(repository)
     publish(lab, "one")
     held = hold(lab)
     assert held
@@ -112,7 +112,7 @@ def test_while_the_old_directorys_layers_are_in_use_the_new_one_waits(lab, repos
 
 
 def test_who_waits_for_a_merge_gets_what_it_came_to(lab, repository) -> None:
-    home = layers.home_of(repository)
+    home = shelf.ignored_home_of(repository)
     publish(lab, "one")
     publish(lab, "two")
     names = layers.names_in(home)
@@ -132,7 +132,7 @@ def test_who_waits_for_a_merge_gets_what_it_came_to(lab, repository) -> None:
 
 def test_half_gone_ones_are_cleared(lab, repository) -> None:
     publish(lab, "one")
-    home = Path(layers.home_of(repository))
+    home = Path(shelf.ignored_home_of(repository))
     (home / ".gone-1" / "deep").mkdir(parents=True)
     (home.parent / ".gone-2").mkdir()
     assert len(layers.clear()) == 2
@@ -156,6 +156,6 @@ def test_every_descriptor_is_closed(lab, repository) -> None:
 @pytest.mark.root
 def test_layers_of_root_are_reachable_by_root_alone(lab, repository) -> None:
     publish(lab, "one")
-    for path in (layers.ignored_directory(), layers.home_of(repository)):
+    for path in (shelf.ignored_directory(), shelf.ignored_home_of(repository)):
         with shelf.opened(path) as place:
             assert os.fstat(place).st_mode & 0o777 == 0o700

@@ -11,8 +11,13 @@ import fcntl
 import os
 
 from paddock.frozen import frozen
-from paddock.state import make_private, repository_key, state_directory
+from paddock.state import make_private
 from paddock.workspace import meta as metas
+from paddock.workspace.shelf import ignored_directory, ignored_home_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.workspace.meta import Meta
 
 HALF = "."  # in front of a name that is half-gone
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -42,16 +47,6 @@ class Hold:
             os.close(lock)
 
 
-def ignored_directory() -> str:
-    """Where the layers of all repositories are."""
-    return f"{state_directory()}/ignored"
-
-
-def home_of(repository: str) -> str:
-    """Where one repository's layers are; it need not exist."""
-    return f"{ignored_directory()}/{repository_key(repository)}"
-
-
 def names_in(home: str) -> tuple[str, ...]:
     """The layers below a home, from the top."""
     try:
@@ -63,16 +58,24 @@ def names_in(home: str) -> tuple[str, ...]:
 def repository_for(cwd: str) -> str | None:
     """The nearest directory at or above `cwd` that has layers, or None."""
     place = cwd
-    while not names_in(home_of(place)):
+    while not names_in(ignored_home_of(place)):
         if place == "/":
             return None
         place = os.path.dirname(place)
     return place
 
 
+def repositories() -> list[str]:
+    """All repositories that have layers, whether they are still there or not."""
+    base = ignored_directory()
+    homes = [f"{base}/{name}" for name in sorted(os.listdir(base))] if os.path.isdir(base) else []
+    found = [_meta(home).repository for home in homes if not os.path.basename(home).startswith(HALF) and names_in(home)]
+    return [repository for repository in found if repository]
+
+
 def hold(repository: str, root: os.stat_result) -> Hold | None:
     """Keep the layers as they are; None where there are none, or only those of a directory that was here before."""
-    home = home_of(repository)
+    home = ignored_home_of(repository)
     while names := names_in(home):
         if not is_for(home, repository, root):
             return None
@@ -109,19 +112,23 @@ def _locked(home: str, names: tuple[str, ...], how: int) -> Hold | None:
 def is_for(home: str, repository: str, root: os.stat_result) -> bool:
     """Whether layers were made over this very directory, and not over one that it took the place of."""
     try:
-        descriptor = os.open(home, _DIRECTORY)
+        meta = _meta(home, repository)
     except FileNotFoundError:
         return False
+    return bool(meta.inode) and metas.belongs(meta, root)
+
+
+def _meta(home: str, repository: str = "") -> Meta:
+    descriptor = os.open(home, _DIRECTORY)
     try:
-        meta = metas.read(descriptor, repository)
+        return metas.read(descriptor, repository)
     finally:
         os.close(descriptor)
-    return bool(meta.inode) and metas.belongs(meta, root)
 
 
 def publish(repository: str, root: os.stat_result, tree: str) -> bool:
     """Make a complete tree the topmost layer. Whether that was done: not while another directory's are in use."""
-    home = home_of(repository)
+    home = ignored_home_of(repository)
     base = _lock_base()
     try:
         if not is_for(home, repository, root):
@@ -143,37 +150,39 @@ def drop(home: str) -> bool:
         os.close(base)
 
 
+def left() -> list[str]:
+    """What a killed Paddock has left half-gone."""
+    base = ignored_directory()
+    homes = sorted(os.listdir(base)) if os.path.isdir(base) else []
+    halves = [f"{base}/{name}" for name in homes if name.startswith(HALF)]
+    return halves + [
+        f"{base}/{name}/{part}"
+        for name in homes
+        if not name.startswith(HALF)
+        for part in os.listdir(f"{base}/{name}")
+        if part.startswith(f"{HALF}gone-")
+    ]
+
+
 def clear() -> list[str]:
-    """Remove what a killed Paddock left half-gone; which that was."""
+    """Remove that; which it was."""
     from paddock.workspace import removal
 
     if not os.path.isdir(ignored_directory()):
         return []
     base = _lock_base()
     try:
-        homes = [name for name in os.listdir(base) if not name.startswith(HALF)]
-        left = [name for name in os.listdir(base) if name.startswith(HALF)]
-        for name in left:
-            removal.remove(base, name)
-        for name in homes:
-            left += [f"{name}/{part}" for part in clear_halves(f"{ignored_directory()}/{name}")]
+        gone = left()
+        for path in gone:
+            home, name = os.path.split(path)
+            place = os.open(home, _DIRECTORY)
+            try:
+                removal.remove(place, name)
+            finally:
+                os.close(place)
     finally:
         os.close(base)
-    return [f"{ignored_directory()}/{name}" for name in left]
-
-
-def clear_halves(home: str) -> list[str]:
-    """Remove layers that a merge has emptied; which they were."""
-    from paddock.workspace import removal
-
-    place = os.open(home, _DIRECTORY)
-    try:
-        left = [name for name in os.listdir(place) if name.startswith(f"{HALF}gone-")]
-        for name in left:
-            removal.remove(place, name)
-    finally:
-        os.close(place)
-    return left
+    return gone
 
 
 def bury(home: str, name: str) -> None:

@@ -32,20 +32,22 @@ if TYPE_CHECKING:
 PENDING = "pending"  # in a change set: on its way to the repository's layers
 
 
-def put_aside(directory: ChangeSetDirectory) -> None:
-    """Take what git ignores out of a change set that we hold, and whose sandbox has ended.
+def put_aside(directory: ChangeSetDirectory) -> tuple[str, ...]:
+    """Take what git ignores out of a change set that we hold, and whose sandbox has ended; the topmost paths of it.
 
     Without git, or where git refuses, everything stays in the change set; so does what cannot be moved.
     """
+    aside: tuple[str, ...] = ()
     if under_git(directory.repository):
         try:
             with ExitStack() as cleanup:
-                _Sorting(directory, cleanup).sort_upper()
+                aside = _Sorting(directory, cleanup).sort_upper()
         except (OSError, WorkspaceError):
             pass  # a full disk, say: every step left things whole
     if directory.ignored:
         directory.ignored.let_go()
-    compact(layers.home_of(directory.repository))
+    compact(shelf.ignored_home_of(directory.repository))
+    return aside
 
 
 def bring_back(directory: ChangeSetDirectory) -> None:
@@ -71,7 +73,7 @@ def refresh(directory: ChangeSetDirectory, root: os.stat_result) -> Hold | None:
     held = hold(directory.repository, root)
     if held or not under_git(directory.repository):
         return held
-    home = layers.home_of(directory.repository)
+    home = shelf.ignored_home_of(directory.repository)
     compact(home)
     mine = layers.alone(home, layers.names_in(home))
     if mine is None:
@@ -151,14 +153,15 @@ class _Sorting:
         self._cleanup.callback(tree.close)
         return tree
 
-    def sort_upper(self) -> None:
-        """Take what is ignored out of the upper directory."""
+    def sort_upper(self) -> tuple[str, ...]:
+        """Take what is ignored out of the upper directory; which paths that is."""
         search = Search(self._upper.root, self._lower, self._directory.repository)
         found = [entry for entry in search.entries() if entry.ignored]
         shared = [entry.path for entry in found if entry.over_host]
         if shared or stat_in(self._directory.lock, PENDING):
             self._publish(shared)
         parking.park(self._directory.lock, self._upper, [entry.path for entry in found if not entry.over_host])
+        return tuple(entry.path + "/" * entry.is_directory for entry in found if not entry.is_whiteout)
 
     def _publish(self, paths: list[str]) -> None:
         """Move paths to a new layer; what a killed Paddock had moved already comes with them."""

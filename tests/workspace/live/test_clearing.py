@@ -96,6 +96,24 @@ def test_who_writes_it_again_and_again_is_left_until_the_end(run: Begin, reposit
     assert [one.path for one in found.moved] == [".mcp.json"]
 
 
+def test_more_than_anybody_reads_are_counted_and_moved_all_the_same(
+    run: Begin, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clearing, "MOST_TOLD", 3)
+    began = run()
+    work = began.clearing()
+    place = os.open(repository, os.O_RDONLY)
+    for number in range(6):
+        write(repository / f"{number}.pth")
+        work.look("", place, [f"{number}.pth"])
+    os.close(place)
+    assert len(list(repository.glob("*.pth"))) == 3
+    found = work.finish()
+    work.close()
+    assert (len(found.found), found.more) == (3, 3)
+    assert list(repository.glob("*.pth")) == []
+
+
 def test_a_repository_that_is_gone_keeps_the_ground(run: Begin, repository: Path) -> None:
     began = run()
     write(repository / ".mcp.json")

@@ -9,7 +9,7 @@ from paddock.workspace.live.findings import Findings, Found
 
 
 def test_findings_survive_a_pipe() -> None:
-    told = Findings((Found("a\udcff\n", "git", "git-hooks", True, "x"), Found("b", "shell", "y")), "name", "why")
+    told = Findings((Found("a\udcff\n", "git", "git-hooks", True, "x"), Found("b", "shell", "y")), "name", "why", 3)
     assert findings.unpacked(findings.packed(told)) == told
 
 
@@ -33,6 +33,11 @@ def test_many_are_counted_and_what_came_back_is_said() -> None:
     (told,) = findings.messages(Findings(many, "name"))
     assert told.startswith("8 dangerous changes moved out of the repository, and held as name: f0 (build-make), ")
     assert told.endswith(" and 3 more; what stood there before is back (2)")
+
+
+def test_what_is_beyond_counting_by_name_is_counted() -> None:
+    (told,) = findings.messages(Findings((Found("a", "git", "git-hooks"),), "name", more=41))
+    assert told.startswith("42 dangerous changes moved out of the repository, and held as name: a (git-hooks)")
 
 
 def test_what_is_still_there_and_what_is_nowhere_held_are_told_apart() -> None:

@@ -108,6 +108,20 @@ def test_the_second_of_two_at_one_place_is_kept(run: Begin, repository: Path) ->
         assert file.read() == "two"
 
 
+def test_a_file_with_the_name_of_a_directory_that_was_moved_from_does_not_take_that_along(
+    run: Begin, repository: Path
+) -> None:
+    began = run()
+    write(repository / ".claude/settings.json", "first")
+    moved(began)
+    (repository / ".claude").rmdir()
+    (repository / ".claude").symlink_to("/etc")
+    (one,) = moved(began)
+    assert "directory" in one.problem
+    assert kept(began.ground) == [".claude/settings.json"]
+    assert not os.path.lexists(repository / ".claude")
+
+
 def test_directories_on_the_ground_have_the_modes_of_the_repositorys(run: Begin, repository: Path) -> None:
     began = run()
     write(repository / "sub/.mcp.json")

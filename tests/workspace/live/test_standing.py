@@ -72,6 +72,13 @@ def test_what_the_policy_allows_is_neither_held_nor_watched() -> None:
     assert standing.of("Makefile", directory=False) == ""
 
 
+def test_every_rule_concerns_also_those_for_what_is_not_listed_before() -> None:
+    for path in ("__pycache__/x.pyc", "Makefile", ".envrc"):
+        assert STANDING.concerns(path, link=False)
+    assert not STANDING.concerns("src/main.py", link=True)
+    assert STANDING.concerns(".claude", link=True)
+
+
 def hazard(severity: str, family: str = "build", name: str = "build-x") -> Hazard:
     return Hazard(name, family, severity, "why")  # type: ignore[arg-type]
 

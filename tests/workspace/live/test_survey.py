@@ -54,6 +54,20 @@ def test_a_link_is_watched_since_a_mount_would_follow_it(repository: Path, tmp_p
     assert {".mcp.json", "away"} <= set(found.copied)
 
 
+def test_what_a_dangerous_name_leads_to_is_held_like_it(repository: Path) -> None:
+    write(repository / "docs/agents.md")
+    write(repository / "docs/build.txt")
+    write(repository / "config/claude/settings.json")
+    (repository / "CLAUDE.md").symlink_to("docs/agents.md")
+    (repository / "Makefile").unlink()
+    (repository / "Makefile").symlink_to("docs/build.txt")
+    (repository / ".claude").symlink_to("config/claude")
+    (repository / ".mcp.json").symlink_to("missing")
+    found = looked(repository)
+    assert {"docs/agents.md", "config/claude"} <= set(found.read_only)
+    assert {"docs/agents.md", "docs/build.txt", "CLAUDE.md"} <= set(found.copied)
+
+
 def test_what_is_inside_a_directory_that_is_held_needs_no_mount_of_its_own(repository: Path) -> None:
     write(repository / ".claude/hooks/x")
     write(repository / ".claude/settings.json")

@@ -178,6 +178,28 @@ def test_a_link_in_the_place_of_a_dangerous_directory_is_one(run: Begin, reposit
     assert {".claude", "away"} <= began.now()
 
 
+def test_what_another_name_makes_dangerous_is_found_under_its_own(run: Begin, repository: Path) -> None:
+    write(repository / "docs/build.txt", "all:\n\techo old\n")
+    (repository / "Makefile").unlink()
+    (repository / "Makefile").symlink_to("docs/build.txt")
+    began = run()
+    write(repository / "docs/build.txt", "all:\n\techo new\n")
+    write(repository / "docs/other.txt", "all:\n\techo new\n")
+    assert set(began.dangers()) == {"docs/build.txt"}
+
+
+@pytest.mark.user
+@pytest.mark.parametrize("mode", [0o000, 0o100, 0o311])
+def test_a_directory_that_cannot_be_listed_is_no_hiding_place(run: Begin, repository: Path, mode: int) -> None:
+    """Who knows the name can open a file in a directory that can only be entered."""
+    began = run()
+    write(repository / "closed/.envrc")
+    (repository / "closed").chmod(mode)
+    assert set(began.dangers()) == {"closed/.envrc"}
+    assert (repository / "closed").stat().st_mode & 0o777 == mode
+    (repository / "closed").chmod(0o700)
+
+
 def test_what_only_gets_a_new_name_is_found_though_its_own_times_are_old(run: Begin, repository: Path) -> None:
     """FS-38: renaming a directory changes nothing of the files in it."""
     write(repository / "harmless/tasks.json")

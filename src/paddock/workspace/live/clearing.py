@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from paddock.workspace.live.ground import Beginning, Ground
     from paddock.workspace.live.sweep import Danger, Rules
 
+MOST_TOLD = 10_000  # paths; a sandbox that makes a million shall not fill our memory
 MOST_MOVES = 20  # of one path, while something puts it there again and again
 _MOST_SWEEPS = 5
 _COARSE = 5  # CLOCK_REALTIME_COARSE
@@ -39,42 +40,52 @@ class Clearing:
         self._sweep = Sweep(self.root, ground, beginning, self.mounted, rules)
         self._mover = Mover(self.root, ground)
         self._found: dict[str, Found] = {}
+        self._more = 0
         self._moves: dict[str, int] = {}
 
     def look(self, path: str, directory: int, names: Iterable[str]) -> None:
         """Clear some names of a directory while the sandbox runs."""
-        self._move(self._sweep.at(path, directory, [name for name in names if not name.startswith(PREFIX)]))
+        wanted = [name for name in names if not name.startswith(PREFIX)]
+        self._move(self._sweep.at(path, directory, wanted), ended=False)
 
     def finish(self, until_ns: int | None = None) -> Findings:
         """Clear everything once more, when nothing writes any more; with `until_ns` only what is older."""
         self._mover.finish()
-        self._moves.clear()
         for _ in range(_MOST_SWEEPS):
-            if not self._move(self._sweep.everything(until_ns)):
+            if not self._move(self._sweep.everything(until_ns), ended=True):
                 break
         found = tuple(self._found[path] for path in sorted(self._found))
         try:
-            return Findings(found, hand_over(self._ground, self._beginning))
+            return Findings(found, hand_over(self._ground, self._beginning), more=self._more)
         except (OSError, PaddockError) as error:
-            return Findings(found, problem=str(error))
+            return Findings(found, problem=str(error), more=self._more)
 
     def close(self) -> None:
         """Let go of the repository."""
         os.close(self.root)
 
-    def _move(self, dangers: Iterable[Danger]) -> int:
-        """How many were moved."""
+    def _move(self, dangers: Iterable[Danger], *, ended: bool) -> int:
+        """How many were moved. Who makes more and more of them has the rest moved when the run has `ended`."""
         moved = 0
         for danger in dangers:
-            self._moves[danger.path] = self._moves.get(danger.path, 0) + 1
-            if self._moves[danger.path] > MOST_MOVES:
-                continue  # till the end
+            if not ended:
+                if len(self._moves) >= MOST_TOLD and danger.path not in self._moves:
+                    continue
+                self._moves[danger.path] = self._moves.get(danger.path, 0) + 1
+                if self._moves[danger.path] > MOST_MOVES:
+                    continue
             with suppress(OSError):  # gone already, or met again under another name
                 result = self._mover.move(danger)
                 worst = min(danger.hazards, key=lambda hazard: _SEVERITIES.index(hazard.severity))
-                self._found[danger.path] = Found(danger.path, worst.family, worst.name, result.restored, result.problem)
+                self._note(Found(danger.path, worst.family, worst.name, result.restored, result.problem))
                 moved += not result.problem
         return moved
+
+    def _note(self, found: Found) -> None:
+        if found.path in self._found or len(self._found) < MOST_TOLD:
+            self._found[found.path] = found
+        else:
+            self._more += 1
 
 
 def hand_over(ground: Ground, beginning: Beginning) -> str:

@@ -24,11 +24,15 @@ class Found:
 
 @frozen
 class Findings:
-    """All of them. `held` names the change set that has what was moved; `problem` is why there is none."""
+    """All of them, or the first, and how many `more`.
+
+    `held` names the change set that has what was moved; `problem` is why there is none.
+    """
 
     found: tuple[Found, ...] = ()
     held: str = ""
     problem: str = ""
+    more: int = 0
 
     @property
     def moved(self) -> tuple[Found, ...]:
@@ -50,19 +54,21 @@ def unpacked(data: bytes) -> Findings:
     import json
 
     fields = json.loads(data)
-    return Findings(tuple(Found(**found) for found in fields["found"]), fields["held"], fields["problem"])
+    return Findings(
+        tuple(Found(**found) for found in fields["found"]), fields["held"], fields["problem"], fields["more"]
+    )
 
 
 def messages(findings: Findings) -> list[str]:
     """What the person is told. Names in it are unescaped."""
     told = []
     if findings.moved:
-        one = len(findings.moved) == 1
+        count = len(findings.moved) + findings.more
         restored = sum(found.restored for found in findings.moved)
         back = f"; what stood there before is back ({restored})" if restored else ""
         where = f", and held as {findings.held}" if findings.held else ""
         told.append(
-            f"{len(findings.moved)} dangerous change{'' if one else 's'} moved out of the repository{where}: "
+            f"{count} dangerous change{'' if count == 1 else 's'} moved out of the repository{where}: "
             f"{_some([f'{found.path} ({found.hazard})' for found in findings.moved])}{back}"
         )
     if findings.problem:

@@ -7,7 +7,9 @@ copied to the run's ground, and removed. INVARIANT FS-08: by descriptor, and thr
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from contextlib import suppress
 
 from paddock.frozen import frozen
@@ -117,6 +119,7 @@ class Mover:
         """Copy it to the ground and remove it. Why not, where that fails; nothing is lost then."""
         try:
             make_parents(self._ground.upper, split(path)[0], self._mode_of)
+            self._refuse_directory(path)
             copy_leaf(place, temporary, self._ground.upper, path)
             writing(place, lambda: os.unlink(temporary, dir_fd=place))
         except FileNotFoundError:
@@ -124,6 +127,14 @@ class Mover:
         except OSError as error:
             return f"it is called {temporary} now, and could not be kept elsewhere: {error.strerror}"
         return ""
+
+    def _refuse_directory(self, path: str) -> None:
+        """A file that has the name of a directory with files that were moved earlier must not take these away."""
+        parent, name = split(path)
+        with tree.opened(self._ground.upper, parent) as place:
+            found = stat_in(place, name)
+        if found and stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
 
     def _mode_of(self, path: str) -> int:
         """The mode of a directory of the repository, so that the change set has nothing to say about it."""

@@ -63,6 +63,10 @@ class Standing:
             return "read-only"
         return "watched" if "medium" in severities and not is_dependency(path) else ""
 
+    def concerns(self, path: str, *, link: bool) -> bool:
+        """Whether any rule speaks of a file of that name, or of what a link of that name may lead to."""
+        return bool(self._rules.matching(path) or (link and self.of(path, directory=True)))
+
 
 def acts(hazard: Hazard, path: str, *, ended: bool) -> bool:
     """Whether a change has to leave the repository for this hazard: now, or when the run has `ended`."""

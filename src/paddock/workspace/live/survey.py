@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 import time
 
 from paddock.frozen import frozen
-from paddock.workspace.descent import below
+from paddock.workspace.descent import below, split, stat_in
 from paddock.workspace.holding import is_git, leads_out
 from paddock.workspace.live import git_parts, tree
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
         def of(self, path: str, *, directory: bool) -> Hold:
             """Read-only, only watched, or nothing."""
+
+        def concerns(self, path: str, *, link: bool) -> bool:
+            """Whether a change of it has to be judged."""
 
 
 _COARSE = 5  # CLOCK_REALTIME_COARSE of <linux/time.h>, by which file systems stamp
@@ -83,6 +87,7 @@ def survey(repository: str, standing: Standing, *, mounts: bool = True) -> Surve
     try:
         for listing in tree.walk(root):
             looking.at(listing)
+        looking.follow(root)
     finally:
         os.close(root)
     return looking.result(repository, begun_ns)
@@ -102,6 +107,7 @@ class _Looking:
         self._read_only: list[str] = []
         self._within: set[str] = set()  # directories below a read-only one
         self._repositories: set[str] = set()
+        self._links: list[tuple[str, Hold]] = []
 
     def at(self, listing: Listing) -> None:
         place = os.fstat(listing.fd)
@@ -119,9 +125,34 @@ class _Looking:
                 hold: Hold = "read-only"
             else:
                 hold = self._by_name(path, found, only_git=only_git)
-            if not hold and stat.S_ISLNK(found.st_mode) and _leads_out(listing.fd, path, entry.name):
-                hold = "watched"
+            if stat.S_ISLNK(found.st_mode):
+                hold = self._link(listing.fd, path, hold)
             self._note(path, found, hold, within=listing.path in self._within)
+
+    def _link(self, directory: int, path: str, hold: Hold) -> Hold:
+        parent, name = split(path)
+        try:
+            target = os.readlink(name, dir_fd=directory)
+        except OSError:
+            return hold
+        if leads_out(path, target):
+            return hold or "watched"
+        hold = hold or self._standing.of(path, directory=True)
+        if hold:
+            self._links.append((posixpath.normpath(posixpath.join(parent, target)), hold))
+        return hold
+
+    def follow(self, root: int) -> None:
+        """`CLAUDE.md -> docs/agents.md`: who edits the target edits what the link's name means to programs."""
+        for path, hold in self._links:
+            parent, name = split(path)
+            try:
+                with tree.opened(root, parent) as place:
+                    found = stat_in(place, name)
+            except OSError:
+                continue
+            if found and path not in self._known and path not in self._read_only:
+                self._note(path, found, hold, within=parent in self._within)
 
     def _by_name(self, path: str, found: os.stat_result, *, only_git: bool) -> Hold:
         directory = stat.S_ISDIR(found.st_mode)
@@ -191,13 +222,6 @@ class _Looking:
             elif path not in read_only:
                 left.append(path)
         return copied, left
-
-
-def _leads_out(directory: int, path: str, name: str) -> bool:
-    try:
-        return leads_out(path, os.readlink(name, dir_fd=directory))
-    except OSError:
-        return False
 
 
 def _upper_first(path: str) -> tuple[int, str]:

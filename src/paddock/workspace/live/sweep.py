@@ -12,9 +12,10 @@ import stat
 
 from paddock.frozen import frozen, replace
 from paddock.workspace import content
-from paddock.workspace.change import Change
+from paddock.workspace.change import SET_ID, Change
 from paddock.workspace.descent import below, split, stat_in
 from paddock.workspace.hazard import Hazard
+from paddock.workspace.hazards.links import Aliases
 from paddock.workspace.holding import is_git
 from paddock.workspace.live import git_parts, tree
 from paddock.workspace.live.ground import alike
@@ -73,11 +74,13 @@ class Sweep:
         self._mounted = mounted
         self._standing, self._judges = rules
         self.known = dict(beginning.known)
+        self._aliases = Aliases(root)
         self._identities = {(known.device, known.inode, known.ctime_ns) for known in self.known.values()}
 
     def everything(self, until_ns: int | None = None) -> Iterator[Danger]:
         """All dangers, when the run has ended; with `until_ns` only what was changed until then."""
-        for listing in tree.walk(self._root):
+        self._aliases = Aliases(self._root)
+        for listing in tree.walk(self._root, anyhow=True):
             for danger in self.at(listing.path, listing.fd, self._possible(listing), ended=True):
                 if until_ns is None or danger.found.st_ctime_ns <= until_ns:
                     yield danger
@@ -170,8 +173,11 @@ class Sweep:
             return False
 
     def _by_catalogue(self, path: str, found: os.stat_result, known: Known | None) -> tuple[Hazard, ...]:
-        if found.st_ctime_ns < self._beginning.begun_ns and not self._named(path, found):
-            return ()  # nobody has touched it
+        # Of what no name is dangerous, only links and set-id bits are of interest here, and nobody has to read it.
+        untouched = found.st_ctime_ns < self._beginning.begun_ns
+        plain = stat.S_ISREG(found.st_mode) and not found.st_mode & SET_ID
+        if (untouched or plain) and not self._named(path, found):
+            return ()
         kind: Kind = "added" if known is None else "modified"
         if known and stat.S_IFMT(known.mode) != stat.S_IFMT(found.st_mode):
             kind = "replaced"
@@ -183,7 +189,7 @@ class Sweep:
 
     def _named(self, path: str, found: os.stat_result) -> bool:
         link = stat.S_ISLNK(found.st_mode)
-        return bool(self._standing.of(path, directory=False) or (link and self._standing.of(path, directory=True)))
+        return any(self._standing.concerns(name, link=link) for name in (path, *self._aliases.of(path)))
 
 
 def _suspect(directory: int, name: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import os
 from contextlib import contextmanager
 
 from paddock.frozen import frozen
+from paddock.kernel import files
 from paddock.kernel.openat2 import RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, openat2
 from paddock.workspace.descent import DIRECTORY, PLACE, below
 from paddock.workspace.holding import LONGEST_PATH, is_git
@@ -66,12 +67,47 @@ def looking(root: int, path: str) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def walk(root: int, start: str = "") -> Iterator[Listing]:
-    """Every directory at and beneath `start`, but for git's objects. Names that vanish meanwhile are no error."""
+@contextmanager
+def opening(root: int, path: str) -> Iterator[int | None]:
+    """The same for a directory that keeps its owner out: a program that knows a name in it may still open that.
+
+    Its mode is another for as long as it is looked at.
+    """
+    with looking(root, path) as descriptor:
+        if descriptor is not None or os.geteuid() == 0:
+            yield descriptor
+            return
+    try:
+        place = open_directory(root, path, PLACE)
+    except OSError:
+        yield None
+        return
+    mode = os.fstat(place).st_mode & 0o7777
+    try:
+        files.change_mode(place, mode | 0o700)
+        descriptor = files.reopen(place, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # somebody else's
+        os.close(place)
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+        files.change_mode(place, mode)
+        os.close(place)
+
+
+def walk(root: int, start: str = "", *, anyhow: bool = False) -> Iterator[Listing]:
+    """Every directory at and beneath `start`, but for git's objects. Names that vanish meanwhile are no error.
+
+    `anyhow`: also those that keep their owner out.
+    """
+    look = opening if anyhow else looking
     left = [start]
     while left:
         path = left.pop()
-        with looking(root, path) as descriptor:
+        with look(root, path) as descriptor:
             if descriptor is None:
                 continue
             with os.scandir(descriptor) as found:

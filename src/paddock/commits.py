@@ -12,6 +12,9 @@ from paddock.workspace.git.bringing import Wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from paddock.workspace.change import Change
     from paddock.workspace.git.judging import Judges
     from paddock.workspace.shelf import ChangeSetDirectory
     from paddock.workspace.wishes import Report, Wishes
@@ -24,13 +27,16 @@ class Taken:
     """What came over. `files` or `commits` are None where they were not asked for.
 
     `refusal`: the commits could not even be read; the files are another matter. `remaining`: the change set still
-    holds something.
+    holds something; `waiting` are its refs, where nobody asked for commits. `dropped` is what went with git's own
+    data: configuration, hooks and the like, which never come over.
     """
 
     files: Report | None
     commits: bringing.Report | None
     remaining: bool
     refusal: PaddockError | None = None
+    waiting: tuple[str, ...] = ()
+    dropped: tuple[Change, ...] = ()
 
 
 def look(directory: ChangeSetDirectory, *, branch: str = "", judge: Judges | None = None) -> bringing.Report:
@@ -54,24 +60,34 @@ def outline(directory: ChangeSetDirectory) -> tuple[str, ...]:
     )
 
 
-def take(directory: ChangeSetDirectory, wishes: Wishes, how: str = BOTH, branch: str = "") -> Taken:
-    """Take over files, commits or both (TREE, BRANCH, BOTH). `branch` is the branch's name, instead of `paddock/NAME`.
+def take(
+    directory: ChangeSetDirectory,
+    wishes: Wishes,
+    how: str = BOTH,
+    branch: str = "",
+    apply: Callable[[ChangeSetDirectory, Wishes], Report] = apply_held,
+) -> Taken:
+    """Take over files, commits or both (TREE, BRANCH, BOTH). `branch` is the branch's name, instead of `paddock/NAME`;
+    `apply` takes the files of a change set that is held.
 
     Commits come first: when both came, git's own data leaves the change set, which is gone with its last file. Raises
     PaddockError as `apply` does, and where commits alone were asked for and cannot come.
     """
     with store.held(directory) as locked:
         commits, refusal = _commits(locked, wishes, how, branch)
-        files = None if how == BRANCH else apply_held(locked, wishes)
+        files = None if how == BRANCH else apply(locked, wishes)
         if wishes.dry_run:
             return Taken(files and _without_git(files), commits, remaining=True, refusal=refusal)
         if files and not files.remaining:
             return Taken(files, commits, remaining=False, refusal=refusal)
+        waiting = _waiting(locked) if commits is None and refusal is None else ()
         remaining = True
-        if _nothing_left(locked, commits, refusal) and dropping.is_alone(locked):
+        dropped: tuple[Change, ...] = ()
+        if not (waiting or refusal) and (commits is None or commits.complete) and dropping.is_alone(locked):
+            dropped = dropping.found(locked, wishes.judge)
             remaining = dropping.drop(locked)
         files = files and replace(_without_git(files), remaining=remaining)
-        return Taken(files, commits, remaining, refusal)
+        return Taken(files, commits, remaining, refusal, waiting, dropped)
 
 
 def _commits(
@@ -88,16 +104,12 @@ def _commits(
         return None, error
 
 
-def _nothing_left(locked: ChangeSetDirectory, commits: bringing.Report | None, refusal: PaddockError | None) -> bool:
-    """Whether there is nothing in git's data that somebody could miss."""
-    if refusal:
-        return False
-    if commits:
-        return commits.complete
+def _waiting(locked: ChangeSetDirectory) -> tuple[str, ...]:
+    """What could be missed in git's data: refs that moved, repositories of the sandbox's own."""
     try:
-        return not outline(locked) and not places.unknown(locked)
+        return (*outline(locked), *places.unknown(locked))
     except PaddockError:
-        return False
+        return ("HEAD",)
 
 
 def _without_git(report: Report) -> Report:

@@ -33,6 +33,14 @@ def test_git_data_and_every_directory_above_it_stay(place, tmp_path) -> None:
     assert held == {"tree/a/.git": "git", "tree/a": "git", "tree/b": "", "tree": "git"}
 
 
+def test_a_submodule_may_go_with_its_pointer_but_a_worktree_keeps_its_own(place, tmp_path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / ".git").write_text("gitdir: ../.git/modules/sub\n")
+    (tmp_path / ".git").write_text("gitdir: /elsewhere\n")
+    assert [change.held for change in gone(place, "sub", "sub")] == ["", ""]
+    assert [change.held for change in gone(place, ".git", ".git")] == ["git"]
+
+
 def test_links_are_not_entered(place, tmp_path) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "link").symlink_to("/")

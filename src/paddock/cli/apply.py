@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 
+from paddock import commits
 from paddock.cli import applied, held, judged
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import plain
 from paddock.errors import Usage
-from paddock.workspace.apply import Wishes, apply
 from paddock.workspace.change_set import walk
 from paddock.workspace.selection import Selection, words_in
+from paddock.workspace.wishes import Report, Wishes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from paddock.commits import Taken
     from paddock.workspace.store import ChangeSetDirectory
 
 SUMMARY = "take held changes over into this repository"
@@ -26,12 +28,17 @@ change set. What cannot or must not be written stays held:
                (git, editor, agent, shell, build, ci, container, policy, shape), or of one rule, --hazards all
   conflicts    the host's file is not the one that the sandbox changed; nothing is overwritten, unless
                --force PATH; --merge puts changes in different places of a text together
-  held         git data, sockets, FIFOs and devices are never applied
+  held         sockets, FIFOs and devices are never applied
+
+What the sandbox committed comes as a branch, paddock/NAME, checked by git (fsck) on the way; several branches as
+paddock/NAME+BRANCH. Your index, stash, configuration and other branches stay as they are; hooks and everything else
+in .git never come over.
 
   paddock apply                   everything; asks first on a terminal
   paddock apply -p                one by one, texts hunk by hunk
   paddock apply src '*.md'        a directory, a pattern
   paddock apply --dry-run         say what would happen
+  paddock apply --as branch       only the commits; --as tree: only the files
   paddock undo                    take the last apply back
 
 Killed half-way, the next apply goes on. exit status: 0 all that was asked for is applied; 1 something
@@ -53,6 +60,13 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="append", default=[], metavar="PATH", help="overwrite this in spite of a conflict"
     )
+    parser.add_argument(
+        "--as",
+        metavar="WHAT",
+        dest="how",
+        help="tree: files; branch: commits; both: the default, but for PATHs and -p, which mean files",
+    )
+    parser.add_argument("--branch", metavar="NAME", help="the branch for the commits, instead of paddock/NAME")
     parser.add_argument("--links", action="store_true", help="take links that lead out of the repository too")
     parser.add_argument("--no-undo", action="store_true", help="keep nothing of what is overwritten")
     held.declare_name(parser)
@@ -62,6 +76,7 @@ def perform(options: argparse.Namespace) -> Outcome:
     """Apply and tell."""
     if options.interactive and (options.dry_run or options.yes):
         raise Usage("--interactive asks, and cannot go with --yes or --dry-run", next_step="paddock apply -p")
+    how = _how(options)
     directory = held.chosen(options.name)
     if directory is None:
         return Outcome(held.NOTHING, {"schema": 1, "name": None, "applied": [], "problems": [], "remaining": False})
@@ -70,16 +85,38 @@ def perform(options: argparse.Namespace) -> Outcome:
         from paddock.cli import review
 
         _demand(directory, options)
-        report = review.perform(directory, wishes)
+        taken = commits.take(directory, wishes, how, options.branch or "", review.perform_held)
     else:
         if options.paths or options.force or not options.yes:
             _look_first(directory, wishes, options)
-        report = apply(directory, wishes)
-    return Outcome(
-        applied.text(directory, report, dry=options.dry_run, undo=wishes.undo),
-        applied.data(directory, report, dry=options.dry_run),
-        applied.exit_code(report),
-    )
+        taken = commits.take(directory, wishes, how, options.branch or "")
+    return _outcome(directory, taken, options, undo=wishes.undo)
+
+
+def _how(options: argparse.Namespace) -> str:
+    """What is meant: files, commits or both. Raises Usage."""
+    chosen: str = options.how or (commits.TREE if options.paths or options.interactive else commits.BOTH)
+    if chosen not in (commits.TREE, commits.BRANCH, commits.BOTH):
+        raise Usage(f"--as {chosen!a} is not known", why="expected tree, branch or both", next_step="--as both")
+    if options.branch and chosen == commits.TREE:
+        raise Usage("--branch names a branch, and only files are meant", next_step="paddock apply --as branch …")
+    if chosen == commits.BRANCH and (options.paths or options.interactive or options.force or options.merge):
+        raise Usage("--as branch takes whole commits: no paths, and nothing to ask", next_step="paddock diff --commits")
+    return chosen
+
+
+def _outcome(directory: ChangeSetDirectory, taken: Taken, options: argparse.Namespace, *, undo: bool) -> Outcome:
+    from paddock.cli import committed
+
+    text, data, codes = committed.text(taken, dry=options.dry_run), {}, [committed.exit_code(taken)]
+    if taken.files:
+        text += applied.text(directory, taken.files, dry=options.dry_run, undo=undo)
+        codes.append(applied.exit_code(taken.files))
+    elif taken.remaining and not options.dry_run:
+        text += f"the files are held as {directory.name!r}: paddock diff --name {directory.name}\n"
+    report = taken.files or Report((), (), taken.remaining)
+    data = {**applied.data(directory, report, dry=options.dry_run), **committed.result(taken)}
+    return Outcome(text or committed.NOTHING, data, applied.NOT_ALL if applied.NOT_ALL in codes else max(codes))
 
 
 def _wishes(directory: ChangeSetDirectory, options: argparse.Namespace) -> Wishes:

@@ -22,8 +22,14 @@ def perform(directory: ChangeSetDirectory, wishes: Wishes) -> Report:
     The change set is held all the while: nobody changes what a person has just looked at. Raises Usage where there is
     no terminal, SessionError while the change set is in use, and what `apply` raises.
     """
+    with store.held(directory) as locked:
+        return perform_held(locked, wishes)
+
+
+def perform_held(locked: ChangeSetDirectory, wishes: Wishes) -> Report:
+    """The same for a change set that the caller holds."""
     asker = Terminal()
-    with store.held(directory) as locked, ExitStack() as cleanup:
+    with ExitStack() as cleanup:
         lower = shelf.open_repository(locked)
         cleanup.callback(os.close, lower)
         upper = shelf.open_upper(locked)

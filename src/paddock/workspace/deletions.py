@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 def removed(path: str, found: os.stat_result, held: str = "") -> Change:
     """The deletion of one lower entry."""
-    if holding.is_git(path.rpartition("/")[2]):
+    if _is_repository(path, found):
         held = "git"
     return Change(path, "deleted", old_mode=found.st_mode, old_size=found.st_size, held=held)
+
+
+def _is_repository(path: str, found: os.stat_result) -> bool:
+    """Whether it is git's. A submodule's pointer may go with the submodule: what it names lies elsewhere."""
+    parent, _, name = path.rpartition("/")
+    return holding.is_git(name) and not (parent and stat.S_ISREG(found.st_mode))
 
 
 def gone(directory: int, name: str, path: str) -> Iterator[Change]:

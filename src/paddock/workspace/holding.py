@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 REASONS = {
-    "git": "git data is not applied by this version",
+    "git": "git's own data never comes over; what was committed does, as commits",
     "special": "sockets, FIFOs and devices are never applied",
     "link": "the link leads out of the repository; `paddock apply --links` takes it",
     "unreadable": "its own mode forbids reading it",

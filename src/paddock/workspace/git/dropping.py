@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 
+from paddock.frozen import replace
 from paddock.workspace import holding, removal, shelf
 from paddock.workspace.descent import PLACE, open_beneath, split
 from paddock.workspace.entries import ENTER, LEAVE, Pair, traverse
@@ -12,6 +12,8 @@ from paddock.workspace.git import layer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from paddock.workspace.change import Change
+    from paddock.workspace.git.judging import Judges
     from paddock.workspace.shelf import ChangeSetDirectory
 
 
@@ -19,21 +21,25 @@ def is_alone(locked: ChangeSetDirectory) -> bool:
     """Whether nothing but git's own data is left in a change set."""
     from paddock.workspace.change_set import walk
 
-    with ExitStack() as cleanup:
-        upper, lower = shelf.open_upper(locked), shelf.open_repository(locked)
-        cleanup.callback(os.close, upper)
-        cleanup.callback(os.close, lower)
-        return all(change.held == "git" and change.kind != "deleted" for change in walk(upper, lower))
+    with shelf.both(locked) as (upper, lower):
+        return all(map(_is_git_data, walk(upper, lower)))
+
+
+def found(locked: ChangeSetDirectory, judge: Judges | None) -> tuple[Change, ...]:
+    """The changes that are git's own data, each with what is dangerous about it."""
+    from paddock.workspace.change_set import walk
+
+    with shelf.both(locked) as (upper, lower):
+        changes = [change for change in walk(upper, lower) if _is_git_data(change)]
+        judging = judge(upper, lower) if judge else None
+        return tuple(replace(one, hazards=judging.hazards(one)) if judging else one for one in changes)
 
 
 def drop(locked: ChangeSetDirectory) -> bool:
     """Take git's data out of a change set that we hold, and remove it when nothing is left. Whether something is."""
     from paddock.workspace import store
 
-    with ExitStack() as cleanup:
-        upper, lower = shelf.open_upper(locked), shelf.open_repository(locked)
-        cleanup.callback(os.close, upper)
-        cleanup.callback(os.close, lower)
+    with shelf.both(locked) as (upper, lower):
         for path in _git_data(upper, lower):
             parent, name = split(path)
             place = open_beneath(upper, parent, PLACE)
@@ -47,6 +53,11 @@ def drop(locked: ChangeSetDirectory) -> bool:
     if not remaining:
         shelf.discard(store.same(locked))
     return remaining
+
+
+def _is_git_data(change: Change) -> bool:
+    """A nested repository that was deleted is a deletion like any other, and stays held."""
+    return change.held == "git" and (change.kind != "deleted" or "/" not in change.path)
 
 
 def _git_data(upper: int, lower: int) -> list[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import ExitStack
 
 from paddock.workspace import holding, shelf
 from paddock.workspace.descent import below, split, stat_in
@@ -39,10 +38,7 @@ def _all(directory: ChangeSetDirectory) -> Iterator[tuple[Place, bool]]:
     if outside:
         yield outside, True
         yield from _modules(outside)
-    with ExitStack() as cleanup:
-        upper, lower = shelf.open_upper(directory), shelf.open_repository(directory)
-        cleanup.callback(os.close, upper)
-        cleanup.callback(os.close, lower)
+    with shelf.both(directory) as (upper, lower):
         root = os.path.realpath(f"/proc/self/fd/{lower}")
         for path, known in _git_directories(upper, lower):
             found = Place("" if path == ".git" else split(path)[0], directory.upper, path, f"{root}/{path}")

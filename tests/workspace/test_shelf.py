@@ -152,23 +152,6 @@ def test_a_lost_meta_does_not_lose_the_changes(repository) -> None:
     assert current.count_changes() == 1
 
 
-def test_changes_are_counted_and_none_where_there_is_nothing_to_compare_with(repository, lab) -> None:
-    directory = shelf.open_or_create(repository, "a")
-    change(directory)
-    change(directory, "more")
-    assert directory.count_changes() == 2
-    lab.repository.rmdir()
-    assert directory.count_changes() == 0
-
-
-def test_a_link_planted_in_its_place_is_not_followed(repository, tmp_path) -> None:
-    directory = shelf.open_or_create(repository, "a")
-    os.rename(directory.upper, tmp_path / "aside")
-    os.symlink(tmp_path / "aside", directory.upper)
-    with pytest.raises(OSError):
-        shelf.open_upper(directory)
-
-
 @needs("overlay")
 def test_what_a_mounter_left_in_work_can_be_discarded(lab) -> None:
     change_set = lab.run(lambda inside: (inside / "file").write_text("x"))

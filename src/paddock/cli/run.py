@@ -27,7 +27,8 @@ examples:
   paddock run -- pytest                 tests, with everything they write held back
   paddock run claude                    an agent with its own profile
   paddock run --net allow --allow api.github.com -- ./sync.sh
-  paddock run --workspace live -- make  writes reach the repository at once
+  paddock run --workspace live --accept live-hazards-window -- make
+                                        writes reach the repository at once
 
 With --apply safe, what is no hazard and in no conflict is applied when the command has ended well:
   paddock run --apply safe -- npm update

@@ -108,6 +108,7 @@ KNOWN: dict[str, Callable[[], str]] = {
     "registries": _registries,
     "unshare": _program("unshare"),
     "git": _program("git"),
+    "less": _program("less"),
     "direnv": _program("direnv"),
     "make": _program("make"),
     "node": _program("node"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import signal
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.errors import PaddockError
-from paddock.process import SYSTEM_PATH, Finished, find, run
+from paddock.process import SYSTEM_PATH, Finished, feed, find, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,3 +102,43 @@ def test_a_limit_binds_the_program(tmp_path: Path) -> None:
 def test_root_runs_a_program_as_its_owner_without_groups_of_its_own() -> None:
     done = run(("/usr/bin/id",), environment={"LC_ALL": "C"}, owner=(12345, 23456))
     assert done.stdout == b"uid=12345 gid=23456 groups=23456\n"
+
+
+def test_what_is_fed_arrives_as_it_was_made(tmp_path: Path) -> None:
+    feed(
+        ("/bin/sh", "-c", 'cat > "$OUT"'),
+        (f"{number}\n".encode() for number in range(3)),
+        environment={"PATH": "/bin:/usr/bin", "OUT": str(tmp_path / "out")},
+    )
+    assert (tmp_path / "out").read_bytes() == b"0\n1\n2\n"
+
+
+def test_a_program_need_not_take_all_that_it_could() -> None:
+    endless = itertools.repeat(b"x" * 65536)
+    feed(("/bin/true",), endless, environment={})
+
+
+def test_what_breaks_the_feeding_is_raised_when_the_program_has_ended(tmp_path: Path) -> None:
+    def pieces():
+        yield b"first"
+        raise PaddockError("broken")
+
+    with pytest.raises(PaddockError, match="broken"):
+        feed(("/bin/sh", "-c", 'cat > "$OUT"'), pieces(), environment={"OUT": f"{tmp_path}/out", "PATH": "/bin"})
+    assert (tmp_path / "out").read_bytes() == b"first"
+
+
+def test_an_interrupt_is_for_the_program_that_is_fed() -> None:
+    def pieces():
+        os.kill(os.getpid(), signal.SIGINT)
+        yield b"x"
+
+    feed(("/bin/cat",), pieces(), environment={})
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+
+
+def test_only_an_absolute_program_that_is_there_is_fed() -> None:
+    with pytest.raises(ValueError, match="not an absolute program"):
+        feed(("cat",), (), environment={})
+    with pytest.raises(PaddockError, match="/nowhere/cat could not be started"):
+        feed(("/nowhere/cat",), (), environment={})

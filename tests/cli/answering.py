@@ -8,8 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tests.conftest import Person
@@ -75,3 +74,10 @@ def dialogue(person: Person, cwd: Path, answers: Sequence[str], *arguments: str,
     os.close(ours)
     assert not left, output
     return process.returncode, output.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+
+
+def seen(person: Person, cwd: Path, *arguments: str, expected: int = 0, **environ: str) -> str:
+    """What `paddock` shows on a terminal of its own, without a pager unless `environ` names one."""
+    code, output = dialogue(person, cwd, (), *arguments, **{"PADDOCK_PAGER": "", **environ})
+    assert code == expected, output
+    return output

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 
 import pytest
 
 from tests.capabilities import needs
+from tests.cli.answering import seen
 from tests.cli.change_sets import hold, whiteout
 
 
@@ -24,32 +24,6 @@ def held(monkeypatch, person, repo):
         (upper / "sub" / "bin").write_bytes(b"\0\1")
 
     return hold(monkeypatch, person, repo, work)
-
-
-def on_terminal(person, repo, *arguments: str, **environ: str) -> str:
-    """The output of `paddock` on a terminal of its own."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        person.argv(*arguments),
-        cwd=repo,
-        env={**person.environ, "PADDOCK_PAGER": "", **environ},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    ) as process:
-        os.close(theirs)
-        output = b""
-        while True:
-            try:
-                piece = os.read(ours, 1 << 16)
-            except OSError:  # EIO: the last writer is gone
-                break
-            if not piece:
-                break
-            output += piece
-        assert process.wait() == 0, output
-    os.close(ours)
-    return output.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
 
 
 def test_the_whole_difference_is_printed(person, repo, held) -> None:
@@ -80,16 +54,16 @@ def test_git_takes_it_over_from_a_pipe_whatever_the_bytes(monkeypatch, person, r
 def test_a_terminal_gets_colours_and_no_control_characters_from_inside(monkeypatch, person, repo) -> None:
     evil = "\x1b]0;title\x07\x1b[2J\u202e\tx\r\n"
     hold(monkeypatch, person, repo, lambda upper: [(upper / name).write_text(evil) for name in ("a", "b\x1b[31m")])
-    shown = on_terminal(person, repo, "diff")
+    shown = seen(person, repo, "diff")
     assert "\x1b[32m+" in shown
     assert "\tx\\r" in shown
     assert "\\u202e" in shown
     for sign in ("\x1b]", "\x1b[2J", "\u202e", "\x07", "\x1b[31m"):
         assert sign not in shown
-    plain = on_terminal(person, repo, "diff", NO_COLOR="1")
+    plain = seen(person, repo, "diff", NO_COLOR="1")
     assert "\x1b" not in plain
     for other in ("--stat", "--name-only"):
-        assert "\x1b[31m" not in on_terminal(person, repo, "diff", other, NO_COLOR="1")
+        assert "\x1b[31m" not in seen(person, repo, "diff", other, NO_COLOR="1")
 
 
 def test_paths_are_taken_from_where_one_is(person, repo, held) -> None:
@@ -130,7 +104,7 @@ def test_nothing_held_is_nothing_to_show(person, repo) -> None:
     done = person.call("diff", cwd=repo)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert json.loads(person.call("diff", "--json", cwd=repo).stdout)["changes"] == []
-    assert on_terminal(person, repo, "diff") == "no changes are held\n"
+    assert seen(person, repo, "diff") == "no changes are held\n"
 
 
 def test_another_one_is_shown_by_name(monkeypatch, person, repo, held) -> None:

@@ -112,7 +112,7 @@ def test_what_the_caller_knows_counts_also_below_what_was_deleted_as_a_whole(pla
     place, upper, lower = places
     (tmp_path / "lower" / "gone").mkdir()
     os.mknod(tmp_path / "upper" / "gone", 0o020000, 0)
-    bases.record(place, upper, lower, 10, {"gone/file": Base(5, 0o100644, "ab")})
+    bases.record(place, upper, lower, 10, {"gone/file": Base(5, 0o100644, "ab").text()})
     bases.record(place, upper, lower, 20)
     known = bases.read(place, 30)
     assert known.of("gone/file") == Base(5, 0o100644, "ab")

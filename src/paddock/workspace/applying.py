@@ -48,7 +48,7 @@ class Applying:
         past: Past | None,
     ) -> None:
         """`directory` is the change set's, `trees` are its upper and the host's; without `past` nothing is kept."""
-        self.based: dict[str, Base] = {}  # entries that stay, and of which the host has a part now
+        self.based: dict[str, str] = {}  # what entries that stay, and of which the host has a part now, are based on
         self._wishes = wishes
         self._decider = decider
         self._trees = trees
@@ -229,7 +229,7 @@ class Applying:
             written = replace(change, new_mode=stat.S_IFREG | part.mode)
             number = self._host.put_file(written, source, found, base=base, digest=digest)
             if not part.complete:
-                self.based[change.path] = Base(0, written.new_mode, digest)
+                self.based[change.path] = Base(0, written.new_mode, digest).text()
                 self._copies.keep(source, digest)
             return number
         finally:

@@ -85,9 +85,9 @@ class Bases:
             if self._sorted[index] != start:
                 yield self._sorted[index]
 
-    def note(self, entry: str, base: Base) -> None:
+    def note(self, entry: str, text: str) -> None:
         """Know this of an entry from now on."""
-        self._known[entry] = base.text()
+        self._known[entry] = text
         self._sorted = None
 
 
@@ -103,14 +103,14 @@ def read(directory: int, otherwise_ns: int) -> Bases:
     return Bases({os.fsdecode(path): text.decode("ascii") for path, text in pairs}, otherwise_ns)
 
 
-def record(directory: int, upper: int, lower: int, begun_ns: int, known: Mapping[str, Base] | None = None) -> None:
+def record(directory: int, upper: int, lower: int, begun_ns: int, known: Mapping[str, str] | None = None) -> None:
     """Note all entries that are there now; those not yet known began at `begun_ns`.
 
-    `known` are entries of which the caller knows better: what it wrote to the host itself.
+    `known` are the bases, as text, of entries of which the caller knows better: it wrote the host's side itself.
     """
     before = read(directory, begun_ns)
-    for entry, base in (known or {}).items():
-        before.note(entry, base)
+    for entry, text in (known or {}).items():
+        before.note(entry, text)
     copies = base_copies.Copies(directory)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     with open(os.open(f".{NAME}", flags, 0o600, dir_fd=directory), "wb") as file:

@@ -23,7 +23,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from paddock.workspace.bases import Base
     from paddock.workspace.meta import Meta, State
 
 __all__ = [
@@ -156,7 +155,7 @@ def _has_changes(upper: int, lower: int) -> bool:
     return next(walk(upper, lower), None) is not None
 
 
-def settle(directory: ChangeSetDirectory, upper: int, lower: int, known: Mapping[str, Base] | None = None) -> bool:
+def settle(directory: ChangeSetDirectory, upper: int, lower: int, known: Mapping[str, str] | None = None) -> bool:
     """After an apply or a partial discard: the same as the end of a session, but the lock is kept. Whether it is.
 
     `known` is what the caller knows of the host's side of entries, since it wrote that itself.
@@ -290,7 +289,7 @@ def _catch_up(directory: ChangeSetDirectory) -> Meta:
 
 
 def _end(
-    directory: ChangeSetDirectory, meta: Meta, upper: int, lower: int, known: Mapping[str, Base] | None = None
+    directory: ChangeSetDirectory, meta: Meta, upper: int, lower: int, known: Mapping[str, str] | None = None
 ) -> None:
     from paddock.workspace import bases
 

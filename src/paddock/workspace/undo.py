@@ -144,7 +144,7 @@ class _Undoing:
     def __init__(self, past: Past, directory: int, trees: tuple[int, int]) -> None:
         self.paths: list[str] = []
         self.problems: list[Problem] = []
-        self.known: dict[str, Base] = {}  # what the entries are based on again
+        self.known: dict[str, str] = {}  # what the entries are based on again, as `Base.text`
         self._past = past
         self._trees = trees
         self._journal = journal.Journal(past.unit)
@@ -161,7 +161,7 @@ class _Undoing:
             for record in deeds.backwards(log):
                 deed = record.deed
                 if record.kind == UNDONE:
-                    self.known.setdefault(deed.path, bases.parsed(deed.base))
+                    self.known.setdefault(deed.path, deed.base)
                 if record.kind in (VOID, UNDONE):
                     self._over.add(deed.number)
                 elif record.kind == DID and deed.number not in self._over:
@@ -189,8 +189,8 @@ class _Undoing:
             self._failed(deed, error)
         else:
             entry, base = self._based_on(deed)
-            self.known[entry] = base
-            self._past.remark(UNDONE, replace(deed, path=entry, base=base.text()))
+            self.known[entry] = base.text()
+            self._past.remark(UNDONE, replace(deed, path=entry, base=self.known[entry]))
             if deed.before != deed.after:
                 self.paths.append(deed.path)
 

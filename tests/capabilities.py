@@ -114,7 +114,6 @@ KNOWN: dict[str, Callable[[], str]] = {
     "node": _program("node"),
     "npm": _program("npm"),
     "vim": _program("vim", "vim.tiny"),
-    "less": _program("less"),
     "strace": _program("strace"),
     "gcc": _program("gcc"),
     "curl": _program("curl"),

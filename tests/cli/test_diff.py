@@ -113,3 +113,68 @@ def test_another_one_is_shown_by_name(monkeypatch, person, repo, held) -> None:
     assert "hello.txt\n" in person.call("diff", "--name-only", "--name", held.name, cwd=repo).stdout
     missing = person.call("diff", "--name", "none", cwd=repo)
     assert (missing.returncode, "no change set 'none'" in missing.stderr) == (125, True)
+
+
+@pytest.fixture
+def dangerous(monkeypatch, person, repo):
+    def work(upper) -> None:
+        (upper / "Makefile").write_text("all: ; x\n")
+        (upper / "notes").write_text("n\n")
+
+    return hold(monkeypatch, person, repo, work)
+
+
+def test_hazards_are_shown_above_their_change_with_the_line_that_matters(person, repo, dangerous) -> None:
+    lines = person.call("diff", cwd=repo).stdout.splitlines()
+    assert lines[0].startswith("# hazard build-make (medium): Makefile: ")
+    assert lines[1:3] == ["#   | all: ; x", "diff --git a/Makefile b/Makefile"]
+    assert " Makefile | 1 +  hazard: build\n" in person.call("diff", "--stat", cwd=repo).stdout
+
+
+def test_only_hazards_where_only_they_are_asked_for(person, repo, dangerous) -> None:
+    assert person.call("diff", "--hazards", "--name-only", cwd=repo).stdout == "Makefile\n"
+    assert "notes" not in person.call("diff", "--hazards", cwd=repo).stdout
+    (change,) = json.loads(person.call("diff", "--hazards", "--json", cwd=repo).stdout)["changes"]
+    assert [(hazard["name"], hazard["family"]) for hazard in change["hazards"]] == [("build-make", "build")]
+
+
+def test_an_untrusted_policy_of_the_sandbox_s_cannot_hide_a_hazard(monkeypatch, person, repo) -> None:
+    """INVARIANT PE-21: the rules are the host's."""
+
+    def work(upper) -> None:
+        (upper / "Makefile").write_text("all: ; x\n")
+        (upper / "paddock.toml").write_text('[hazards]\nallow = ["build-make", "policy-paddock"]\n')
+
+    hold(monkeypatch, person, repo, work)
+    shown = person.call("diff", "--hazards", "--name-only", cwd=repo).stdout
+    assert shown == "Makefile\npaddock.toml\n"
+
+
+def test_colours_are_a_choice(person, repo, held) -> None:
+    assert "\x1b" not in person.call("diff", cwd=repo).stdout
+    assert "\x1b[32m+world" in person.call("diff", "--color", "always", cwd=repo, NO_COLOR="1").stdout
+    assert "\x1b" not in seen(person, repo, "diff", "--color=never")
+    done = person.call("diff", "--color", "some", cwd=repo)
+    assert (done.returncode, "expected auto, always, never" in done.stderr) == (125, True)
+
+
+def test_what_is_coloured_for_a_pager_is_harmless_too(monkeypatch, person, repo) -> None:
+    hold(monkeypatch, person, repo, lambda upper: (upper / "a").write_text("\x1b]0;title\x07\n"))
+    assert "\x1b]" not in person.call("diff", "--color", "always", cwd=repo).stdout
+
+
+@pytest.mark.parametrize("pair", [("--stat", "--name-only"), ("--json", "--open"), ("--conflicts", "--stat")])
+def test_two_shapes_at_once_are_refused(person, repo, held, pair) -> None:
+    done = person.call("diff", *pair, cwd=repo)
+    assert (done.returncode, "cannot stand together" in (done.stderr + done.stdout)) == (125, True)
+
+
+def test_a_broken_policy_is_told_and_nothing_is_shown_unjudged(person, repo, held) -> None:
+    (repo / "paddock.toml").write_text("[hazards]\nallow = 3\n")
+    done = person.call("diff", cwd=repo)
+    assert (done.returncode, done.stdout) == (126, "")
+
+
+def test_json_of_nothing_chosen_is_one_object_too(person, repo, held) -> None:
+    data = json.loads(person.call("diff", "--json", "--hazards", "--", "hello.txt", cwd=repo).stdout)
+    assert data["changes"] == []

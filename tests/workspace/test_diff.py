@@ -8,9 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from paddock.frozen import replace
 from paddock.workspace import diff, shelf, store
-from paddock.workspace.change_set import read
-from paddock.workspace.diff import NOTE, differences
+from paddock.workspace.change_set import read, walk
+from paddock.workspace.diff import HAZARD, NOTE, differences
+from paddock.workspace.hazard import Hazard
 from tests.capabilities import needs
 from tests.workspace.overlays import inside, tree
 from tests.workspace.test_apply__property import base
@@ -235,3 +237,39 @@ def test_fs08_the_diff_reads_nothing_through_a_link(lab, tmp_path) -> None:
     (lab.repository / "dir").symlink_to(tmp_path / "canary")  # and now the host has a link there too
     assert "+canary" not in text_of(lab)
     assert "-canary" not in text_of(lab)
+
+
+def test_a_huge_file_is_not_read_for_its_difference(lab, monkeypatch) -> None:
+    lab.run(lambda inside: os.truncate(os.open(inside / "huge", os.O_CREAT | os.O_RDWR), 10 << 30))
+    monkeypatch.setattr(diff.content, "read_all", None)
+    with lab.trees() as (upper, lower):
+        (found,) = differences(walk(upper, lower), upper, lower)
+    assert found.lines[-1].text == "Binary files /dev/null and b/huge differ"
+
+
+def test_hazards_stand_above_their_change_and_git_passes_over_them(lab) -> None:
+    """Their words are the sandbox's: whatever they hold, each stays in one line that begins with #."""
+    hazard = Hazard("build-make", "build", "high", "it\nruns", ("--- a/x", "\x1b[2J\n+++ b/y", "\udcff\u202e"))
+    lab.run(lambda inside: (inside / "Makefile").write_text("all:\n"))
+    with lab.trees() as (upper, lower):
+        (change,) = walk(upper, lower)
+        (found,) = differences([replace(change, hazards=(hazard,))], upper, lower)
+    assert [line.text for line in found.lines[:5]] == [
+        "# hazard build-make (high): Makefile: it\\nruns",
+        "#   | --- a/x",
+        "#   | \\x1b[2J\\n+++ b/y",
+        "#   | \\udcff\\u202e",
+        "diff --git a/Makefile b/Makefile",
+    ]
+    assert {line.kind for line in found.lines[:4]} == {HAZARD}
+    git_apply("".join(f"{line.text}\n" for line in found.lines).encode(), str(lab.repository))
+    assert (lab.repository / "Makefile").read_text() == "all:\n"
+
+
+def test_differences_are_made_one_by_one(lab) -> None:
+    lab.run(lambda inside: [(inside / name).write_text("x\n") for name in "abc"])
+    with lab.trees() as (upper, lower):
+        taken = []
+        changes = (taken.append(change.path) or change for change in walk(upper, lower))
+        assert next(differences(changes, upper, lower)).change.path == "a"
+        assert taken == ["a", "b"]  # the next one is looked at for directories, and no other

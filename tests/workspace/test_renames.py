@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import shutil
+import tracemalloc
 
 from paddock.workspace import renames
+from paddock.workspace.change import Change
+from paddock.workspace.change_set import walk
 from tests.capabilities import needs
 
 pytestmark = needs("overlay")
@@ -65,3 +68,23 @@ def test_a_moved_file_that_its_mode_closes_is_found(lab) -> None:
 
     lab.run(work)
     assert sources(lab) == {"new": "old"}
+
+
+def test_among_very_many_changes_none_are_looked_for_and_none_is_lost(lab, monkeypatch) -> None:
+    lab.write(old="content")
+    lab.run(lambda inside: ((inside / "old").rename(inside / "new"), (inside / "other").touch()))
+    for most, expected in ((3, {"new": "renamed", "other": "added"}), (2, None)):
+        monkeypatch.setattr(renames, "MANY", most)
+        with lab.trees() as (upper, lower):
+            found = {change.path: change.kind for change in renames.paired_if_few(walk(upper, lower), upper, lower)}
+        assert found == (expected or {"new": "added", "old": "deleted", "other": "added"})
+
+
+def test_a_hundred_thousand_changes_are_not_kept_in_memory() -> None:
+    many = (Change(f"f{number:06}", "added", 0, 0o100644) for number in range(100_000))
+    tracemalloc.start()
+    count = sum(1 for _ in renames.paired_if_few(many, -1, -1))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 100_000
+    assert peak < 24 << 20

@@ -11,7 +11,7 @@ def quoted(name: str) -> str:
     Printable characters beyond ASCII stay readable; controls, invisible and direction marks and bytes that are
     not UTF-8 are written as octal bytes. `git apply` reads both.
     """
-    if all(map(_harmless, name)):
+    if name.isprintable() and '"' not in name and "\\" not in name:
         return name
     return '"' + "".join(map(_escaped, name)) + '"'
 

@@ -23,7 +23,6 @@ from paddock.workspace.descent import PLACE, open_beneath, split
 from paddock.workspace.host import Host
 from paddock.workspace.past import Past
 from paddock.workspace.reverting import Conflicting, Reverting
-from paddock.workspace.shelf import ChangeSetDirectory
 from paddock.workspace.steps import Intervened
 from paddock.workspace.upper import Upper
 from paddock.workspace.wishes import Problem
@@ -31,6 +30,7 @@ from paddock.workspace.wishes import Problem
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.workspace.deeds import Deed
+    from paddock.workspace.shelf import ChangeSetDirectory
 
 _FATAL = frozenset([errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE])
 _ANY_TIME, _NO_LIMIT = 1 << 62, 1 << 62
@@ -117,25 +117,26 @@ def _lost(why: str) -> WorkspaceError:
 
 def _change_set(past: Past, repository: str) -> ChangeSetDirectory:
     """The change set to put everything back into, locked: the one that it came from, or one of its name or another."""
-    original, created_ns = past.of()
-    with shelf.home_locked(shelf.home_of(repository)) as home:
-        taken = shelf.names_in(home)
-        name = pasts.undone_into(past)
-        if not name:
-            name = original
-            if original in taken:
-                with shelf.opened(f"{home}/{original}") as place:
-                    if meta.read(place, repository).created_ns != created_ns:
-                        name = naming.invent(taken)
-            pasts.mark_undoing(past, name)
-        path = f"{home}/{name}"
-        lock = shelf.try_lock(path) if name in taken else shelf.create(home, repository, name)
-    if lock is None:
-        raise store.in_use(ChangeSetDirectory(name, path, repository))
+    name = pasts.undone_into(past)
+    if not name:
+        original, created_ns = past.of()
+        name = original if _is_free(repository, original, created_ns) else ""
+        name = name or naming.invent(shelf.names_in(shelf.home_of(repository)))
+        pasts.mark_undoing(past, name)
+    locked = store.lock(shelf.open_or_create(repository, name))
     # Should this be killed for good, whoever uses the change set next takes every entry for one of now.
-    begun_ns = meta.now_ns(lock)
-    meta.write(lock, replace(meta.read(lock, repository), state="open", begun_ns=begun_ns))
-    return ChangeSetDirectory(name, path, repository, lock)
+    begun_ns = meta.now_ns(locked.lock)
+    meta.write(locked.lock, replace(meta.read(locked.lock, repository), state="filled", begun_ns=begun_ns))
+    return locked
+
+
+def _is_free(repository: str, name: str, created_ns: int) -> bool:
+    """Whether a change set of that name is the one, or there is none."""
+    home = shelf.home_of(repository)
+    if name not in shelf.names_in(home):
+        return True
+    with shelf.opened(f"{home}/{name}") as place:
+        return meta.read(place, repository).created_ns == created_ns
 
 
 class _Undoing:

@@ -31,7 +31,7 @@ def evidence(rule: Rule, old: bytes | None, new: bytes) -> tuple[str, ...] | Non
         return None
     if rule.content in ("any", "make"):
         return _whole(rule.content, old, new)
-    if rule.content == "lines" and not _is_mentioned(rule.keys, new):
+    if rule.content == "lines" and not _is_mentioned(rule.keys, new) and not _is_mentioned(rule.restrains, old or b""):
         return None
     try:
         found = formats.read(rule.content, new)
@@ -47,7 +47,7 @@ def evidence(rule: Rule, old: bytes | None, new: bytes) -> tuple[str, ...] | Non
 
 def _is_mentioned(patterns: Sequence[str], data: bytes) -> bool:
     """Whether some line could match: a quick look, since every source file of some languages is asked for it."""
-    return any(max(pattern.split("*"), key=len).encode() in data for pattern in patterns)
+    return any(max(pattern.replace(" ", "*").split("*"), key=len).encode() in data for pattern in patterns)
 
 
 def limit_bytes(rule: Rule) -> int:
@@ -91,8 +91,8 @@ def _lines(content: str, data: bytes) -> list[str]:
         return [line for line in lines if line]
     kept: list[str] = []
     goes_on = False  # a comment that ends in a backslash goes on, and what follows a line that does is no comment
-    for line in lines:
-        if line and (goes_on or not line.lstrip(" ").startswith("#") or line.endswith("\\")):
+    for line in lines:  # nor is a line in a `define`, which is expanded all the same
+        if line and (goes_on or not line.lstrip(" ").startswith("#") or line.endswith("\\") or "$" in line):
             kept.append(line)
         goes_on = line.endswith("\\")
     return kept
@@ -157,7 +157,7 @@ class _Chosen:
 
     def _word(self, entry: Entry) -> str:
         """What the patterns are held against: the names, or the line itself where there are none."""
-        return entry[1].strip() if self._rule.content == "lines" else entry[0]
+        return " ".join(entry[1].split()) if self._rule.content == "lines" else entry[0]
 
 
 def _is_address(value: str) -> bool:

@@ -51,13 +51,24 @@ def _environment(text: str) -> Iterator[Entry]:
         if not bare or bare[0] == "#":
             continue
         name, sign, value = _parted(bare)
-        name = name.strip()
+        name, value = name.strip(), value.strip()
         if not sign or not name.replace("_", "").replace(".", "").isalnum():
             yield "a command", bare
             continue
-        yield name, value.strip()
-        if "$(" in value or "`" in value:
-            yield "a command", value.strip()
+        yield name, value
+        if not _is_plain(value):
+            yield "a command", value
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a value is one word to a shell and to make, which read such files too, and runs nothing there."""
+    import re
+
+    named = r"\$\w++|\$\{\w++(?::?[-+?=][\w./:@%,+-]*+)?\}"
+    word = rf"[^\s;&|<>()`$\"'\\#]|{named}|(?<=\S)#"
+    quoted = rf"\"(?:[^`$\"\\]|{named}|\\.)*+\"|'[^']*+'"
+    is_word = re.fullmatch(rf"(?:{word}|{quoted})*+(?:\s+#.*)?", value) is not None
+    return is_word and value[:1] != "=" and "$(" not in value and "`" not in value
 
 
 def _json(text: str) -> Iterator[Entry]:
@@ -137,16 +148,26 @@ def _toml(text: str) -> Iterator[Entry]:
 
 
 def _ini(text: str) -> Iterator[Entry]:
-    """Sections, `name = value` or `name: value`; an indented line goes on with the value above it."""
+    """Sections, `name = value` or `name: value`; a line that is indented deeper goes on with the value above it.
+
+    As configparser has it; what others take for a value goes on here too.
+    """
     section = name = ""
+    indent = 0
     for line in _split(text):
         bare = line.strip()
         if not bare or bare[0] in "#;":
             continue
-        if bare[0] == "[":
-            section, name = bare.strip("[]").lower(), ""
-        elif line[0] in " \t" and name:
+        deep = len(line) - len(line.lstrip())
+        if name and deep > indent:
             yield name, bare
+            continue
+        indent = deep
+        if bare[0] == "[":
+            head, _, rest = bare[1:].partition("]")
+            if rest.strip()[:1] not in ("", "#", ";"):
+                raise Unreadable("something behind the name of a section")
+            section, name = head.strip().lower(), ""
         else:
             key, sign, value = _parted(bare)
             name = _joined(section, key.strip().lower())
@@ -162,22 +183,43 @@ def _parted(line: str) -> tuple[str, str, str]:
 def _gitconfig(text: str) -> Iterator[Entry]:
     """git-config(1): `[section "subsection"]`, perhaps with an entry on the same line; a backslash joins lines."""
     section = ""
-    for line in _split(text.replace("\\\r\n", "").replace("\\\n", "")):
+    for line in _git_lines(text.replace("\r\n", "\n")):
         bare = line.strip()
         while bare.startswith("["):
             head, _, bare = bare[1:].partition("]")
             section = ".".join(head.replace('"', " ").split()).lower()
             bare = bare.strip()
-        if bare and bare[0] not in "#;":
+        if bare:
             key, _, value = bare.partition("=")
             yield _joined(section, key.strip().lower()), value.strip()
+
+
+def _git_lines(text: str) -> Iterator[str]:
+    """Lines without their comments, in which a backslash joins nothing."""
+    import re
+
+    pieces: list[str] = []
+    start, quoted = 0, False
+    comment = -1  # where one begins
+    for sign in re.finditer(r'\\[^\n]|\\?\n|["#;]', f"{text}\n"):
+        if sign[0] in "#;" and not quoted and comment < 0:
+            comment = sign.start()
+        elif sign[0] == '"' and comment < 0:
+            quoted = not quoted
+        elif sign[0][-1] == "\n":
+            pieces.append(text[start : sign.start() if comment < 0 else comment])
+            start = sign.end()
+            if sign[0] == "\n" or comment >= 0:
+                yield "".join(pieces)
+                pieces.clear()
+                quoted, comment = False, -1
 
 
 def _yaml(text: str) -> Iterator[Entry]:
     """Lines of YAML with the names that they are below, by indentation. No parser: it knows names, not values.
 
     A name inside of brackets or braces is below the line's own. Raises Unreadable for names that are written
-    with escapes: what they say cannot be seen.
+    with escapes, and for braces over several lines: what they say cannot be seen.
     """
     above: list[tuple[int, str]] = []
     for line in _split(text):
@@ -197,13 +239,18 @@ def _yaml(text: str) -> Iterator[Entry]:
             above.append((indent, name))
         path = ".".join(part for _, part in above)
         yield path, value
-        for word in _words_with_colon(value):
-            yield _joined(path, word), value
+        if "{" in bare or "}" in bare:
+            if bare.count("{") != bare.count("}"):
+                raise Unreadable("braces over several lines")
+            for number, word in enumerate(_words_with_colon(bare)):
+                if number or word != name:
+                    yield _joined(path, word), value
 
 
 def _named(line: str) -> tuple[str, str]:
     """The name and the value of a line; a line without a name is a value."""
-    at = line.find(": ")
+    places = (line.find(": "), line.find(":\t"), line.find('":') + 1, line.find("':") + 1)
+    at = min((place for place in places if place > 0), default=-1)
     if at < 0 and line.rstrip().endswith(":"):
         at = len(line.rstrip()) - 1
     if at < 0 and line.startswith("? "):
@@ -218,12 +265,13 @@ def _named(line: str) -> tuple[str, str]:
     return name.strip("\"'{[ "), line[at + 1 :].strip()
 
 
-def _words_with_colon(value: str) -> Iterator[str]:
-    if value[:1] in "{[" and ":" in value:
-        for part in value.split(":")[:-1]:
-            word = part.replace(",", " ").replace("{", " ").replace("[", " ").split()
-            if word:
-                yield word[-1].strip("\"'")
+def _words_with_colon(line: str) -> Iterator[str]:
+    if '"' in line and "\\" in line:
+        raise Unreadable("a name with escapes")
+    for part in line.split(":")[:-1]:
+        word = part.replace(",", " ").replace("{", " ").replace("[", " ").split()
+        if word:
+            yield word[-1].strip("\"'")
 
 
 def _lock(text: str) -> Iterator[Entry]:

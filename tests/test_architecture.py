@@ -29,6 +29,7 @@ FLOORS = (
     {"policy"},
     {"plan"},
     {"boundary", "workspace", "gateway", "agents", "lanes", "record", "probes", "devcontainer"},
+    {"console", "relay"},
     {"host", "live", "packing", "preflight", "supervision", "scope", "outlook", "trial_ground"},
     {"sources"},
     {"planning", "reviewing"},

@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock import session
-from paddock.boundary import streams
-from paddock.errors import PaddockError, Refused
+from paddock.errors import PaddockError
 from paddock.kernel import cgroups
 from tests.background import one_message, running
 from tests.capabilities import needs
-from tests.forked import forked
 from tests.real.support import processes_with
 
 if TYPE_CHECKING:
@@ -330,18 +328,6 @@ class TestStreams:
             check=False,
         )  # fmt: skip
         assert done.stdout.split() == ["/dev/null", "/dev/null"]
-
-    @pytest.mark.parametrize("number", [0, 1, 2])
-    def test_a_directory_as_a_stream_would_be_refused(self, tmp_path: Path, number: int) -> None:
-        def task() -> str:
-            os.dup2(os.open(tmp_path, os.O_RDONLY), number)
-            try:
-                streams.refuse_unsafe()
-            except Refused as refused:
-                return refused.what
-            return "accepted"
-
-        assert forked(task) == f"descriptor {number} is a directory"
 
     def test_a_reader_that_goes_away_ends_the_command(self, person: Person, repo: Path) -> None:
         script = '"$@" | head -c 3'

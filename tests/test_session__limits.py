@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.conftest import Person
 
 pytestmark = needs("bubblewrap", "git")
-NOT_ACCEPTABLE = {"root", "workspace-review", "network-destinations", "inherited-files"}
+NOT_ACCEPTABLE = {"root", "workspace-review", "network-destinations"}
 LANDLOCK = (
     *("--boundary", "landlock", "--minimum", "landlock", "--workspace", "live"),
     *(word for gap in GAPS if gap not in NOT_ACCEPTABLE for word in ("--accept", gap)),

@@ -134,6 +134,34 @@ class TestShell:
             shell.wait_for("status 0", TIMEOUT_S)
             assert shell.finish() == 0
 
+    def test_what_it_said_before_it_was_stopped_is_in_its_file_by_then(self, person: Person, repo: Path) -> None:
+        with in_shell(person, repo) as shell:
+            shell.type("paddock run --quiet -- sh -c 'echo said >&2; echo up; read line; echo again >&2' 2>errors\r")
+            shell.wait_for("up", TIMEOUT_S)
+            shell.type("\x1a")
+            shell.wait_for("Stopped", TIMEOUT_S)
+            shell.type("cat errors; echo that w''as all\r")
+            shell.wait_for("said.*that was all", TIMEOUT_S)
+            shell.type("fg\r")
+            shell.wait_for("paddock run", TIMEOUT_S)
+            shell.type("\r")
+            shell.wait_for(PROMPT, TIMEOUT_S)
+            shell.type("cat errors; exit\r")
+            shell.wait_for("said.*again", TIMEOUT_S)
+            shell.finish()
+
+    def test_a_stopped_pipeline_goes_on_where_it_was(self, person: Person, repo: Path) -> None:
+        with in_shell(person, repo) as shell:
+            script = "echo u''p >&2; head -c 3000000 /dev/zero; read line; true"
+            shell.type(f"paddock run --quiet -- sh -c '{script}' | (sleep 1; wc -c)\r")
+            shell.wait_for("up", TIMEOUT_S)
+            shell.type("\x1a")
+            shell.wait_for("Stopped", TIMEOUT_S)
+            shell.type("fg\r")
+            shell.wait_for("paddock run", TIMEOUT_S)
+            shell.type("\r")
+            shell.wait_for("3000000", TIMEOUT_S)
+
     def test_a_stopped_sandbox_can_be_killed(self, person: Person, repo: Path) -> None:
         with in_shell(person, repo) as shell:
             shell.type("paddock run --quiet -- sh -c 'echo up; read line; true'\r")

@@ -73,6 +73,7 @@ def messages(plan: Plan, outcome: Outcome, group: Cgroup | None, before: Counts 
         messages += _told_by_group(plan, group.counts(), before)
     if outcome.exit_code == _ENDED_BY_FILE_SIZE:
         messages += _file_size(plan)
+    messages += outcome.lost
     if outcome.private:
         names = ", ".join(outcome.private[:_SHOWN])
         messages.append(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from paddock import closing, live, session
-from paddock.boundary import streams
 from paddock.errors import SessionError
 from paddock.frozen import replace
-from paddock.kernel import cgroups
+from paddock.kernel import cgroups, streams
 from paddock.kernel.join import join
 from paddock.kernel.namespaces import namespaces_of
 from paddock.remarks import complain
@@ -24,7 +23,7 @@ def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[
     """
     from paddock.plan import serial
 
-    streams.refuse_unsafe()
+    streams.refuse_unfit()
     entry = live.find(name)
     data = entry.data()
     if data.get("init_pid") == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock.boundary import choice, limits, streams
+from paddock.boundary import choice, limits
 from paddock.frozen import frozen
 from paddock.kernel import cgroups
 
@@ -73,4 +73,4 @@ def _gaps(boundary: str, plan: Plan, division: Division, survey: Survey | None) 
         from paddock.boundary.landlock_trial import facts_here
 
         return (*landlock.gaps(plan, facts_here()), *out)
-    return (*division.gaps, *streams.gaps(), *out)
+    return (*division.gaps, *out)

@@ -86,7 +86,7 @@ def _start(plan: Plan, order: Order) -> Start:
         gid=plan.person.gid,
         limits={**_LIMITS, "file_size": order.limit_bytes},
         filter=seccomp.program("default", "x86_64" if machine == "x86_64" else "aarch64"),
-        on_terminal=(),
+        streams=("own", "own", "own"),
     )
 
 

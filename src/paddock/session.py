@@ -11,12 +11,12 @@ import os
 import time
 
 from paddock import closing, live, outlook
-from paddock.boundary import bubblewrap, choice, streams
+from paddock.boundary import bubblewrap, choice
 from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
 from paddock.errors import PaddockError
 from paddock.frozen import as_data, frozen
-from paddock.kernel import cgroups
+from paddock.kernel import cgroups, streams
 from paddock.kernel.signals import HeldBack
 from paddock.process import find
 from paddock.remarks import complain
@@ -84,7 +84,7 @@ def run(
     result says how it ended.
     """
     begun = time.monotonic()
-    streams.refuse_unsafe()
+    streams.refuse_unfit()
     with Unwinding() as undo:
         live_one = _begin(plan, name, fresh=fresh, quiet=quiet, undo=undo)
         own, running = live_one.own, live_one.running
@@ -246,21 +246,19 @@ def _start_landlock(plan: Plan, before: Callable[[], None], undo: Unwinding) -> 
     from paddock.boundary import landlock
     from paddock.boundary.confined import LandlockSandbox
     from paddock.boundary.landlock_trial import facts_here
-    from paddock.supervision import terminals
     from paddock.workspace import scratches
 
     private = scratches.scratch()
     undo.callback(scratches.remove_scratch, private)
     sandbox = LandlockSandbox(landlock.compile(plan, facts_here(), private))
     undo.callback(sandbox.stop)
-    return _Running(sandbox, sandbox.exec(on_terminal=terminals(), before=before))
+    return _Running(sandbox, sandbox.exec(streams.look(), before=before))
 
 
 def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
     """How the plan's command starts, for the first one and for every later `exec`."""
     from paddock.kernel import seccomp
     from paddock.kernel.join import Start
-    from paddock.supervision import terminals
 
     return Start(
         argv=plan.command,
@@ -270,7 +268,7 @@ def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
         gid=plan.person.gid,
         limits=per_process,
         filter=seccomp.program("debug" if plan.syscalls == "debug" else "default", machine(), sockets="all"),
-        on_terminal=terminals(),
+        streams=streams.look(),
         private_home=plan.person.home,
     )
 

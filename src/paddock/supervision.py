@@ -1,8 +1,7 @@
-"""Stand between the caller and a command inside: terminal, signals, time limit, end.
+"""Stand between the caller and a command inside: its streams, signals, time limit, end.
 
-The caller's terminal is put into raw mode while the command has a PTY of its own, and given back whenever
-the command stops (Ctrl-Z) or ends. Where the caller's input or output is no terminal, the descriptor itself
-is the command's, and signals are passed on.
+A terminal of the caller's is relayed to a PTY (`console`), all else to pipes (`relay`); a signal that comes
+while there is no terminal is passed on.
 """
 
 from __future__ import annotations
@@ -15,21 +14,20 @@ import time
 from contextlib import suppress
 
 from paddock.frozen import frozen
-from paddock.kernel import terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from paddock.console import Console
     from paddock.kernel.reports import Joined, Report
+    from paddock.relay import Relay
 
 TIOCSIG = 0x40045436  # ioctl_tty(2): a signal to the PTY's foreground group
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _NOTICED = (signal.SIGWINCH, signal.SIGCONT, signal.SIGTSTP)
 GRACE_S = 5.0
-_CHUNK = 65536
-_TERMINAL_CHUNK = 1024  # small enough not to block on a terminal that select(2) calls writable
-_END_OF_FILE = b"\x04"
+_LOST_OUTPUT = 125
 
 
 @frozen
@@ -41,43 +39,36 @@ class Outcome:
     timed_out: bool = False
     failure: Report | None = None
     private: tuple[str, ...] = ()  # names that appeared in the private home and go with it
+    lost: tuple[str, ...] = ()  # what could not be read or delivered of its streams, and why
 
     @property
     def exit_code(self) -> int:
-        """The command's own code, or 128+n for a signal."""
-        return 128 + self.signal if self.signal is not None else self.code or 0
-
-
-def terminals() -> tuple[int, ...]:
-    """Which of our standard descriptors are terminals."""
-    return tuple(descriptor for descriptor in (0, 1, 2) if os.isatty(descriptor))
+        """The command's own code, or 128+n for a signal. Success is none where something was lost."""
+        if self.signal is not None:
+            return 128 + self.signal
+        return self.code or (_LOST_OUTPUT if self.lost else 0)
 
 
 class Supervisor:
-    """Relays between the caller and one command until its end."""
+    """Stands between the caller and one command until its end."""
 
     def __init__(self, joined: Joined, wall_s: float | None) -> None:
         self.joined = joined
         self.pid = 0  # of the command, while it cannot have been reused
         self.early: list[int] = []  # signals from before the command was there
-        self.pty = -1
-        self.caller = terminals()
-        self.raw = 0 in self.caller and 1 in self.caller
-        self.reads_input = 0 in self.caller
-        self.screen = next((number for number in (1, 2) if number in self.caller), -1)
-        self.shows = True  # until the caller's terminal hangs up
-        self.modes = terminal.settings(0) if self.raw else None
-        self.to_command = b""
-        self.to_screen = b""
+        # Not needed before the command runs, and not by every one.
+        self.console = _console(self._hang_up)
+        self.relay = _relay(joined.streams)
         self.deadline = time.monotonic() + wall_s if wall_s else None
         self.kill_at: float | None = None
         self.timed_out = False
         self.asked_to_end = False
         self.failure: Report | None = None
+        self.ended: Outcome | None = None
         self._wake, self._tell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def run(self) -> Outcome:
-        """Relay until the command has ended. The caller's terminal and signal handlers are restored."""
+        """Stay until the command has ended. The caller's terminal and signal handlers are restored."""
         # What the caller ignores stays ignored: nohup(1), background jobs.
         ours = [number for number in (*_FORWARDED, *_NOTICED) if signal.getsignal(number) != signal.SIG_IGN]
         # First the descriptor: a signal between the two would be taken by a handler that does nothing, and lost.
@@ -85,100 +76,67 @@ class Supervisor:
         handlers = {number: signal.signal(number, lambda *_: None) for number in ours}
         mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)  # the session holds some back
         try:
-            self._take_over()
+            if self.console:
+                self.console.take_over()
             return self._loop()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            self._give_back()
+            if self.console:
+                self.console.close()
+            if self.relay:
+                self.relay.close()
             signal.set_wakeup_fd(previous)
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-            for descriptor in (self._wake, self._tell, self.pty):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            for descriptor in (self._wake, self._tell):
+                os.close(descriptor)
             self.joined.release()
-
-    # The caller's terminal
-
-    def _take_over(self) -> None:
-        if self.raw and terminal.in_foreground(0):
-            terminal.make_raw(0)
-
-    def _give_back(self) -> None:
-        if self.modes is not None and terminal.in_foreground(0):
-            terminal.restore(0, self.modes)
-
-    def _stop_with_the_command(self) -> None:
-        """The command was stopped from its terminal: stop our job likewise, so that the shell takes over."""
-        self._give_back()
-        self._flush_screen()
-        old = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        os.killpg(os.getpgrp(), signal.SIGTSTP)
-        # Here we are continued.
-        signal.signal(signal.SIGTSTP, old)
-        self._resume()
-
-    def _resume(self) -> None:
-        self._take_over()
-        self._resize()
-        self._signal(signal.SIGCONT)
-
-    def _resize(self) -> None:
-        if self.pty >= 0 and self.screen >= 0:
-            with suppress(OSError):  # a terminal that hangs up sends SIGCONT as well
-                terminal.copy_size(self.screen, self.pty)
 
     # The loop
 
     def _loop(self) -> Outcome:
+        channel = self.joined.channel.fileno()
         while True:
-            readers, writers = self._wants()
-            readable, writable, _ = select.select(readers, writers, [], self._patience())
-            self._move_bytes(readable, writable)
-            if self._wake in readable:
+            ready = self._wait(channel)
+            if self.console:
+                self.console.move(ready)
+            if self.relay:
+                self.relay.move(ready)
+            if self._wake in ready:
                 self._hear_signals()
             self._mind_the_time()
-            if self.joined.first or self.joined.channel.fileno() in readable:
-                outcome = self._hear_report()
-                if outcome is not None:
-                    self._flush_screen()
-                    return outcome
+            if self.ended is None and (self.joined.first or channel in ready):
+                self._hear_report()
+            elif self.joined.starting in ready:
+                self._begin(channel)
+            if self.ended is not None and (self.relay is None or self.relay.done):
+                return self._last_words(self.ended)
 
-    def _wants(self) -> tuple[list[int], list[int]]:
-        readers = [self.joined.channel.fileno(), self._wake]
-        writers = []
-        if self.pty >= 0 and len(self.to_screen) < _CHUNK:
-            readers.append(self.pty)
-        # Reading in the background would stop us (SIGTTIN), also where the command wants nothing.
-        if self.reads_input and not self.to_command and terminal.in_foreground(0):
-            readers.append(0)
-        if self.to_command and self.pty >= 0:
-            writers.append(self.pty)
-        if self.to_screen:
-            writers.append(self.screen)
-        return readers, writers
+    def _wait(self, channel: int) -> dict[int, int]:
+        wanted = {self._wake: select.POLLIN}
+        if self.ended is None:
+            wanted[channel] = select.POLLIN
+            if self.joined.starting >= 0:
+                wanted[self.joined.starting] = 0  # only its end is of interest
+        for part in (self.console, self.relay):
+            if part:
+                wanted |= part.interest()
+        poll = select.poll()
+        for descriptor, events in wanted.items():
+            poll.register(descriptor, events)
+        return dict(poll.poll(self._patience_ms()))
 
-    def _move_bytes(self, readable: list[int], writable: list[int]) -> None:
-        if self.to_screen and self.screen in writable:
-            self._write_screen()
-        if self.pty in writable:
-            self._write_command()
-        if self.pty in readable:
-            self._read_pty()
-        if 0 in readable:
-            self._read_input()
-
-    def _patience(self) -> float | None:
-        if self.joined.first:
-            return 0.0
+    def _patience_ms(self) -> float | None:
+        if self.joined.first and self.ended is None:
+            return 0
         pending = [moment for moment in (self.deadline, self.kill_at) if moment is not None]
-        return max(0.0, min(pending) - time.monotonic()) if pending else None
+        return max(0.0, min(pending) - time.monotonic()) * 1000 if pending else None
 
     def _mind_the_time(self) -> None:
         now = time.monotonic()
         if self.kill_at is not None and now >= self.kill_at:
             self.kill_at = None
-            self._signal(signal.SIGKILL)
+            self._end_now()
         if self.deadline is not None and now >= self.deadline:
             self.deadline = None
             self.timed_out = True
@@ -189,69 +147,22 @@ class Supervisor:
         self._signal(signal.SIGCONT)  # a stopped command would not see the first
         self.kill_at = time.monotonic() + GRACE_S
 
-    # Bytes
+    def _end_now(self) -> None:
+        """The command; or, where it has ended already, the wait for whoever does not take its output."""
+        self._signal(signal.SIGKILL)
+        if self.ended and self.relay:
+            self.relay.give_up()
 
-    def _read_pty(self) -> None:
-        try:
-            data = os.read(self.pty, _CHUNK)
-        except BlockingIOError:
-            return
-        except OSError:  # EIO: nobody has the inside open any more
-            data = b""
-        if data:
-            self.to_screen += data if self.shows else b""
-        else:
-            os.close(self.pty)
-            self.pty = -1
-            self.to_command = b""
+    def _hang_up(self) -> None:
+        self._end(signal.SIGHUP)
 
-    def _write_screen(self) -> None:
-        try:
-            written = os.write(self.screen, self.to_screen[:_TERMINAL_CHUNK])
-        except BlockingIOError:  # somebody made the caller's terminal non-blocking
-            return
-        except OSError:  # it hung up, which ends the command also where the signal went astray
-            written, self.shows = len(self.to_screen), False
-            if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-                self._end(signal.SIGHUP)
-        self.to_screen = self.to_screen[written:]
-
-    def _flush_screen(self) -> None:
-        while self.pty >= 0 and select.select([self.pty], [], [], 0)[0]:
-            self._read_pty()
-        while self.to_screen:
-            select.select([], [self.screen], [])
-            self._write_screen()
-
-    def _read_input(self) -> None:
-        try:
-            data = os.read(0, _CHUNK)
-        except OSError:
-            data = b""
-        if data:
-            self.to_command += data
-        elif self.raw:  # the terminal hung up
-            self.reads_input = False
-            self._end(signal.SIGHUP)
-        else:
-            self.to_command += _END_OF_FILE
-
-    def _write_command(self) -> None:
-        try:
-            written = os.write(self.pty, self.to_command[:_CHUNK])
-        except BlockingIOError:
-            return
-        except OSError:
-            self.to_command = b""
-            return
-        self.to_command = self.to_command[written:]
-
-    # Signals and reports
+    # Signals
 
     def _signal(self, number: int) -> None:
         """To the command's foreground job where it has a terminal, else to its process group."""
-        if self.pid and self.pty >= 0 and number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
-            fcntl.ioctl(self.pty, TIOCSIG, number)
+        pty = self.console.pty if self.console else -1
+        if self.pid and pty >= 0 and number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+            fcntl.ioctl(pty, TIOCSIG, number)
         elif self.pid:
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
@@ -260,13 +171,15 @@ class Supervisor:
 
     def _hear_signals(self) -> None:
         for number in self._pending_signals():
-            if number == signal.SIGWINCH:
-                self._resize()
+            if number == signal.SIGWINCH and self.console:
+                self.console.resize()
             elif number == signal.SIGCONT:
                 self._resume()
             elif number == signal.SIGTSTP:
                 self._signal(number)
                 os.kill(os.getpid(), signal.SIGSTOP)
+            elif number in _FORWARDED and self.ended:
+                self._end_now()
             elif number in (signal.SIGTERM, signal.SIGHUP):
                 self._end(signal.SIGKILL if self.asked_to_end else number)
                 self.asked_to_end = True
@@ -281,33 +194,81 @@ class Supervisor:
                 return
             yield from numbers
 
-    def _hear_report(self) -> Outcome | None:
+    def _stop_with_the_command(self, console: Console) -> None:
+        """The command was stopped from its terminal: stop our job likewise, so that the shell takes over."""
+        console.give_back()
+        console.flush()
+        if self.relay:
+            self.relay.settle()
+        old = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.killpg(os.getpgrp(), signal.SIGTSTP)
+        # Here we are continued.
+        signal.signal(signal.SIGTSTP, old)
+        self._resume()
+
+    def _resume(self) -> None:
+        if self.console:
+            self.console.take_over()
+            self.console.resize()
+        self._signal(signal.SIGCONT)
+
+    # Reports
+
+    def _hear_report(self) -> None:
         report = self.joined.receive()
         if report is None:
-            return Outcome(signal=signal.SIGKILL, timed_out=self.timed_out, failure=self.failure)
-        if report.kind == "pid":
+            self._ended(Outcome(signal=signal.SIGKILL))
+        elif report.kind == "pid":
             self.pid = report.number
             for number in self.early:
                 self._signal(number)
-        elif report.kind == "terminal":
-            self._use_terminal(report.descriptor)
+        elif report.kind == "terminal" and self.console:
+            self.console.use(report.descriptor)
         elif report.kind == "failed":
             self.failure = report
         elif report.kind == "stopped":
-            if self.pty >= 0 and self.raw:
-                self._stop_with_the_command()
+            if self.console and self.console.raw and self.console.pty >= 0:
+                self._stop_with_the_command(self.console)
         else:
             code = report.number if report.kind == "exited" else None
             killed = report.number if report.kind == "killed" else None
-            private = tuple(name for name in report.text.split("/") if name)
-            return Outcome(code, killed, self.timed_out, self.failure, private)
-        return None
+            self._ended(Outcome(code, killed, private=tuple(name for name in report.text.split("/") if name)))
 
-    def _use_terminal(self, descriptor: int) -> None:
-        self.pty = descriptor
-        os.set_blocking(descriptor, False)
-        self._resize()
-        if self.raw and self.modes is not None:
-            terminal.imitate(descriptor, self.modes)
-        elif 0 in self.caller:
-            terminal.silence_echo(descriptor)
+    def _begin(self, channel: int) -> None:
+        """The command has become its program, unless a report that is waiting says that it could not."""
+        if not select.select([channel], [], [], 0)[0] and self.joined.starting >= 0:
+            os.close(self.joined.starting)
+            self.joined.starting = -1
+            if self.relay and not self.failure:
+                self.relay.begin()
+
+    def _ended(self, outcome: Outcome) -> None:
+        self.ended = outcome
+        if self.relay:
+            self.relay.finish()
+        # A reader that takes nothing more must not keep what else runs in the sandbox alive.
+        if self.kill_at is not None or self.timed_out or self.asked_to_end:
+            self.kill_at = time.monotonic() + GRACE_S
+
+    def _last_words(self, outcome: Outcome) -> Outcome:
+        if self.console:
+            self.console.flush()
+        lost = self.relay.failures() if self.relay else ()
+        return Outcome(outcome.code, outcome.signal, self.timed_out, self.failure, outcome.private, lost)
+
+
+def _console(hung_up: Callable[[], None]) -> Console | None:
+    caller = tuple(descriptor for descriptor in (0, 1, 2) if os.isatty(descriptor))
+    if not caller:
+        return None
+    from paddock.console import Console
+
+    return Console(caller, hung_up)
+
+
+def _relay(streams: dict[int, int]) -> Relay | None:
+    if not streams:
+        return None
+    from paddock.relay import Relay
+
+    return Relay(streams)

@@ -109,14 +109,50 @@ def inherited(given: Given) -> list[str]:
 
 @row("FS-15 stdin-reopened-for-writing")
 def stdin_reopened(given: Given) -> list[str]:
-    with open("/proc/self/fd/0", "r+b", buffering=0) as file:
-        file.write(b"overwritten")
-    return ["wrote the caller's input file"]
+    """The host looks whether its own input was written to: another program would read that next."""
+    with open(os.open("/proc/self/fd/0", os.O_WRONLY | os.O_NONBLOCK), "wb", buffering=0) as file:
+        file.write(b"injected")
+    return []
 
 
 @row("FS-15 stdout-read-by-reopening")
 def stdout_read(given: Given) -> list[str]:
     return given.reads("/proc/self/fd/1")
+
+
+@row("FS-15 stderr-read-by-reopening")
+def stderr_read(given: Given) -> list[str]:
+    """A pipe, with another program's words in it."""
+    return given.reads("/proc/self/fd/2")
+
+
+@row("FS-15 stdout-overwritten-by-reopening")
+def stdout_overwritten(given: Given) -> list[str]:
+    """The file is open for appending only; the host looks at its beginning."""
+    with open(os.open("/proc/self/fd/1", os.O_WRONLY | os.O_NONBLOCK), "wb", buffering=0) as file:
+        file.write(b"overwritten")
+    return []
+
+
+@row("FS-15 stdout-mode-changed")
+def stdout_mode(given: Given) -> list[str]:
+    """The host looks at the file: a program with content of the sandbox's choice."""
+    os.fchmod(1, 0o755)
+    return []
+
+
+@row("FS-15 stdout-times-changed")
+def stdout_times(given: Given) -> list[str]:
+    """The host looks at the file: build tools go by its time."""
+    os.utime(1, (1, 1))
+    return []
+
+
+@row("FS-15 stdin-flags-changed")
+def stdin_flags(given: Given) -> list[str]:
+    """The host looks at its own end: O_NONBLOCK belongs to the open file, which all programs share."""
+    os.set_blocking(0, False)
+    return []
 
 
 @row("FS-15 links-of-other-processes")

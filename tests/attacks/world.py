@@ -8,8 +8,10 @@ import json
 import os
 import platform
 import secrets
+import select
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
@@ -223,27 +225,32 @@ class World:
             "rows": list(rows), "home": str(self.person.home), "repo": str(self.repo), "nodename": os.uname().nodename,
             "namespaces": {name: os.readlink(f"/proc/self/ns/{name}") for name in names},
         }  # fmt: skip
-        self.input, self.output = self.base / "input", self.base / "output"
-        self.input.write_text(self.canary() + "\n")
+        self.output = self.base / "output"
         self.output.write_text(self.canary() + "\n")
+        pipes = self.input, self.errors = os.pipe(), os.pipe()
+        for end in (*pipes[0], *pipes[1]):
+            self.undo.callback(os.close, end)
+        os.write(self.errors[1], f"{self.canary()}\n".encode())
         self.given["hashes"] = [hashlib.sha256(canary.encode()).hexdigest() for canary in self.canaries]
         (self.repo / "given.json").write_text(json.dumps(self.given))
         self.before = fingerprint(self.repo)
         pair = socket.socketpair()
         leaked = [os.open(self.person.home, os.O_RDONLY), os.open(self.person.home / ".netrc", os.O_RDONLY)]
-        with pair[0], pair[1], open(self.input) as stdin, open(self.output, "a") as stdout:
+        with pair[0], pair[1], open(self.output, "a") as stdout:
             done = subprocess.run(
                 [*argv, PYTHON, "-m", "tests.attacks.inside", "given.json"], cwd=self.repo, env=self.person.environ,
-                stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=200, check=False,
+                stdin=self.input[0], stdout=stdout, stderr=self.errors[1], text=True, timeout=200, check=False,
                 pass_fds=(*leaked, pair[0].fileno()),
             )  # fmt: skip
         for descriptor in leaked:
             os.close(descriptor)
-        self.said = done.stderr
+        os.write(self.errors[1], b"\n")  # the attack may have taken everything
+        self.said = os.read(self.errors[0], 1 << 16).decode(errors="replace")
+        self.attributes = self.output.stat()  # to read it is to change its times
         text = self.output.read_text()
         _, brace, line = text.partition("{")
-        assert done.returncode == 0, done.stderr + text
-        assert brace, done.stderr + text
+        assert done.returncode == 0, self.said + text
+        assert brace, self.said + text
         self.answers: dict[str, dict[str, Any]] = json.loads(brace + line)
         self.found: dict[str, list[str]] = {name: answer.get("breaches", []) for name, answer in self.answers.items()}
         for name, what in self._effects():
@@ -258,7 +265,11 @@ class World:
             "FS-19 home-write-is-private": not (home / "arrived-at-home").exists() and not (home / ".bashrc").exists(),
             "FS-29 hardlink-preexisting": (home / "other-name").read_text() == "not yours\n"
             and (home / "other-name").stat().st_mode & 0o777 != 0o777,
-            "FS-15 stdin-reopened-for-writing": self.input.read_text().startswith("canary-"),
+            "FS-15 stdin-reopened-for-writing": not select.select([self.input[0]], [], [], 0)[0],
+            "FS-15 stdin-flags-changed": os.get_blocking(self.input[0]),
+            "FS-15 stdout-overwritten-by-reopening": self.output.read_text().startswith("canary-"),
+            "FS-15 stdout-mode-changed": not self.attributes.st_mode & stat.S_IXUSR,
+            "FS-15 stdout-times-changed": self.attributes.st_atime > 1,
             "FS-36 masks-written": all(
                 (self.repo / name).read_text().startswith("canary-") for name in files.MASKED if name != files.SPENT
             ),

@@ -130,7 +130,7 @@ def start_of(plan: Plan) -> Start:
         gid=plan.person.gid,
         limits={},
         filter=seccomp.program("default", session.machine(), sockets="all"),
-        on_terminal=(),
+        streams=("null", "null", "null"),
     )
 
 

@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from paddock.kernel.reports import Joined, Report
+    from paddock.kernel.streams import Kinds
 
 SHOWN = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 PYTHON = "/usr/bin/python3"
+NOTHING: Kinds = ("null", "null", "null")
 
 
 class Field:
@@ -62,12 +64,12 @@ class Field:
         )
         return replace(plan, **changes)
 
-    def start(self, plan: Plan, **options: Any) -> Joined:
+    def start(self, plan: Plan, kinds: Kinds = NOTHING) -> Joined:
         own = self.own / str(len(self.sandboxes))
         own.mkdir()
         sandbox = LandlockSandbox(landlock.compile(plan, facts_here(), str(own)))
         self.sandboxes.append(sandbox)
-        return sandbox.exec(**options)
+        return sandbox.exec(kinds)
 
     def script(self, source: str, *arguments: object) -> tuple[str, ...]:
         """A command that runs `source`; its `say(value)` leaves JSON in the workspace."""

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.boundary import landlock, streams
+from paddock.boundary import landlock
 from paddock.boundary.confined import LandlockSandbox
 from paddock.boundary.landlock_trial import facts_here
-from paddock.errors import BoundaryUnavailable, PaddockError, Refused
+from paddock.errors import BoundaryUnavailable, PaddockError
 from paddock.plan.model import Limit
 from paddock.policy.model import BUILT_IN
-from tests.boundary.field import Field, alive, end, reports, wait_for
+from tests.boundary.field import NOTHING, Field, alive, end, reports, wait_for
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
@@ -161,7 +160,9 @@ def test_when_paddock_is_killed_nothing_is_left_running(field: Field):
 @pytest.mark.user
 def test_a_second_command_runs_under_the_same_rules(field: Field):
     end(field.start(field.plan("/bin/true")))
-    found = field.sandboxes[-1].exec(field.script("say(attempt(lambda: open(sys.argv[1])))", field.outside / "secret"))
+    found = field.sandboxes[-1].exec(
+        NOTHING, field.script("say(attempt(lambda: open(sys.argv[1])))", field.outside / "secret")
+    )
     assert end(found).number == 0
     assert field.said() == "EACCES"
 
@@ -174,36 +175,12 @@ def test_a_terminal_is_the_sandboxs_own_and_nothing_can_be_typed_into_it(field: 
              attempt(lambda: fcntl.ioctl(0, termios.TIOCSTI, b"x")), os.tcgetpgrp(0) == os.getpgrp()])
         print("hello")
     """
-    joined = field.start(field.plan(*field.script(source)), on_terminal=(0, 1))
+    joined = field.start(field.plan(*field.script(source)), ("terminal", "terminal", "null"))
     seen = list(reports(joined))
     assert [report.kind for report in seen] == ["terminal", "pid", "exited"]
     assert os.read(seen[0].descriptor, 100) == b"hello\r\n"
     os.close(seen[0].descriptor)
     assert field.said() == [True, True, "ok", "EPERM", True]
-
-
-@pytest.mark.user
-@pytest.mark.parametrize(
-    ("family", "kind"),
-    [(socket.AF_INET, socket.SOCK_STREAM), (socket.AF_INET, socket.SOCK_DGRAM), (socket.AF_UNIX, socket.SOCK_DGRAM)],
-)
-def test_a_socket_as_standard_input_is_refused_where_others_could_be_reached_by_it(
-    field: Field, family: int, kind: int
-):
-    saved = os.dup(0)
-    try:
-        with socket.socket(family, kind) as given:
-            os.dup2(given.fileno(), 0)
-            with pytest.raises(Refused) as caught:
-                field.start(field.plan("/bin/true"))
-        assert caught.value.code == "socket-descriptor"
-        left, right = socket.socketpair()
-        with left, right:
-            os.dup2(left.fileno(), 0)
-            streams.refuse_unsafe()
-    finally:
-        os.dup2(saved, 0)
-        os.close(saved)
 
 
 @pytest.mark.user

@@ -42,7 +42,7 @@ UID, GID = os.getuid() or 1000, os.getgid() or 1000
 FILTER = seccomp.program("default", "aarch64" if os.uname().machine == "aarch64" else "x86_64")
 START = Start(
     argv=("true",), cwd="/", environment={"PATH": "/usr/bin:/bin"}, uid=UID, gid=GID, limits={}, filter=FILTER,
-    on_terminal=(),
+    streams=("null", "pipe", "output"),
 )  # fmt: skip
 
 
@@ -83,15 +83,9 @@ class Ran:
     def __init__(self, sandbox: Namespaces, *argv: str, **changes: Any) -> None:
         complete: Callable[[], None] | None = changes.pop("complete", None)
         before: Callable[[], None] = changes.pop("before", lambda: None)
-        self._read, write = os.pipe()
-
-        def redirect() -> None:
-            os.dup2(write, 1)
-            os.dup2(write, 2)
-            before()
-
-        self.joined: Joined = Joiner(replace(START, argv=argv, **changes), redirect, complete).enter(sandbox)
-        os.close(write)
+        self.joined: Joined = Joiner(replace(START, argv=argv, **changes), before, complete).enter(sandbox)
+        self._read = self.joined.streams.pop(1)
+        os.set_blocking(self._read, True)
 
     def next(self) -> Report:
         report = self.joined.receive()
@@ -189,7 +183,7 @@ def test_the_pid_is_the_commands_in_our_numbering_until_it_is_released(sandbox: 
 
 
 def test_stops_are_reported_each_time(sandbox: Namespaces):
-    ran = Ran(sandbox, "sh", "-c", "kill -STOP $$; kill -TSTP $$; exit 3", on_terminal=(0,))
+    ran = Ran(sandbox, "sh", "-c", "kill -STOP $$; kill -TSTP $$; exit 3", streams=("terminal", "pipe", "output"))
     terminal, pid = ran.next(), ran.next()
     for wanted in (signal.SIGSTOP, signal.SIGTSTP):
         report = ran.next()
@@ -319,7 +313,7 @@ sys.stdin.readline()
 print(os.ttyname(0), os.ttyname(2), os.isatty(1), *os.get_terminal_size(0), flush=True)
 print(os.getpgrp() == os.tcgetpgrp(0), os.getsid(0))
 """
-    ran = Ran(sandbox, PYTHON, "-I", "-S", "-c", source, on_terminal=(0, 2))
+    ran = Ran(sandbox, PYTHON, "-I", "-S", "-c", source, streams=("terminal", "pipe", "terminal"))
     terminal = ran.next()
     assert terminal.kind == "terminal"
     fcntl.ioctl(terminal.descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 51, 133, 0, 0))
@@ -330,7 +324,7 @@ print(os.getpgrp() == os.tcgetpgrp(0), os.getsid(0))
 
 
 def test_keys_interrupt_and_stop_the_command(sandbox: Namespaces):
-    ran = Ran(sandbox, "sh", "-c", "echo ready; exec sleep 20", on_terminal=(0,))
+    ran = Ran(sandbox, "sh", "-c", "echo ready; exec sleep 20", streams=("terminal", "pipe", "output"))
     terminal, pid = ran.next(), ran.next()
     assert os.read(ran._read, 100) == b"ready\n"
     os.write(terminal.descriptor, b"\x1a")

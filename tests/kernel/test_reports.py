@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def pair() -> Iterator[tuple[Joined, socket.socket]]:
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with here, there:
-        yield Joined(0, here), there
+        yield Joined(0, here, {}), there
 
 
 def test_reports_arrive_in_order(pair: tuple[Joined, socket.socket]) -> None:

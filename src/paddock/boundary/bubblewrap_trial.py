@@ -164,7 +164,8 @@ def _failure(program: str, base: str, mode: WorkspaceMode) -> str:
         os.makedirs(directory, mode=0o700)
     start = Start(
         argv=plan.command, cwd="/", environment={}, uid=plan.person.uid, gid=plan.person.gid, limits={},
-        filter=seccomp.program("default", "x86_64" if machine == "x86_64" else "aarch64"), on_terminal=(),
+        filter=seccomp.program("default", "x86_64" if machine == "x86_64" else "aarch64"),
+        streams=("null", "null", "null"),
     )  # fmt: skip
     try:
         source = plan.workspace.source

@@ -11,19 +11,19 @@ import select
 import signal
 import socket
 
-from paddock.boundary import streams
 from paddock.errors import BoundaryUnavailable, PaddockError
-from paddock.kernel import confine, landlock, reaping, rlimits, seccomp, terminal
+from paddock.kernel import confine, landlock, reaping, rlimits, seccomp, streams, terminal
 from paddock.kernel.namespaces import be_unreadable, die_with_parent
 from paddock.kernel.reports import Joined, tell, tell_failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import NoReturn
 
     from paddock.boundary.landlock import LandlockProfile
     from paddock.kernel.namespaces import Namespaces
+    from paddock.kernel.streams import Kinds
 
 _OOM_SCORE = "300"  # as in kernel.join
 _NOT_STARTED = 127
@@ -46,21 +46,18 @@ class LandlockSandbox:
         self._started: list[Joined] = []
         _make_directories(profile)
 
-    def exec(
-        self, argv: Sequence[str] = (), *, on_terminal: Sequence[int] = (), before: Callable[[], None] = lambda: None
-    ) -> Joined:
-        """Start the profile's command, or another one. `before` runs in the keeper (control groups).
-
-        Raises Refused where a standard descriptor is a socket by which others could be reached.
-        """
-        streams.refuse_unsafe()
+    def exec(self, kinds: Kinds, argv: Sequence[str] = (), *, before: Callable[[], None] = lambda: None) -> Joined:
+        """Start the profile's command, or another one. `before` runs in the keeper (control groups)."""
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = tuple(argv) or self.profile.argv
+        inside, outside = streams.open_pipes(kinds)
         pid = os.fork()
         if pid == 0:
-            _keeper(self.profile, command, tuple(on_terminal), before, there)
+            _keeper(self.profile, command, (kinds, inside), before, there)
         there.close()
-        joined = Joined(pid, here)
+        for descriptor in inside.values():
+            os.close(descriptor)
+        joined = Joined(pid, here, outside)
         self._started.append(joined)
         return joined
 
@@ -99,7 +96,7 @@ def _make_directories(profile: LandlockProfile) -> None:
 def _keeper(
     profile: LandlockProfile,
     command: tuple[str, ...],
-    on_terminal: tuple[int, ...],
+    given: tuple[Kinds, Mapping[int, int]],
     before: Callable[[], None],
     channel: socket.socket,
 ) -> NoReturn:
@@ -112,7 +109,8 @@ def _keeper(
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
         signal.set_wakeup_fd(nudge, warn_on_full_buffer=False)
-        confine.close_all_but(channel.fileno(), wake, nudge)
+        kinds, pipes = given
+        confine.close_all_but(channel.fileno(), wake, nudge, *pipes.values())
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write(_OOM_SCORE)
         be_unreadable()  # gives /proc/self to root
@@ -124,14 +122,16 @@ def _keeper(
         step = "control group"
         before()
         step = "terminal"
-        inside = _make_terminal(channel) if on_terminal else -1
+        inside = _make_terminal(channel) if "terminal" in kinds else -1
         step = "process"
+        ready, starting = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _become_command(profile, command, (inside, on_terminal), channel)
-        if inside >= 0:
-            os.close(inside)
-        tell(channel, b"P", pid)
+            _become_command(profile, command, (kinds, pipes, inside), (channel, starting))
+        tell(channel, b"P", pid, descriptor=ready)  # at its end once the command has become its program
+        for descriptor in (ready, starting, inside, *pipes.values()):
+            if descriptor >= 0:
+                os.close(descriptor)
         _watch(pid, channel, wake)
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
         tell_failure(channel, step, error)
@@ -176,8 +176,12 @@ def _watch(pid: int, channel: socket.socket, wake: int) -> NoReturn:
 
 
 def _become_command(
-    profile: LandlockProfile, command: tuple[str, ...], pty: tuple[int, tuple[int, ...]], channel: socket.socket
+    profile: LandlockProfile,
+    command: tuple[str, ...],
+    given: tuple[Kinds, Mapping[int, int], int],
+    kept: tuple[socket.socket, int],
 ) -> NoReturn:
+    channel, starting = kept
     step = "session"
     try:
         signal.set_wakeup_fd(-1)
@@ -186,11 +190,10 @@ def _become_command(
         if os.getppid() != keeper:
             os._exit(_NOT_STARTED)
         os.setsid()
-        inside, replaced = pty
+        kinds, pipes, inside = given
         if inside >= 0:
             terminal.make_controlling(inside)
-            for descriptor in replaced:
-                os.dup2(inside, descriptor, inheritable=True)
+        streams.take(kinds, pipes, inside)
         step = "limits"
         rlimits.set_limits(dict(profile.limits))
         step = f"working directory {profile.cwd}"
@@ -199,7 +202,7 @@ def _become_command(
             signal.signal(number, signal.SIG_DFL)
         bind(profile)
         step = "command"
-        confine.close_all_but(channel.fileno())
+        confine.close_all_but(channel.fileno(), starting)
         confine.become_program(command, dict(profile.environment))
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
         tell_failure(channel, step, error)

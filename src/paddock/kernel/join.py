@@ -7,14 +7,13 @@ path for a sandbox's first command and for every later `exec`.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import socket
 from contextlib import suppress
 
 from paddock.frozen import fields, frozen, values_of
-from paddock.kernel import confine, landlock, rlimits, seccomp, terminal
+from paddock.kernel import confine, landlock, rlimits, seccomp, streams, terminal
 from paddock.kernel.namespaces import (
     CLONE_NEWUSER,
     FLAGS,
@@ -28,8 +27,10 @@ from paddock.kernel.reports import Joined, tell, tell_failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from typing import NoReturn
+
+    from paddock.kernel.streams import Kinds
 
 COMPLETING = "workspace"  # the step of a failure while the caller's mounts are made
 
@@ -40,7 +41,7 @@ _FOR_THE_COMMAND = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGTTO
 
 @frozen
 class Start:
-    """How a command starts. `on_terminal` lists which of 0, 1 and 2 become the PTY."""
+    """How a command starts. `streams` says what its 0, 1 and 2 are: never our own."""
 
     argv: tuple[str, ...]
     cwd: str
@@ -49,7 +50,7 @@ class Start:
     gid: int
     limits: Mapping[str, int]
     filter: bytes
-    on_terminal: tuple[int, ...]
+    streams: Kinds
     private_home: str = ""  # what appears there by the end is reported: it will be gone
 
 
@@ -69,12 +70,15 @@ class Joiner:
         everything imported.
         """
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        inside, outside = streams.open_pipes(start.streams)
         pid = os.fork()
         if pid == 0:
             here.close()  # else the joiner itself would keep the channel open that tells it to end
-            _joiner(start, (before, complete), there)
+            _joiner(start, (before, complete), there, inside)
         there.close()
-        self._waiting: Joined | None = Joined(pid, here)
+        for descriptor in inside.values():
+            os.close(descriptor)
+        self._waiting: Joined | None = Joined(pid, here, outside)
 
     def enter(self, namespaces: Namespaces) -> Joined:
         """Let it go on. Its reports say how."""
@@ -100,6 +104,7 @@ def _joiner(
     start: Start,
     tasks: tuple[Callable[[], None], Callable[[], None] | None],
     channel: socket.socket,
+    pipes: Mapping[int, int],
 ) -> NoReturn:
     step = "control group"
     try:
@@ -118,7 +123,6 @@ def _joiner(
         forbid_imports()
         as_root = os.geteuid() == 0  # of the host: further down it says nothing
         if as_root:
-            _let_pipes_be_opened_again()
             os.setgroups([])  # in the user namespace it is forbidden
         else:
             setns(namespaces.owner, CLONE_NEWUSER)
@@ -138,11 +142,12 @@ def _joiner(
         if os.getppid() != parent:
             os._exit(1)
         at_start = _names(start.private_home)
+        # Above all the session's ends of the pipes: input is at its end when nobody holds the other one.
+        confine.close_all_but(channel.fileno(), *pipes.values())
         step = "terminal"
-        inside = _open_terminal(channel) if start.on_terminal else -1
+        inside = _open_terminal(channel) if "terminal" in start.streams else -1
         step = "process"
-        pid = _fork_command(start, channel, inside)
-        tell(channel, b"P", pid)
+        pid = _fork_command(start, channel, inside, pipes)
         _watch(pid, channel, lambda: _names(start.private_home) - at_start)
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
         tell_failure(channel, step, error)
@@ -156,17 +161,6 @@ def _told(channel: socket.socket) -> Namespaces:
     if not descriptors:
         os._exit(0)
     return Namespaces(*descriptors)
-
-
-def _let_pipes_be_opened_again() -> None:
-    """Let /dev/stdin and its relatives be opened by a command that is not root, where they are root's pipes.
-
-    Only in the direction that they are open: what is written into a pipe of input reaches whoever reads it next.
-    """
-    for descriptor in (0, 1, 2):
-        if os.readlink(f"/proc/self/fd/{descriptor}").startswith("pipe:"):
-            reads = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
-            os.fchmod(descriptor, 0o604 if reads else 0o602)
 
 
 def _enter_all(namespaces: Namespaces) -> None:
@@ -200,25 +194,29 @@ def _names(directory: str) -> set[str]:
         return set()
 
 
-def _fork_command(start: Start, channel: socket.socket, inside: int) -> int:
-    """The command's pid, once it has its process group, which signals are sent to, or is gone already."""
+def _fork_command(start: Start, channel: socket.socket, inside: int, pipes: Mapping[int, int]) -> int:
+    """The command's pid, told once it has its process group, which signals are sent to, or is gone already."""
     ready, tell_ready = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _become_command(start, channel, inside, tell_ready)
-    for descriptor in (tell_ready, inside):
+        _become_command(start, channel, (inside, pipes), tell_ready)
+    for descriptor in (tell_ready, inside, *pipes.values()):
         if descriptor >= 0:
             os.close(descriptor)
     os.read(ready, 1)
+    tell(channel, b"P", pid, descriptor=ready)  # at its end once the command has become its program
     os.close(ready)
     return pid
 
 
-def _become_command(start: Start, channel: socket.socket, inside: int, ready: int) -> NoReturn:
+def _become_command(start: Start, channel: socket.socket, ends: tuple[int, Mapping[int, int]], ready: int) -> NoReturn:
     step = "terminal"
     try:
-        _make_group(inside, start.on_terminal)
+        inside, pipes = ends
+        _make_group(inside)
         os.write(ready, b"!")
+        step = "standard streams"
+        streams.take(start.streams, pipes, inside)
         step = "limits"
         rlimits.set_limits(start.limits)
         step = f"working directory {start.cwd}"
@@ -231,7 +229,7 @@ def _become_command(start: Start, channel: socket.socket, inside: int, ready: in
         step = "system-call filter"
         seccomp.install(start.filter)
         step = "command"
-        confine.close_all_but(channel.fileno())
+        confine.close_all_but(channel.fileno(), ready)
         confine.become_program(start.argv, start.environment)
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
         tell_failure(channel, step, error)
@@ -254,12 +252,10 @@ def _open_terminal(channel: socket.socket) -> int:
     return inside
 
 
-def _make_group(inside: int, replaced: Sequence[int]) -> None:
+def _make_group(inside: int) -> None:
     """A process group of our own: the terminal's foreground one, or that of a session without a terminal."""
     if inside < 0:
         os.setsid()
         return
     os.setpgid(0, 0)
     os.tcsetpgrp(inside, os.getpgrp())
-    for descriptor in replaced:
-        os.dup2(inside, descriptor, inheritable=True)

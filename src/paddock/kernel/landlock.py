@@ -100,20 +100,12 @@ def restrict(rules: Sequence[Rule], abi: int, *, tcp: bool = True, scoped: bool 
         os.close(ruleset)
 
 
-def guards_root() -> bool:
-    """Whether `confine_to_root` has an effect on this kernel."""
-    try:
-        return version() >= _REFER
-    except OSError:
-        return False
-
-
 def confine_to_root() -> bool:
     """A second wall around a root of one's own: files that are not below "/" cannot be opened.
 
-    A standard stream that is a file of the host could otherwise be opened once more, for writing, through
-    /proc/self/fd. False where the kernel has no Landlock, or its first version, which forbids every rename
-    across directories: then the first wall stands alone, and the caller must see to those streams.
+    For a descriptor of the host's that was to be closed and is not: it opens nothing further. False where the
+    kernel has no Landlock, or its first version, which forbids every rename across directories: then the first
+    wall stands alone.
     """
     try:
         abi = version()

@@ -27,11 +27,14 @@ class Report:
 
 
 class Joined:
-    """Our end of a running command: its reports, and its pid while it cannot have been reused."""
+    """Our end of a running command: its reports, its streams, and its pid while it cannot have been reused."""
 
-    def __init__(self, joiner: int, channel: socket.socket) -> None:
+    def __init__(self, joiner: int, channel: socket.socket, streams: dict[int, int]) -> None:
+        """`streams` are our ends of its pipes, by the number that they have inside."""
         self.joiner = joiner
         self.channel = channel
+        self.streams = streams
+        self.starting = -1  # at its end once the command has become its program, or has failed to
         self.first: list[Report] = []  # received already, still to be heard
 
     def wait_for_command(self) -> Report | None:
@@ -59,14 +62,21 @@ class Joined:
             return None
         kind, number = _KINDS[message[:1]], struct.unpack("i", message[1:5])[0]
         descriptor = struct.unpack("i", ancillary[0][2][:4])[0] if ancillary else -1
+        if kind == "pid":
+            self.starting, descriptor = descriptor, -1
         return Report(kind, number, message[5:].decode("utf-8", "replace"), descriptor)
 
     def _take(self) -> tuple[bytes, list[tuple[int, int, bytes]], int, object]:
         return self.channel.recvmsg(4096, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
 
     def release(self) -> None:
-        """Let the joiner reap the command and end. Its pid must not be used afterwards."""
+        """Let the joiner reap the command and end, and close all. Its pid must not be used afterwards."""
         self.channel.close()
+        for descriptor in (*self.streams.values(), self.starting):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self.streams.clear()
+        self.starting = -1
         os.waitpid(self.joiner, 0)
 
 

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
+from tests.cli.answering import seen
 from tests.cli.change_sets import hold, whiteout
-from tests.cli.test_diff import on_terminal
 
 
 @pytest.fixture
@@ -94,4 +94,4 @@ def test_on_a_terminal_it_asks(person, repo, held, monkeypatch) -> None:
     assert "Apply 3 changes" in answered(person, repo, "n\n", "apply")
     assert sorted(os.listdir(repo)) == [".git", "hello.txt"]
     assert "3 changes applied" in answered(person, repo, "y\n", "apply")
-    assert "no changes are held" in on_terminal(person, repo, "apply")
+    assert "no changes are held" in seen(person, repo, "apply")

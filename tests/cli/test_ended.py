@@ -24,6 +24,11 @@ SUMMARY = Summary(2, True, (("added", 1), ("deleted", 1)), False, ())
 PLANTS = "echo x > notes; echo 'all: ; x' > Makefile; mkdir .vscode; echo '{\"tasks\": []}' > .vscode/tasks.json"
 
 
+def own_lines(said: str) -> list[str]:
+    """Without what a machine without control groups has to say before the start."""
+    return [line for line in said.splitlines() if "control group" not in line]
+
+
 def told(summary: Summary, commits: tuple[Commits, ...] = (), problem: str = "") -> list[str]:
     return list(ended.full(Ended(0, "x", (), "name", 12), Look(summary, commits, problem)))
 
@@ -79,11 +84,11 @@ class TestLines:
 class TestRuns:
     def test_without_a_terminal_it_is_one_line(self, person, repo: Path) -> None:
         done = person.call("run", "--name", "one", "--", "touch", "a", cwd=repo)
-        assert done.stderr == f"paddock: 1 change held as one: {NEXT}\n"
+        assert own_lines(done.stderr) == [f"paddock: 1 change held as one: {NEXT}"]
 
     def test_and_one_more_for_hazards(self, person, repo: Path) -> None:
         done = person.call("run", "--name", "one", "--", "sh", "-c", PLANTS, cwd=repo)
-        assert done.stderr.splitlines() == [
+        assert own_lines(done.stderr) == [
             f"paddock: 4 changes held as one: {NEXT}",
             "paddock: hazards: editor .vscode/tasks.json; build Makefile",
         ]

@@ -10,6 +10,7 @@ import pytest
 from paddock.cli import taking
 from tests.capabilities import needs
 from tests.cli.answering import dialogue
+from tests.cli.test_ended import own_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ def shell(*words: str) -> tuple[str, ...]:
 def test_what_is_safe_is_taken_and_nothing_is_left_to_say_no_to(person, repo: Path, wanted: str) -> None:
     done = person.call("run", "--apply", wanted, *shell(GOOD), cwd=repo)
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "paddock: 2 changes applied; to take it back: paddock undo\n"
+    assert own_lines(done.stderr) == ["paddock: 2 changes applied; to take it back: paddock undo"]
     assert ((repo / "new").read_text(), (repo / "hello.txt").read_text()) == ("new\n", "hello\nmore\n")
     assert person.call("changes", cwd=repo).stdout == "no changes are held\n"
 
@@ -35,7 +36,7 @@ def test_what_is_safe_is_taken_and_nothing_is_left_to_say_no_to(person, repo: Pa
 def test_a_hazard_stays_and_the_exit_code_tells(person, repo: Path) -> None:
     done = person.call("run", "--apply=safe", "--name", "one", *shell(GOOD, BAD), cwd=repo)
     assert done.returncode == taking.HELD
-    assert done.stderr.splitlines() == [
+    assert own_lines(done.stderr) == [
         "paddock: 2 changes applied; to take it back: paddock undo",
         "paddock: the rest is held as one: hazard Makefile",
         "paddock: next: paddock diff, paddock apply, paddock discard",
@@ -93,6 +94,21 @@ def test_commits_come_as_a_branch(person, repo: Path) -> None:
         check=True,
     )
     assert log.stdout == "second\nfirst\n"
+
+
+def test_a_hook_goes_with_git_s_own_data_and_that_is_said(person, repo: Path) -> None:
+    hook = "printf '#!/bin/sh\\n' > .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit"
+    done = person.call("run", "--apply", "safe", *shell(GOOD, hook), cwd=repo)
+    assert not (repo / ".git/hooks/pre-commit").exists()
+    assert (repo / "new").exists()
+    assert ".git" in done.stderr.partition("applied")[2], done.stderr
+
+
+def test_a_run_beside_it_keeps_the_change_set_to_itself(person, repo: Path) -> None:
+    """Two at once never share one: each takes what is its own."""
+    done = person.call("run", "--apply", "safe", "--name", "one", *shell("touch one"), cwd=repo)
+    other = person.call("run", "--apply", "safe", "--name", "two", *shell("touch two", "test -e one"), cwd=repo)
+    assert (done.returncode, other.returncode) == (0, 0), other.stderr
 
 
 def test_json_has_the_report(person, repo: Path) -> None:
@@ -156,3 +172,9 @@ class TestAsking:
     def test_where_nothing_changed_nobody_is_asked(self, person, repo: Path) -> None:
         code, shown = dialogue(person, repo, [], "run", "--quiet", "--ask", "--", "true")
         assert (code, shown) == (0, "")
+
+    def test_commits_are_not_asked_about_and_not_forgotten(self, person, repo: Path) -> None:
+        commit = "echo x > hello.txt; git -c user.name=A -c user.email=a@example.test commit -qam second"
+        code, shown = dialogue(person, repo, ["y"], "run", "--quiet", "--ask", *shell(commit))
+        assert (code, (repo / "hello.txt").read_text()) == (0, "x\n"), shown
+        assert "commits are held (paddock apply --as branch)" in shown

@@ -43,8 +43,8 @@ def host(lab) -> None:
 def test_each_kind_is_counted_in_the_order_in_which_it_is_told(lab) -> None:
     host(lab)
     lab.run(work)
-    with lab.trees() as trees:
-        found = summarize(*trees, None)
+    with lab.trees() as (upper, lower):
+        found = summarize(upper, lower, None)
     assert found.kinds == (("added", 1), ("modified", 1), ("deleted", 1), ("replaced", 1), ("mode", 1))
     assert (found.looked, found.complete, found.git, found.dangerous) == (5, True, False, ())
 
@@ -52,15 +52,15 @@ def test_each_kind_is_counted_in_the_order_in_which_it_is_told(lab) -> None:
 def test_git_s_own_data_is_no_file_of_the_repository(lab) -> None:
     lab.write(**{".git__HEAD": "ref: refs/heads/main\n"})
     lab.run(lambda inside: (inside / ".git" / "HEAD").write_text("ref: refs/heads/other\n"))
-    with lab.trees() as trees:
-        found = summarize(*trees, None)
+    with lab.trees() as (upper, lower):
+        found = summarize(upper, lower, None)
     assert (found.looked, found.kinds, found.git) == (1, (), True)
 
 
 def test_hazards_are_the_judge_s(lab) -> None:
     lab.run(lambda inside: [(inside / name).write_text("all: ; x\n") for name in ("Makefile", "notes")])
-    with lab.trees() as trees:
-        found = summarize(*trees, Judge(catalogue.load(), *trees))
+    with lab.trees() as (upper, lower):
+        found = summarize(upper, lower, Judge(catalogue.load(), upper, lower))
     assert [(one.path, one.hazards[0].family) for one in found.dangerous] == [("Makefile", "build")]
 
 
@@ -68,16 +68,16 @@ def test_hazards_are_the_judge_s(lab) -> None:
 def test_no_more_are_looked_at_than_a_person_waits_for_and_that_is_said(lab, most, looked, complete) -> None:
     lab.run(lambda inside: [(inside / f"f{number}").touch() for number in range(5)])
     judge = Everything()
-    with lab.trees() as trees:
-        found = summarize(*trees, judge, most=most)
+    with lab.trees() as (upper, lower):
+        found = summarize(upper, lower, judge, most=most)
     assert (found.looked, found.complete, len(judge.asked)) == (looked, complete, looked)
     assert found.dangerous[0] == Dangerous("f0", (HAZARD,))
 
 
 def test_it_ends_when_the_time_is_over(lab) -> None:
     lab.run(lambda inside: [(inside / f"f{number}").touch() for number in range(5)])
-    with lab.trees() as trees:
-        found = summarize(*trees, Everything(), longest_s=2, clock=map(float, itertools.count()).__next__)
+    with lab.trees() as (upper, lower):
+        found = summarize(upper, lower, Everything(), longest_s=2, clock=map(float, itertools.count()).__next__)
     assert (found.looked, found.complete) == (2, False)
 
 
@@ -85,9 +85,14 @@ def test_the_rest_of_a_large_change_set_is_not_even_listed(lab, monkeypatch) -> 
     lab.run(lambda inside: [(inside / f"d{number}").mkdir() for number in range(50)])
     entered: list[str] = []
     before = os.listdir
-    monkeypatch.setattr(os, "listdir", lambda place: entered.append(str(place)) or before(place))
-    with lab.trees() as trees:
-        assert not summarize(*trees, None, most=3).complete
+
+    def counted(place):
+        entered.append(str(place))
+        return before(place)
+
+    monkeypatch.setattr(os, "listdir", counted)
+    with lab.trees() as (upper, lower):
+        assert not summarize(upper, lower, None, most=3).complete
     assert len(entered) < 10
 
 

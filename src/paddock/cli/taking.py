@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paddock.plan.model import Plan
     from paddock.session import Ended
     from paddock.workspace.shelf import ChangeSetDirectory
-    from paddock.workspace.wishes import Problem, Report
+    from paddock.workspace.wishes import Problem
 
 SAFE, ALL, NONE = "safe", "all", "none"
 HELD = 123  # exit code: the command ended well, and something of what it changed waits for a person
@@ -77,19 +77,16 @@ def refuse_other_modes(plan: Plan) -> None:
 
 def take(ended: Ended, plan: Plan, options: argparse.Namespace) -> Done:
     """Take what was asked for, now that the command has ended. Raises PaddockError as `apply` does."""
-    if not ended.held:
-        return Done((), _data(None, None), ended.exit_code, held=False)
-    if not options.ask and ended.exit_code:
-        return Done((), {**_data(None, None), "remaining": True}, ended.exit_code, held=True)
+    if not ended.held or (ended.exit_code and not options.ask):
+        return Done((), _data(None, remaining=bool(ended.held)), ended.exit_code, held=bool(ended.held))
     from paddock.workspace import store
 
     directory = store.find(plan.workspace.source, ended.held)
-    if options.ask:
-        return _asked(directory, ended)
-    taken = _taken(directory, everything=options.apply == ALL)
-    code = HELD if taken.remaining else 0
-    lines = tuple(_lines(taken.files, taken, ended.held))
-    return Done(lines, _data(taken.files, taken), code, held=taken.remaining)
+    taken = _asked(directory) if options.ask else _taken(directory, everything=options.apply == ALL)
+    # What a person left when asked was left on purpose: then the code is the command's own.
+    code = HELD if taken.remaining and not options.ask else ended.exit_code
+    lines = tuple(_lines(taken, ended.held))
+    return Done(lines, _data(taken, remaining=taken.remaining), code, held=taken.remaining)
 
 
 def _taken(directory: ChangeSetDirectory, *, everything: bool) -> Taken:
@@ -104,27 +101,43 @@ def _taken(directory: ChangeSetDirectory, *, everything: bool) -> Taken:
     return commits.take(directory, Wishes(Selection(), judge=judged.Judging(directory.repository)))
 
 
-def _asked(directory: ChangeSetDirectory, ended: Ended) -> Done:
+def _asked(directory: ChangeSetDirectory) -> Taken:
+    """As `paddock apply -p`: files, one by one."""
+    from paddock import commits
     from paddock.cli import judged, review
     from paddock.workspace.selection import Selection
     from paddock.workspace.wishes import Wishes
 
-    report = review.perform(directory, Wishes(Selection(), judge=judged.Judging(directory.repository)))
-    lines = tuple(_lines(report, None, ended.held))
-    # What a person left was left on purpose: the code is the command's own.
-    return Done(lines, _data(report, None), ended.exit_code, held=report.remaining)
+    wishes = Wishes(Selection(), judge=judged.Judging(directory.repository))
+    return commits.take(directory, wishes, commits.TREE, "", review.perform_held)
 
 
-def _lines(report: Report | None, taken: Taken | None, name: str) -> Iterator[str]:
-    """Four lines at most: what was applied, what came as commits, what is held and why, what to type next."""
-    applied = len(report.applied) if report else 0
+def _lines(taken: Taken, name: str) -> Iterator[str]:
+    """What was applied, what came as commits, what is held and why, what to type next: a line for each."""
+    applied = len(taken.files.applied) if taken.files else 0
     back = "; to take it back: paddock undo" if applied else ""
     yield f"{held.counted(applied, 'change')} applied{back}"
     yield from _commits(taken)
-    remaining = taken.remaining if taken else bool(report and report.remaining)
-    if remaining:
-        yield f"the rest is held as {name}{_why(report.problems if report else ())}"
+    if taken.remaining:
+        yield f"the rest is held as {name}{_why(taken.files.problems if taken.files else ())}"
         yield "next: paddock diff, paddock apply, paddock discard"
+
+
+def _commits(taken: Taken) -> Iterator[str]:
+    from paddock.cli.ended import listed, shortened
+
+    if taken.refusal:
+        yield f"commits did not come: {taken.refusal.what}; next: paddock diff --commits"
+    coming = taken.commits.coming if taken.commits else ()
+    told = [f"{held.counted(one.count, 'commit')} as branch {shortened(one.branch)}" for one in coming if not one.held]
+    told += [f"branch {shortened(one.branch)} is held (paddock diff --commits)" for one in coming if one.held]
+    if taken.waiting:
+        told.append("commits are held (paddock apply --as branch)")
+    dropped = [(change.path, "git's own data") for change in taken.dropped if change.hazards]
+    if dropped:
+        told.append(f"dropped: {listed(dropped)}")
+    if told:
+        yield ", ".join(told)
 
 
 def _why(problems: tuple[Problem, ...]) -> str:
@@ -136,34 +149,18 @@ def _why(problems: tuple[Problem, ...]) -> str:
     return f": {listed([(problem.path, problem.kind) for problem in told])}"
 
 
-def _commits(taken: Taken | None) -> Iterator[str]:
-    if taken is None:
-        return
-    if taken.refusal:
-        yield f"commits did not come: {taken.refusal.what}; next: paddock diff --commits"
-    coming = taken.commits.coming if taken.commits else ()
-    if coming:
-        from paddock.cli.ended import shortened
-
-        came = [
-            f"{held.counted(one.count, 'commit')} as branch {shortened(one.branch)}" for one in coming if not one.held
-        ]
-        stay = sum(one.held for one in coming)
-        yield ", ".join([*came, *([f"{held.counted(stay, 'branch')} held"] if stay else [])])
-
-
-def _data(report: Report | None, taken: Taken | None) -> dict[str, object]:
+def _data(taken: Taken | None, *, remaining: bool) -> dict[str, object]:
+    """In the shape of `paddock apply --json`, as far as there is something to say."""
     from paddock.frozen import as_data
 
-    commits: object = None
-    if taken and taken.commits:
-        from paddock.cli import committed
-
-        commits = committed.data(taken.commits)
-    return {
+    report = taken.files if taken else None
+    data: dict[str, object] = {
         "applied": list(report.applied) if report else [],
         "problems": [as_data(problem) for problem in report.problems] if report else [],
-        "commits": commits,
-        "refusal": taken.refusal.as_data()["error"] if taken and taken.refusal else None,
-        "remaining": taken.remaining if taken else bool(report and report.remaining),
+        "remaining": remaining,
     }
+    if taken is None:
+        return data
+    from paddock.cli import committed
+
+    return {**data, **committed.result(taken)}

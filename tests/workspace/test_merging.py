@@ -107,6 +107,16 @@ def test_a_conflict_shows_three_sides_with_the_lines_around() -> None:
     ]
 
 
+def test_what_merges_cleanly_is_shown_side_by_side_too() -> None:
+    lines = shown(Sides(OLD.encode(), HOST.encode(), INSIDE.encode(), *(0o100644,) * 3))
+    assert [line for line in lines if line.startswith("@@")] == [
+        "@@ line 1 of the host's file @@",
+        "@@ line 9 of the host's file @@",
+    ]
+    assert {"one", "nine", "line 1", "line 9"} <= set(lines)
+    assert shown(Sides(OLD.encode(), OLD.encode(), OLD.encode(), *(0o100644,) * 3)) == []
+
+
 def test_without_a_base_two_sides_are_shown_and_that_is_said() -> None:
     lines = shown(Sides(None, b"ours\n", b"theirs\n", 0, 0o100644, 0o100644))
     assert "was not kept" in "\n".join(lines[:2])

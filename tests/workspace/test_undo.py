@@ -180,6 +180,24 @@ def test_what_the_host_deleted_since_comes_back(lab) -> None:
     assert (lab.repository / "file").read_text() == "old"
 
 
+def test_a_sparse_file_of_10_gib_costs_what_it_holds(lab) -> None:
+    with open(lab.repository / "big", "wb") as file:
+        file.truncate(10 << 30)
+
+    def change(inside) -> None:
+        with open(inside / "big", "r+b") as file:
+            file.seek(5 << 30)
+            file.write(b"middle")
+
+    lab.run(change)
+    assert lab.apply().problems == ()
+    assert lab.undo().problems == ()
+    found = (lab.repository / "big").stat()
+    assert (found.st_size, found.st_blocks) == (10 << 30, 0)
+    os.utime(lab.repository / "big")
+    assert lab.apply().problems == ()
+
+
 def test_only_the_last_apply_is_taken_back_and_only_once(lab) -> None:
     lab.write(one="old", two="old")
     lab.run(lambda inside: [(inside / name).write_text("new") for name in ("one", "two")])

@@ -21,7 +21,10 @@ OURS, BASE, THEIRS = "host, now", "before", "sandbox"
 
 
 def shown(sides: Sides) -> Iterator[Line]:
-    """The lines of a conflict. Content is given as it is; whoever prints to a terminal makes it plain first."""
+    """The lines of a conflict; where both sides merge cleanly, everything that either changed.
+
+    Content is given as it is; whoever prints to a terminal makes it plain first.
+    """
     if sides.mode is None or sides.our_mode != sides.base_mode:
         modes = (sides.base_mode, sides.our_mode, sides.their_mode)
         before, ours, theirs = (f"{mode & 0o7777:04o}" if mode else "not known" for mode in modes)
@@ -37,9 +40,10 @@ def shown(sides: Sides) -> Iterator[Line]:
             yield from comparison.shown(hunk)
         return
     found = regions(sides.base, sides.ours, sides.theirs)
+    clean = not any(region.conflict for region in found)
     line = 1
     for number, region in enumerate(found):
-        if region.conflict:
+        if region.conflict or (clean and not region.base == region.ours == region.theirs):
             yield Line(HUNK, f"@@ line {line} of the host's file @@")
             yield from _content(SAME, found[number - 1].ours[-CONTEXT:] if number else ())
             yield from _sides(region)

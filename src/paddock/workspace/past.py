@@ -30,7 +30,7 @@ _NEW, _GONE = ".new", ".gone"
 _NAME = "name"  # the file that says which change set it was
 # Where a file cannot be linked: another file system, one without links, too many, or not ours (fs.protected_hardlinks).
 NO_LINK = frozenset([errno.EXDEV, errno.EOPNOTSUPP, errno.EMLINK, errno.EPERM, errno.EACCES])
-UNKEEPABLE = "it cannot be read, and so could not be brought back"
+UNKEEPABLE = "yours cannot be read, and so could not be brought back; `paddock apply --no-undo` writes it nevertheless"
 
 
 class Past:

@@ -23,6 +23,7 @@ The manual is made from the declarations that the command line itself uses.
 
 EXIT_CODES = (
     ("0-124", "the command's own exit code"),
+    ("123", "with --apply: the command ended well, and something that it changed stays held"),
     ("125", "Paddock itself failed"),
     ("126", "the policy, the floor or a gap refused"),
     ("127", "the command was not found inside"),

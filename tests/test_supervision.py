@@ -271,7 +271,15 @@ def test_a_caller_without_a_controlling_terminal_works(person: Person, repo: Pat
 
 @pytest.mark.parametrize(
     ("outcome", "code"),
-    [(Outcome(code=3), 3), (Outcome(signal=9), 137), (Outcome(code=0, timed_out=True), 0), (Outcome(signal=1), 129)],
+    [
+        (Outcome(code=3), 3),
+        (Outcome(signal=9), 137),
+        (Outcome(code=0, timed_out=True), 0),
+        (Outcome(signal=1), 129),
+        (Outcome(code=0, lost=("the last words",)), 125),
+        (Outcome(code=3, lost=("the last words",)), 3),
+        (Outcome(signal=13, lost=("the last words",)), 141),
+    ],
 )
 def test_an_outcome_is_an_exit_code(outcome: Outcome, code: int) -> None:
     assert outcome.exit_code == code

@@ -51,3 +51,15 @@ def test_what_is_no_ref(name: str) -> None:
 def test_a_branch_is_no_option_and_not_head() -> None:
     assert names.is_branch("paddock/calm-fern+topic/one")
     assert not any(map(names.is_branch, ["-x", "HEAD", "", "a b", "--upload-pack=x"]))
+
+
+@pytest.mark.parametrize("name", ["main", "feature/a-b_c.d", "fix/#12", "é", "a+b", "a=b", "a{b}", "a,b"])
+def test_a_name_that_can_be_typed(name):
+    assert names.is_tame(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["$(x)", "a`b`", "a;b", "a|b", "a&b", "a>b", "a'b", 'a"b', "a(b)", "a!b", "%F{a}", "a\u202eb"]
+)
+def test_a_name_that_shells_obey(name):
+    assert not names.is_tame(name)

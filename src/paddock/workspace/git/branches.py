@@ -13,7 +13,7 @@ import os
 
 from paddock.errors import WorkspaceError
 from paddock.frozen import frozen
-from paddock.workspace.git.names import is_branch, is_id
+from paddock.workspace.git.names import is_branch, is_id, is_tame
 from paddock.workspace.git.program import failure
 
 TYPE_CHECKING = False
@@ -47,6 +47,13 @@ def target(branch: str, tip: Tip, host: Repository, apart: Quarantine, record: M
     """Judge one branch. Raises WorkspaceError where it must not be made or moved."""
     if not is_branch(branch):
         raise WorkspaceError(f"{branch!a} cannot be the name of a branch", next_step=_OTHER, code="branch-name")
+    if branch.endswith(f"+{tip.label}") and not is_tame(tip.label):
+        raise WorkspaceError(
+            f"branch {tip.label!a} has a name that shells obey",
+            why="completion or a prompt would run what is in it",
+            next_step="rename it inside: paddock run -- git branch -m OLD NEW",
+            code="branch-name",
+        )
     found = host.branch(branch)
     if found is None:
         return Target(branch, tip)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LISTED_AT_MOST = 10_000  # commits
 _COMMIT_BYTES, _TOGETHER_BYTES = 1 << 20, 1 << 26
-_GITLINK = 0o160000
+SUBMODULE = 0o160000
 # Git knows the tree of nothing by heart, in both formats.
 _EMPTY_TREES = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -54,7 +54,7 @@ class Edit:
     @property
     def is_submodule(self) -> bool:
         """Whether it is a submodule's commit, which is no content of this repository."""
-        return _GITLINK in (self.old_mode, self.new_mode)
+        return SUBMODULE in (self.old_mode, self.new_mode)
 
 
 def listed(apart: Quarantine, tip: str, have: Sequence[str], at_most: int = LISTED_AT_MOST) -> tuple[Commit, ...]:

@@ -12,11 +12,12 @@ import stat
 from contextlib import ExitStack
 
 from paddock.errors import WorkspaceError
-from paddock.frozen import frozen
+from paddock.frozen import frozen, replace
 from paddock.workspace import removal
 from paddock.workspace.change import Change
 from paddock.workspace.descent import DIRECTORY
 from paddock.workspace.git import commits
+from paddock.workspace.git.neighbours import Neighbours
 from paddock.workspace.hazard import Hazard
 
 TYPE_CHECKING = False
@@ -68,16 +69,21 @@ def judge(apart: Quarantine, tip: str, have: Sequence[str], base: str, judges: J
             code="git-unjudged",
         )
     fork = apart.fork(tip, base)
-    edits = [edit for edit in commits.edits(apart.git, ids) if not edit.is_submodule]
+    edits = list(_of_content(commits.edits(apart.git, ids)))
     brought = {(edit.path, edit.new) for edit in edits}
-    whole = [
-        edit
-        for edit in commits.between(apart.git, fork, tip)
-        if not edit.is_submodule and (edit.path, edit.new) in brought
-    ]
+    whole = [edit for edit in _of_content(commits.between(apart.git, fork, tip)) if (edit.path, edit.new) in brought]
+    neighbours = Neighbours(apart, tip, have, {edit.path for edit in edits if _fits(edit.path)})
     with ExitStack() as cleanup:
-        ground = _Ground(apart, cleanup)
+        ground = _Ground(apart, neighbours, cleanup)
         return tuple(ground.findings([*_by_commit(edits), whole], judges))
+
+
+def _of_content(edits: Iterable[Edit]) -> Iterator[Edit]:
+    """A submodule is no content of this repository: what takes its place is new, what it takes the place of is gone."""
+    for edit in edits:
+        old, new = (0 if mode == commits.SUBMODULE else mode for mode in (edit.old_mode, edit.new_mode))
+        if old or new:
+            yield replace(edit, old_mode=old, new_mode=new)
 
 
 def _by_commit(edits: Iterable[Edit]) -> list[list[Edit]]:
@@ -95,8 +101,9 @@ def _by_commit(edits: Iterable[Edit]) -> list[list[Edit]]:
 class _Ground:
     """Two trees that are laid out and cleared again."""
 
-    def __init__(self, apart: Quarantine, cleanup: ExitStack) -> None:
+    def __init__(self, apart: Quarantine, neighbours: Neighbours, cleanup: ExitStack) -> None:
         self._apart = apart
+        self._neighbours = neighbours
         self._place = f"{apart.git.directory}/trees-{os.urandom(4).hex()}"
         for path in (self._place, *(f"{self._place}/{name}" for name in _ROOTS)):
             os.mkdir(path, 0o700)
@@ -127,6 +134,8 @@ class _Ground:
             for tree, mode, content in zip(trees, modes, contents, strict=True):
                 _lay(f"{self._place}/{tree}/{edit.path}", mode, *content)
             changes.append((edit.commit, _change(edit, contents)))
+        for neighbour in self._neighbours.of([change.path for _, change in changes]):
+            neighbour.lay(self._roots[1])
         judge_of = judges(*self._roots)
         for commit, change in changes:
             hazards = judge_of.hazards(change)

@@ -10,6 +10,7 @@ HEX = frozenset("0123456789abcdef")
 ID_LENGTHS = {40: "sha1", 64: "sha256"}
 LONGEST = 255  # bytes of one component: a file name
 
+_OBEYED = frozenset("$`;|&<>'\"()!%")
 _FORBIDDEN = frozenset([*map(chr, range(0x20)), "\x7f", *" ~^:?*[\\"])
 
 
@@ -27,6 +28,11 @@ def is_ref(name: str) -> bool:
 def is_branch(name: str) -> bool:
     """Whether it is what a person may call a branch: git refuses a leading hyphen, and HEAD, there only."""
     return is_ref(f"refs/heads/{name}") and not name.startswith("-") and name != "HEAD"
+
+
+def is_tame(name: str) -> bool:
+    """Whether a name can be typed, completed and shown in a prompt: shells run what is in some (CVE-2021-45444)."""
+    return name.isprintable() and _OBEYED.isdisjoint(name)
 
 
 def _is_part(part: str) -> bool:

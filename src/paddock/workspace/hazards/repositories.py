@@ -24,7 +24,8 @@ _DATA = frozenset(["objects", "logs", "refs", "lfs"])  # directories whose conte
 _STEERING = {"objects": ("info/alternates", "info/http-alternates"), "refs": ("replace",)}
 # A change of one of these can make a repository of its directory, or change what one does.
 _MARKS = frozenset(["head", "config", "config.worktree", "commondir", "objects", "refs"])
-_INNER = frozenset(["hooks", "info"])  # the same one level further up
+INNER = frozenset(["hooks", "info"])  # the same one level further up
+SHAPE = ("HEAD", "commondir", "objects", "refs")  # what makes a repository of a directory
 
 
 def steering(upper: int, git: str) -> Iterator[tuple[str, os.stat_result]]:
@@ -82,7 +83,7 @@ class Bare:
         if name.lower() in _MARKS and self._is_one(parent):
             return parent
         above, inner = split(parent)
-        return above if inner.lower() in _INNER and self._is_one(above) else None
+        return above if inner.lower() in INNER and self._is_one(above) else None
 
     def _is_one(self, directory: str) -> bool:
         """As git's is_git_directory (setup.c): HEAD, and objects and refs here or where `commondir` says."""

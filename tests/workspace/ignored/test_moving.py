@@ -82,8 +82,7 @@ def merged(stack: Stack) -> None:
         one.close()
         os.close(one.root)
     with shelf.opened(str(stack.base)) as place:
-        removal.remove(place, "bottom")
-    (stack.base / "bottom").mkdir()
+        removal.remove(place, "top")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -99,7 +98,15 @@ def test_a_merge_changes_nothing_that_can_be_seen(lab, start, first, second) -> 
     stack.fill("top", ("bottom", "host"), lambda inside: perform(second, inside))
     before = stack.seen("top", "bottom", "host")
     merged(stack)
-    assert stack.seen("top", "host") == before
+    assert stack.seen("bottom", "host") == before
+
+
+def test_what_is_deleted_is_not_listed_though_its_directory_is_in_one_layer_only(stack: Stack) -> None:
+    """overlayfs looks for deletion marks only where it expects them."""
+    stack.fill("bottom", ("host",), lambda inside: (write(inside / "a/b/gone"), write(inside / "a/b/kept")))
+    stack.fill("top", ("bottom", "host"), lambda inside: (inside / "a/b/gone").unlink())
+    merged(stack)
+    assert set(stack.seen("bottom", "host")) == {b"a", b"a/b", b"a/b/kept"}
 
 
 def test_modes_that_keep_their_owner_out_are_there_again_afterwards(stack: Stack) -> None:
@@ -119,13 +126,13 @@ def test_modes_that_keep_their_owner_out_are_there_again_afterwards(stack: Stack
     stack.fill("bottom", ("host",), first)
     stack.fill("top", ("bottom", "host"), second)
     merged(stack)
-    assert stat.S_IMODE((stack.base / "top/shut").stat().st_mode) == 0o500
-    assert stat.S_IMODE((stack.base / "top/moved").stat().st_mode) == 0o555
-    (stack.base / "top/shut").chmod(0o700)
-    assert stat.S_IMODE((stack.base / "top/shut/inner").stat().st_mode) == 0
-    (stack.base / "top/shut/inner").chmod(0o700)
-    assert sorted(os.listdir(stack.base / "top/shut/inner")) == ["a", "c"]
-    assert (stack.base / "top/moved/deep/b").read_text() == "b"
+    assert stat.S_IMODE((stack.base / "bottom/shut").stat().st_mode) == 0o500
+    assert stat.S_IMODE((stack.base / "bottom/moved").stat().st_mode) == 0o555
+    (stack.base / "bottom/shut").chmod(0o700)
+    assert stat.S_IMODE((stack.base / "bottom/shut/inner").stat().st_mode) == 0
+    (stack.base / "bottom/shut/inner").chmod(0o700)
+    assert sorted(os.listdir(stack.base / "bottom/shut/inner")) == ["a", "c"]
+    assert (stack.base / "bottom/moved/deep/b").read_text() == "b"
 
 
 def test_two_trees_too_deep_to_be_opened_are_merged_as_far_as_they_can_be(stack: Stack) -> None:
@@ -137,13 +144,12 @@ def test_two_trees_too_deep_to_be_opened_are_merged_as_far_as_they_can_be(stack:
             os.close(place)
             place = inner
         os.close(place)
-    write(stack.base / "bottom/d/d/file", "x")
+    write(stack.base / "top/d/d/file", "x")
     merged(stack)
-    assert (stack.base / "top/d/d/file").read_text() == "x"
+    assert (stack.base / "bottom/d/d/file").read_text() == "x"
 
 
-@pytest.mark.parametrize("over", [True, False])
-def test_a_path_moves_to_the_other_tree_and_both_together_show_the_same(stack: Stack, over: bool) -> None:
+def test_a_path_moves_down_and_both_together_show_the_same(stack: Stack) -> None:
     stack.fill(
         "bottom", ("host",), lambda inside: (write(inside / "a/b/low", "low"), write(inside / "a/b/both", "low"))
     )
@@ -152,16 +158,26 @@ def test_a_path_moves_to_the_other_tree_and_both_together_show_the_same(stack: S
     )
     before = stack.seen("top", "bottom", "host")
     top, bottom = stack.trees()
-    if over:
-        move_over(top, bottom, "a/b", top.root)
-    else:
-        move_under(bottom, top, "a/b", bottom.root)
+    move_over(top, bottom, "a/b", top.root)
     assert stack.seen("top", "bottom", "host") == before
-    left, gone = ("bottom", "top") if over else ("top", "bottom")
-    assert sorted(os.listdir(stack.base / left / "a/b")) == ["both", "low", "top"]
-    assert os.listdir(stack.base / gone / "a") == []
+    assert sorted(os.listdir(stack.base / "bottom/a/b")) == ["both", "low", "top"]
+    assert os.listdir(stack.base / "top/a") == []
     for one in (top, bottom):
         one.close()
+        os.close(one.root)
+
+
+def test_a_file_moves_up_unless_there_is_one_already(stack: Stack) -> None:
+    stack.fill("bottom", ("host",), lambda inside: (write(inside / "a/low", "low"), write(inside / "a/both", "low")))
+    stack.fill("top", ("bottom", "host"), lambda inside: write(inside / "a/both", "top"))
+    before = stack.seen("top", "bottom", "host")
+    top, bottom = stack.trees()
+    for path in ("a/low", "a/both"):
+        move_under(bottom, top, path, bottom.root)
+    assert stack.seen("top", "bottom", "host") == before
+    assert sorted(os.listdir(stack.base / "top/a")) == ["both", "low"]
+    assert os.listdir(stack.base / "bottom/a") == []
+    for one in (top, bottom):
         os.close(one.root)
 
 

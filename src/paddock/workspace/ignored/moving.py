@@ -13,63 +13,74 @@ from paddock.workspace.ignored.tree import DIRECTORY, OPAQUE, OTHER, Tree, prefi
 _ENTER = os.O_RDONLY | os.O_DIRECTORY
 
 
-def move_over(source: Tree, target: Tree, path: str, model: int) -> None:
-    """Move a path to the tree below the one that it is in. What both show together is the same at every moment."""
-    _move(source, target, path, model, hides=True)
-
-
-def move_under(source: Tree, target: Tree, path: str, model: int) -> None:
-    """Move a path to the tree above the one that it is in; what is hidden by that one goes away."""
-    _move(source, target, path, model, hides=False)
-
-
-def _move(source: Tree, target: Tree, path: str, model: int, *, hides: bool) -> None:
+def move_over(source: Tree, target: Tree, path: str, *models: int) -> None:
+    """Move a path from the upper tree to the lower one; `models` as in `Tree.make`."""
     parent, name = split(path)
-    here = source.open(parent)
-    if not hides and _is_hidden(target, parent):
-        removal.remove(here, name)
-        os.close(here)
-        return
-    there = target.make(parent, model)
+    here, there = source.open(parent), target.make(parent, *models)
     try:
-        if stat_in(there, name) is not None:
-            top, bottom = (source, target) if hides else (target, source)
-            merge(top, bottom, path)
-            removal.remove(there if hides else here, name)
-        if stat_in(here, name) is not None:
-            rename(here, name, there)
+        if _mergeable(source, target, path):
+            merge(source, target, path)
+            source.remove_if_empty(path)
+        else:
+            _replace(here, name, there)
     finally:
         os.close(here)
         os.close(there)
 
 
-def _is_hidden(top: Tree, path: str) -> bool:
-    """Whether the upper tree lets nothing show in that directory: it, or one above, is opaque or something else."""
-    return any(top.kind(above) in (OPAQUE, OTHER) for above in prefixes(path))
+def move_under(source: Tree, target: Tree, path: str, *models: int) -> None:
+    """Move what is no directory from the lower tree to the upper one, or away where that hides it."""
+    parent, name = split(path)
+    here = source.open(parent)
+    try:
+        if any(target.kind(above) in (OPAQUE, OTHER) for above in prefixes(parent)):
+            removal.remove(here, name)
+            return
+        there = target.make(parent, *models)
+        try:
+            if stat_in(there, name) is None:
+                rename(here, name, there)
+            else:
+                removal.remove(here, name)
+        finally:
+            os.close(there)
+    finally:
+        os.close(here)
 
 
 def merge(top: Tree, bottom: Tree, path: str = "") -> None:
-    """Move from below what the upper tree does not hide, so that the lower one says nothing more.
+    """Move what the upper tree says down to the lower one; of the upper one nothing is left but the directory itself.
 
-    Each rename leaves what both show together as it is; a kill in between loses nothing, and the next merge goes on.
+    Costs what the upper one holds. A kill in between loses nothing, and the next merge goes on.
     """
-    waiting, opaque = [path] if _mergeable(top, bottom, path) else [], []
+    waiting, seen = [path], []
     while waiting:
         here = waiting.pop()
+        seen.append(here)
         above, beneath = top.open(here), bottom.open(here)
         try:
-            for name in os.listdir(beneath):
-                if stat_in(above, name) is None:
-                    rename(beneath, name, above)
-                elif _mergeable(top, bottom, below(here, name)):
+            for name in os.listdir(above):
+                if _mergeable(top, bottom, below(here, name)):
                     waiting.append(below(here, name))
-            if xattr.is_opaque(beneath):
-                opaque.append(here)
+                else:
+                    _replace(above, name, beneath)
+            if here:
+                bottom.imitate(here, top)
         finally:
             os.close(above)
             os.close(beneath)
-    for here in opaque:  # only now that nothing is below that the mark would hide
-        top.set_opaque(here)
+    for here in reversed(seen[1:]):
+        top.remove_if_empty(here)
+
+
+def _replace(source: int, name: str, target: int) -> None:
+    """Move a name to another directory, in place of what it hides there."""
+    found, hidden = stat_in(source, name), stat_in(target, name)
+    if found is None:
+        return
+    if hidden is not None and (stat.S_ISDIR(hidden.st_mode) or stat.S_ISDIR(found.st_mode)):
+        removal.remove(target, name)
+    rename(source, name, target)
 
 
 def _mergeable(top: Tree, bottom: Tree, path: str) -> bool:

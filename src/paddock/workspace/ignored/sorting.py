@@ -95,9 +95,7 @@ def compact(home: str) -> None:
         below = layers.alone(home, (name,))
         if top and below:
             _merge(top.locks[0], below.locks[0])
-            layers.bury(home, name)
-            below.close()
-            continue
+            layers.bury(home, top.names[0])
         if top:
             top.close()
         top = below

@@ -98,6 +98,28 @@ class Tree:
         finally:
             os.close(here)
 
+    def imitate(self, path: str, other: Tree) -> None:
+        """Give a directory the mode and owner that it has in another tree.
+
+        And the mark of having been copied up: without it overlayfs takes a directory that only one layer has for
+        free of deletion marks, and lists them as files that are not there.
+        """
+        theirs, ours = other.open(path), self.open(path)
+        try:
+            found, now = os.fstat(theirs), os.fstat(ours)
+            mode = other._modes.get(path, found.st_mode & 0o7777)
+            if (now.st_uid, now.st_gid) != (found.st_uid, found.st_gid):
+                os.fchown(ours, found.st_uid, found.st_gid)
+            if mode != self._modes.get(path, now.st_mode & 0o7777):
+                self._modes[path] = mode
+                os.fchmod(ours, mode | _ALL)
+            origin = xattr.get(theirs, xattr.ORIGIN)
+            if origin is not None and not xattr.came_from_below(ours):
+                os.setxattr(ours, xattr.ORIGIN, origin)
+        finally:
+            os.close(theirs)
+            os.close(ours)
+
     def remove(self, path: str) -> None:
         """Remove what is there, if it is."""
         parent, name = split(path)

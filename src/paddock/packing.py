@@ -55,6 +55,11 @@ def pack(order: Order, target: int) -> Packed:
         undo.callback(sandbox.stop)
         joined = sandbox.start(_start(plan, order), lambda: _connect(revisions, target, complaints))
         undo.callback(joined.release)  # before the stop: PID 1 ends only when the command was reaped
+        started = joined.receive()
+        if started is None or started.kind != "pid":
+            raise _not_run(started)
+        # Whatever happens now, Ctrl-C too. It is not reaped before the release: it cannot be another process.
+        undo.callback(os.kill, started.number, signal.SIGKILL)
         status = _await(joined)
         return Packed(status, os.pread(complaints, _COMPLAINT_BYTES, 0).decode("utf-8", "surrogateescape").strip())
 
@@ -92,17 +97,13 @@ def _start(plan: Plan, order: Order) -> Start:
 
 def _await(joined: Joined) -> int:
     """The exit code, or minus the signal."""
-    deadline, pid = time.monotonic() + TIMEOUT_S, 0
+    deadline = time.monotonic() + TIMEOUT_S
     while select.select([joined.channel], [], [], max(0.0, deadline - time.monotonic()))[0]:
         report = joined.receive()
         if report is None or report.kind == "failed":
             raise _not_run(report)
-        if report.kind == "pid":
-            pid = report.number
         if report.kind in ("exited", "killed"):
             return report.number if report.kind == "exited" else -report.number
-    if pid:
-        os.kill(pid, signal.SIGKILL)  # not reaped before the release: it cannot be another process
     raise BoundaryUnavailable("git did not end inside", why=f"it was given {TIMEOUT_S:g} s")
 
 

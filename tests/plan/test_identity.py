@@ -110,3 +110,10 @@ def test_nul_cannot_be_written() -> None:
 def test_a_listing_keeps_the_last_value_and_odd_bytes() -> None:
     listing = b"user.name\nA\nB\0user.email\nx\xff@b\0user.name\nC\0user.other\nx\0".split(b"\0")
     assert parse_listing(listing) == {"name": "C", "email": "x\udcff@b"}
+
+
+def test_git_lfs_works_where_it_is_there_and_fetches_nothing() -> None:
+    text = gitconfig("", "", "/r", lfs=True)
+    assert '[filter "lfs"]\n\tclean = git-lfs clean -- %f\n' in text
+    assert text.count("--skip") == 2
+    assert "lfs" not in gitconfig("", "", "/r")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -119,3 +120,9 @@ def test_the_same_question_has_the_same_answer() -> None:
     assert plan(files, "y", environ={"PATH": f"/opt/a/bin:{HOME}/.cargo/bin"}) == plan(
         dict(reversed(files.items())), "y", environ={"PATH": f"/opt/a/bin:{HOME}/.cargo/bin"}
     )
+
+
+@pytest.mark.parametrize(("files", "there"), [({"/usr/bin/git-lfs": ""}, True), ({}, False)])
+def test_git_is_told_of_git_lfs_where_that_is_installed(files: dict[str, str], *, there: bool) -> None:
+    content = next(file.content for file in plan(host=Fake(files)).files if file.target == "/etc/gitconfig")
+    assert ("git-lfs" in content) == there

@@ -40,14 +40,20 @@ def read_simple(text: str) -> dict[str, str] | None:
     return {key: found[key] for key in KEYS if key in found}
 
 
-def gitconfig(name: str, email: str, repository: str) -> str:
-    """The content of /etc/gitconfig inside. Values are quoted so that none can begin another line or section."""
+def gitconfig(name: str, email: str, repository: str, *, lfs: bool = False) -> str:
+    """The content of /etc/gitconfig inside. Values are quoted so that none can begin another line or section.
+
+    `lfs`: git-lfs is there, for attributes that ask for it. It fetches nothing: what is not there stays a pointer.
+    """
     lines = []
     if name or email:
         lines.append("[user]")
         lines += [f"\t{key} = {quoted(value)}" for key, value in zip(KEYS, (name, email), strict=True) if value]
     # The repository belongs to another uid inside where identities are not mapped one to one (CVE-2022-24765).
     lines += ["[safe]", f"\tdirectory = {quoted(repository)}"]
+    if lfs:
+        lines += ['[filter "lfs"]', "\tclean = git-lfs clean -- %f", "\tsmudge = git-lfs smudge --skip -- %f"]
+        lines += ["\tprocess = git-lfs filter-process --skip", "\trequired = true"]
     return "\n".join(lines) + "\n"
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from paddock.policy.model import Policy
 
 
+_GIT_LFS = ("/usr/bin/git-lfs", "/usr/local/bin/git-lfs")
+
+
 @frozen
 class Request:
     """What is asked for. `cwd` and `repository` are real, absolute paths; `command` may be empty to only look."""
@@ -109,6 +112,7 @@ def _files(view: View, agent: _Agent) -> tuple[File, ...]:
     person: Person = view.host.person
     name, email = view.host.identity()
     files = etc.files(person, environment.shell(view), network=agent.network.mode != "off")
-    settings = identity.gitconfig(name, email, view.repository)
+    lfs = any(view.host.look(path).kind == "file" for path in _GIT_LFS)
+    settings = identity.gitconfig(name, email, view.repository, lfs=lfs)
     origin = Origin("machine", "git config user.name, user.email")
     return tuple(sorted((*files, File("/etc/gitconfig", settings, origin)), key=lambda file: file.target))

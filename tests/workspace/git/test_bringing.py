@@ -265,6 +265,39 @@ def test_a_clone_that_borrows_objects(rig: GitLaboratory, tmp_path: Path) -> Non
     assert git(rig.host, "fsck", "--strict") == ""
 
 
+def partial_clone(rig: GitLaboratory, tmp_path: Path) -> None:
+    """The host's repository becomes one of which most objects are elsewhere, and elsewhere is gone."""
+    commit(rig.host, deep__in__a="a\n", deep__in__b="b\n")
+    origin = tmp_path / "origin"
+    rig.host.rename(origin)
+    git(origin, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "--quiet", "--sparse", "--filter=blob:none", f"file://{origin}", str(rig.host))
+    origin.rename(tmp_path / "gone")
+
+
+def test_a_partial_clone_asks_nobody_for_what_it_lacks(rig: GitLaboratory, tmp_path: Path) -> None:
+    partial_clone(rig, tmp_path)
+    rig.run(lambda inside: commit(inside, new="new\n"))
+    (one,) = rig.bring().coming
+    assert (one.count, one.held) == (1, False)
+    assert git(rig.host, "show", f"{rig.branch}:new") == "new\n"
+
+
+def test_in_a_partial_clone_too_nothing_may_be_missing_that_nobody_promised(rig: GitLaboratory, tmp_path: Path) -> None:
+    partial_clone(rig, tmp_path)
+
+    def work(inside: Path) -> None:
+        missing = "0123456789" * 4
+        tree = git(inside, "mktree", "--missing", stdin=f"100644 blob {missing}\tnew\n").strip()
+        made = git(inside, "commit-tree", "-p", "main", "-m", "missing", tree).strip()
+        git(inside, "update-ref", "refs/heads/main", made)
+
+    rig.run(work)
+    with pytest.raises(WorkspaceError) as caught:
+        rig.bring()
+    assert caught.value.code in ("git-pack", "git-unsound")
+
+
 def test_a_repository_with_sha256_ids(lab: Laboratory) -> None:
     rig = GitLaboratory(lab, object_format="sha256")
     rig.run(lambda inside: commit(inside, b="b\n"))
@@ -287,3 +320,12 @@ def test_a_killed_apply_leaves_nothing_for_long(rig: GitLaboratory) -> None:
     os.mkdir(f"{rig.lab.held.path}/.quarantine-0123456789abcdef")
     rig.bring()
     assert leftovers(rig.lab.held) == []
+
+
+def test_marks_of_a_killed_apply_do_not_keep_packs_for_ever_and_those_of_others_stay(rig: GitLaboratory) -> None:
+    rig.run(lambda inside: commit(inside, b="b\n"))
+    packs = rig.host / ".git/objects/pack"
+    (packs / "pack-1.keep").write_text(f"paddock-{rig.lab.held.name}\n")
+    (packs / "pack-2.keep").write_text("mine\n")
+    rig.bring()
+    assert [path.name for path in packs.glob("*.keep")] == ["pack-2.keep"]

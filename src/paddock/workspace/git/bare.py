@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def files(object_format: str, alternates: Sequence[str], shallow: str = "") -> dict[str, str]:
-    """The files of one, by their paths. `shallow` is the host's list of commits whose parents it does not have."""
-    version = 0 if object_format == "sha1" else 1
-    config = f"[core]\n\trepositoryformatversion = {version}\n\tbare = true\n"
-    if version:
-        config += f"[extensions]\n\tobjectFormat = {object_format}\n"
+def files(object_format: str, alternates: Sequence[str], shallow: str = "", *, partial: bool = False) -> dict[str, str]:
+    """The files of one, by their paths. `shallow` is the host's list of commits whose parents it does not have;
+    of a `partial` clone, objects may be missing that its remote has promised.
+    """
+    extensions = [f"\tobjectFormat = {object_format}\n"] if object_format != "sha1" else []
+    extensions += ["\tpartialClone = none\n"] if partial else []
+    config = f"[core]\n\trepositoryformatversion = {int(bool(extensions))}\n\tbare = true\n"
     found = {
         "HEAD": "ref: refs/heads/none\n",
-        "config": config,
+        "config": "".join((config, "[extensions]\n", *extensions)),
         "refs/heads/.none": "",  # git wants the directory
         "objects/info/alternates": "".join(f"{quoted(path)}\n" for path in alternates),
     }

@@ -8,12 +8,12 @@ step. Nothing else of the host's git directory is written: not its index, stash,
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
 from paddock.errors import PaddockError
 from paddock.frozen import frozen
 from paddock.workspace.consent import Consent
-from paddock.workspace.git import branches, commits, judging, places, quarantine, transfer
+from paddock.workspace.git import branches, commits, judging, lfs, places, quarantine, transfer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from paddock.workspace.shelf import ChangeSetDirectory
 
 UNKNOWN = "only the sandbox has this repository: its files come over, its history does not"
-_KEEP = "keep\t"  # what index-pack prints before the name of a pack that it keeps
 
 
 @frozen
@@ -103,7 +102,7 @@ def bring(locked: ChangeSetDirectory, wanted: Wanted) -> Report:
         coming: list[Coming] = []
         for arrival in found:
             judged = _judged(locked, arrival, wanted)
-            _take(locked, arrival, [target for _, target in judged if target])
+            failed.extend(_take(locked, arrival, [target for _, target in judged if target]))
             coming += [one for one, _ in judged]
         return Report(tuple(coming), (*failed, *_left(found)))
 
@@ -183,22 +182,31 @@ def _left(found: Sequence[Arrival]) -> list[Left]:
     return left
 
 
-def _take(locked: ChangeSetDirectory, arrival: Arrival, targets: Sequence[Target]) -> None:
+def _take(locked: ChangeSetDirectory, arrival: Arrival, targets: Sequence[Target]) -> list[Left]:
     """Into the host's repository: objects first, then the branches; what is held is not among the objects."""
     if not targets:
-        return
-    host, tips = arrival.host, [target.tip.value for target in targets]
+        return []
+    host, tips, mark = arrival.host, [target.tip.value for target in targets], f"paddock-{locked.name}"
     pack = os.open(arrival.quarantine.git.directory, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o600)
-    kept = ""
     try:
         arrival.quarantine.repack(tips, host.have, pack, transfer.LIMIT_BYTES)
         # Kept until a branch leads there: a `git gc --prune=now` of the host's must not take it away in between.
-        said = quarantine.index(host.git, pack, transfer.LIMIT_BYTES, "--keep=paddock").decode("ascii", "replace")
-        kept = said.removeprefix(_KEEP).strip() if said.startswith(_KEEP) else ""
+        quarantine.index(host.git, pack, transfer.LIMIT_BYTES, f"--keep={mark}", partial=host.partial)
+        wrong = lfs.bring(arrival.place, host, arrival.quarantine, tips)
         branches.move(targets, host, f"brought from change set {locked.name}")
         branches.write_record(locked.lock, arrival.place.name, {target.branch: target.tip.value for target in targets})
     finally:
         os.close(pack)
-        if kept:
-            with suppress(OSError):
-                os.unlink(f"{host.objects[0]}/pack/pack-{kept}.keep")
+        _let_go(f"{host.objects[0]}/pack", f"{mark}\n".encode())
+    return [Left(arrival.place.name, pointer.path, "it is not what the pointer to it says") for pointer in wrong]
+
+
+def _let_go(directory: str, mark: bytes) -> None:
+    """Take the marks away that keep packs from the host's gc: ours, and those of an apply that was killed."""
+    for name in os.listdir(directory):
+        if name.endswith(".keep"):
+            path = f"{directory}/{name}"
+            with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+                ours = file.read(len(mark) + 1) == mark
+            if ours:
+                os.unlink(path)

@@ -27,11 +27,12 @@ _PACK_HEADER_BYTES = 12  # "PACK", version, number of objects: gitformat-pack(5)
 
 @frozen
 class Quarantine:
-    """`parent` is a descriptor of the directory that it lies in."""
+    """`parent` is a descriptor of the directory that it lies in. `partial`: so is the host's repository."""
 
     parent: int
     name: str
     git: Git
+    partial: bool = False
 
     def remove(self) -> None:
         """Throw it away."""
@@ -39,7 +40,7 @@ class Quarantine:
 
     def take_in(self, pack: int, limit_bytes: int) -> None:
         """Take a pack in, every object checked (fsck) and no link without an end. Raises WorkspaceError."""
-        index(self.git, pack, limit_bytes)
+        index(self.git, pack, limit_bytes, partial=self.partial)
 
     def kinds(self, names: Sequence[str]) -> dict[str, str]:
         """What kind of object each is. Raises WorkspaceError when one did not come."""
@@ -52,7 +53,8 @@ class Quarantine:
 
     def demand_connected(self, tips: Sequence[str], have: Sequence[str]) -> None:
         """Raise WorkspaceError unless all that the commits reach is here or with the host."""
-        done = self.git.run("rev-list", "--objects", "--quiet", "--stdin", stdin=revisions(tips, have))
+        words = ("rev-list", "--objects", "--quiet", "--stdin", *promised(partial=self.partial))
+        done = self.git.run(*words, stdin=revisions(tips, have))
         if done.status:
             raise _unsound(failure("rev-list", done).why)
 
@@ -87,8 +89,9 @@ class Quarantine:
 
     def repack(self, tips: Sequence[str], have: Sequence[str], target: int, limit_bytes: int) -> None:
         """Write what `tips` have and `have` lacks, once checked, as a pack for the host."""
-        words = ("pack-objects", "-q", "--revs", "--thin", "--stdout", "--delta-base-offset")
-        done = self.git.run(*words, stdin=revisions(tips, have), stdout=target, output_bytes=limit_bytes)
+        done = self.git.run(
+            *packing(partial=self.partial), stdin=revisions(tips, have), stdout=target, output_bytes=limit_bytes
+        )
         if done.status:
             raise failure("pack-objects", done)
 
@@ -98,8 +101,9 @@ def make(parent: int, path: str, repository: Repository) -> Quarantine:
     name = PREFIX + os.urandom(8).hex()
     os.mkdir(name, 0o700, dir_fd=parent)
     place = f"{path}/{name}"
-    bare.write(place, bare.files(repository.object_format, repository.objects, repository.shallow))
-    return Quarantine(parent, name, Git(place))
+    partial = repository.partial
+    bare.write(place, bare.files(repository.object_format, repository.objects, repository.shallow, partial=partial))
+    return Quarantine(parent, name, Git(place), partial)
 
 
 def clear_left(parent: int) -> None:
@@ -124,12 +128,24 @@ def is_empty(pack: int) -> bool:
     return header[:4] == b"PACK" and header[8:] == bytes(4)
 
 
-def index(git: Git, pack: int, limit_bytes: int, *words: str) -> bytes:
+def packing(*, partial: bool) -> tuple[str, ...]:
+    """The command that writes a pack of the revisions that it is told."""
+    return ("pack-objects", "-q", "--revs", "--thin", "--stdout", "--delta-base-offset", *promised(partial=partial))
+
+
+def promised(*, partial: bool) -> tuple[str, ...]:
+    """The word for git not to look for what a partial clone's remote keeps."""
+    return ("--exclude-promisor-objects",) if partial else ()
+
+
+def index(git: Git, pack: int, limit_bytes: int, *words: str, partial: bool = False) -> bytes:
     """`git index-pack` of a pack from a descriptor; what it prints. Raises WorkspaceError when git refuses it."""
     if is_empty(pack):
         return b""
     os.lseek(pack, 0, os.SEEK_SET)
-    options = ("--stdin", "--fix-thin", "--strict", f"--max-input-size={limit_bytes}", *words)
+    # Both check every object; in a partial clone links may end where the remote has promised something.
+    checks = "--fsck-objects" if partial else "--strict"
+    options = ("--stdin", "--fix-thin", checks, f"--max-input-size={limit_bytes}", *words)
     # A thin pack grows by the objects that it leans on.
     done = git.run("index-pack", *options, stdin=pack, output_bytes=4 * limit_bytes)
     if done.status:

@@ -109,12 +109,13 @@ def _wanted(found: Refs, have: frozenset[str]) -> dict[str, str]:
 
 
 def _order(place: Place, host: Repository, tips: tuple[str, ...]) -> Order:
-    words = ("pack-objects", "-q", "--revs", "--thin", "--stdout", "--delta-base-offset")
+    words = quarantine.packing(partial=host.partial)
+    objects = (place.objects, *host.objects)
     # Its own objects first; a layer without any, or whose are no directory, is not harmed by a missing alternate.
     return Order(
         layer=place.layer,
         shown=host.objects,
-        files=bare.files(host.object_format, (place.objects, *host.objects), host.shallow),
+        files=bare.files(host.object_format, objects, host.shallow, partial=host.partial),
         argv=(program.installed(), "--no-replace-objects", f"--git-dir={INSIDE}", *program.settings(), *words),
         environment=program.ENVIRONMENT,
         revisions=quarantine.revisions(tips, host.have),

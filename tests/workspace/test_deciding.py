@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from paddock.workspace import shelf, verdicts
@@ -20,7 +22,7 @@ def decide(tmp_path):
     for name in ("set", "upper", "lower"):
         (tmp_path / name).mkdir()
 
-    def decided(path: str, since_ns: int, *, kind: str = "modified", held: str = "", **wishes: object):
+    def decided(path: str, since_ns: int, *, held: str = "", **wishes: Any):
         (tmp_path / "lower" / path).write_text("host")
         with (
             shelf.opened(str(tmp_path / "set")) as directory,
@@ -28,7 +30,7 @@ def decide(tmp_path):
             shelf.opened(str(tmp_path / "lower")) as lower,
         ):
             decider = Decider(Wishes(Selection(), **wishes), Bases({}, since_ns), directory, (upper, lower))
-            change = Change(path, kind, old_mode=FILE, new_mode=FILE, held=held)
+            change = Change(path, "modified", old_mode=FILE, new_mode=FILE, held=held)
             return decider.decide(change, verdicts.look(lower, path))
 
     return decided

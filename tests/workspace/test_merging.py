@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paddock.workspace import bases, conflict_view, merging, shelf
+from paddock.workspace.content import open_file
 from paddock.workspace.merging import Sides, merged_mode
 from tests.capabilities import needs
 
@@ -88,8 +89,8 @@ def shown(sides: Sides) -> list[str]:
 
 
 def test_a_conflict_shows_three_sides_with_the_lines_around() -> None:
-    texts = (OLD, OLD.replace("line 5", "ours"), OLD.replace("line 5", "theirs"))
-    assert shown(Sides(*(text.encode() for text in texts), *(0o100644,) * 3)) == [
+    base, ours, theirs = (OLD.replace("line 5", word).encode() for word in ("line 5", "ours", "theirs"))
+    assert shown(Sides(base, ours, theirs, 0o100644, 0o100644, 0o100644)) == [
         "@@ line 5 of the host's file @@",
         "line 2",
         "line 3",
@@ -108,13 +109,13 @@ def test_a_conflict_shows_three_sides_with_the_lines_around() -> None:
 
 
 def test_what_merges_cleanly_is_shown_side_by_side_too() -> None:
-    lines = shown(Sides(OLD.encode(), HOST.encode(), INSIDE.encode(), *(0o100644,) * 3))
+    lines = shown(Sides(OLD.encode(), HOST.encode(), INSIDE.encode(), 0o100644, 0o100644, 0o100644))
     assert [line for line in lines if line.startswith("@@")] == [
         "@@ line 1 of the host's file @@",
         "@@ line 9 of the host's file @@",
     ]
     assert {"one", "nine", "line 1", "line 9"} <= set(lines)
-    assert shown(Sides(OLD.encode(), OLD.encode(), OLD.encode(), *(0o100644,) * 3)) == []
+    assert shown(Sides(OLD.encode(), OLD.encode(), OLD.encode(), 0o100644, 0o100644, 0o100644)) == []
 
 
 def test_without_a_base_two_sides_are_shown_and_that_is_said() -> None:
@@ -126,5 +127,5 @@ def test_without_a_base_two_sides_are_shown_and_that_is_said() -> None:
 def test_files_that_are_no_texts_have_no_sides(lab) -> None:
     (lab.repository / "binary").write_bytes(b"\0")
     with shelf.opened(str(lab.repository)) as root:
-        assert merging.text_at(root, "binary", merging.open_file) is None
-        assert merging.text_at(root, "none", merging.open_file) is None
+        assert merging.text_at(root, "binary", open_file) is None
+        assert merging.text_at(root, "none", open_file) is None

@@ -6,7 +6,7 @@ import tempfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paddock.workspace import three_way
+from paddock.workspace.lines import split_lines
 from paddock.workspace.three_way import merge, regions
 from tests.capabilities import needs
 
@@ -76,7 +76,7 @@ def test_the_regions_hold_every_line_of_each_side(base, ours, theirs) -> None:
 @settings(max_examples=150)
 @given(ours=EDITS, theirs=EDITS)
 def test_what_merges_here_merges_the_same_in_git(ours, theirs) -> None:
-    base = three_way.lines.split_lines(BASE)
+    base = split_lines(BASE)
     texts = [b"".join(lines) for lines in (edited(base, ours), base, edited(base, theirs))]
     merged = merge(texts[1], texts[0], texts[2])
     if merged is None:

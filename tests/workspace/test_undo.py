@@ -129,7 +129,7 @@ def apart(monkeypatch, lab) -> None:
 
 
 def fingerprints(lab) -> dict[bytes, object]:
-    found = {}
+    found: dict[bytes, object] = {}
     for path, node in tree(lab.repository).items():
         about = os.lstat(os.fsencode(lab.repository) + b"/" + path)
         times = about.st_mtime_ns if stat.S_ISREG(about.st_mode) else 0

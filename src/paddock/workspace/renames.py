@@ -11,7 +11,7 @@ from collections import defaultdict
 from itertools import chain, islice
 
 from paddock.frozen import replace
-from paddock.workspace import content
+from paddock.workspace import content, holding
 from paddock.workspace.descent import open_beneath, split
 
 TYPE_CHECKING = False
@@ -49,7 +49,9 @@ def paired_if_few(changes: Iterable[Change], upper: int, lower: int) -> Iterator
 def _by_size(changes: list[Change], kind: str, size_of: Callable[[Change], int]) -> dict[int, list[Change]]:
     sizes: dict[int, list[Change]] = defaultdict(list)
     for change in changes:
-        if change.kind == kind and change.type == "file" and not change.held and 0 < size_of(change) <= LARGEST_BYTES:
+        if change.kind != kind or change.type != "file" or change.held or holding.is_git(split(change.path)[1]):
+            continue
+        if 0 < size_of(change) <= LARGEST_BYTES:
             sizes[size_of(change)].append(change)
     return sizes
 

@@ -39,6 +39,7 @@ in .git never come over.
   paddock apply src '*.md'        a directory, a pattern
   paddock apply --dry-run         say what would happen
   paddock apply --as branch       only the commits; --as tree: only the files
+  paddock apply --ignored dist    what git ignores, which is no part of a change set
   paddock undo                    take the last apply back
 
 Killed half-way, the next apply goes on. exit status: 0 all that was asked for is applied; 1 something
@@ -68,6 +69,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--branch", metavar="NAME", help="the branch for the commits, instead of paddock/NAME")
     parser.add_argument("--links", action="store_true", help="take links that lead out of the repository too")
+    parser.add_argument("--ignored", action="store_true", help="take PATHs that git ignores, and nothing else")
     parser.add_argument("--no-undo", action="store_true", help="keep nothing of what is overwritten")
     held.declare_name(parser)
 
@@ -76,10 +78,18 @@ def perform(options: argparse.Namespace) -> Outcome:
     """Apply and tell."""
     if options.interactive and (options.dry_run or options.yes):
         raise Usage("--interactive asks, and cannot go with --yes or --dry-run", next_step="paddock apply -p")
-    how = _how(options)
+    if options.ignored:
+        from paddock.cli import asked
+
+        return asked.perform(options, _take)
     directory = held.chosen(options.name)
     if directory is None:
         return Outcome(held.NOTHING, {"schema": 1, "name": None, "applied": [], "problems": [], "remaining": False})
+    return _take(directory, options)
+
+
+def _take(directory: ChangeSetDirectory, options: argparse.Namespace) -> Outcome:
+    how = _how(options)
     wishes = _wishes(directory, options)
     if options.interactive:
         from paddock.cli import review

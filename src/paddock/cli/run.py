@@ -164,7 +164,7 @@ def _look(ended: Ended, plan: Plan, options: argparse.Namespace, *, told: bool) 
 def _data(ended: Ended, found: Look | None) -> dict[str, object]:
     data: dict[str, object] = {
         "schema": 1, "exit_code": ended.exit_code, "name": ended.name, "messages": [*ended.remarks, *ended.messages],
-        "change_set": ended.held or None, "changes": ended.changed,
+        "change_set": ended.held or None, "changes": ended.changed, "ignored": list(ended.aside),
     }  # fmt: skip
     if found is None:
         return {**data, "kinds": {}, "commits": [], "hazards": [], "looked_at": 0, "complete": True}

@@ -28,7 +28,6 @@ class Console:
     def __init__(self, caller: tuple[int, ...], hung_up: Callable[[], None]) -> None:
         """`caller` are those of 0, 1 and 2 that are the terminal; `hung_up` is called when it goes away."""
         self.pty = -1
-        self.caller = caller
         self.hung_up = hung_up
         self.raw = 0 in caller and 1 in caller
         self.reads_input = 0 in caller
@@ -39,14 +38,10 @@ class Console:
         self.to_screen = b""
 
     def use(self, pty: int) -> None:
-        """The command has its PTY: take on the caller's size and modes."""
+        """The command has its PTY, which looks like the caller's terminal (`kernel.terminal.Looks`)."""
         self.pty = pty
         os.set_blocking(pty, False)
-        self.resize()
-        if self.raw and self.modes is not None:
-            terminal.imitate(pty, self.modes)
-        elif 0 in self.caller:
-            terminal.silence_echo(pty)
+        self.resize()  # in case of a change since
 
     def take_over(self) -> None:
         """Pass every key on as it is, where the terminal is ours to change."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-import signal
 import struct
 import termios
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +15,8 @@ from tests.forked import forked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from paddock.kernel.streams import Kinds
 
 
 @pytest.fixture
@@ -71,15 +71,6 @@ def test_the_size_is_copied(pair: tuple[int, int]):
     os.close(other_inside)
 
 
-def test_a_silenced_terminal_repeats_nothing(pair: tuple[int, int]):
-    outside, inside = pair
-    assert local_modes(inside) & termios.ECHO
-    terminal.silence_echo(outside)
-    os.write(outside, b"secret\n")
-    os.write(inside, b"answer")
-    assert os.read(outside, 100) == b"answer"
-
-
 def test_the_foreground_job_knows_that_it_is(pair: tuple[int, int]):
     inside = pair[1]
 
@@ -106,37 +97,31 @@ def test_no_terminal_and_another_sessions_terminal_are_not_in_the_foreground(pai
     os.close(write)
 
 
-def stuck(pid: int) -> bool:
-    """Whether a process sleeps: here it can wait for nothing but room in the terminal."""
-    with open(f"/proc/{pid}/stat") as file:
-        return file.read().rpartition(")")[2].split()[0] == "S"
+@pytest.mark.parametrize("kinds", [("terminal", "terminal", "pipe"), ("terminal", "pipe", "terminal")])
+def test_a_pty_looks_like_the_callers_terminal_from_the_start(kinds: Kinds):
+    """Not later: its programs would lose the modes that they have set."""
+
+    def task() -> tuple[bool, bool, tuple[int, int]]:
+        _, own = terminal.open_pair()
+        fcntl.ioctl(own, termios.TIOCSWINSZ, struct.pack("HHHH", 51, 133, 0, 0))
+        odd = terminal.settings(own)
+        odd[6][termios.VINTR] = b"\x07"  # type: ignore[index]
+        terminal.restore(own, odd)
+        for number, kind in enumerate(kinds):
+            os.dup2(own if kind == "terminal" else os.open(os.devnull, os.O_RDWR), number)
+        _, inside = terminal.open_pair(terminal.looks(kinds))
+        size = os.get_terminal_size(inside)
+        return terminal.settings(inside) == odd, bool(local_modes(inside) & termios.ECHO), (size.columns, size.lines)
+
+    both = kinds[1] == "terminal"
+    # Where the person's terminal stays as it is, it is that one that repeats what is typed.
+    assert forked(task) == (both, both, (133, 51))
 
 
-def test_imitating_does_not_wait_for_a_flooded_terminal(pair: tuple[int, int]):
-    outside, inside = pair
-    other_outside, other_inside = terminal.open_pair()
-    terminal.make_raw(other_inside)
-    wanted = terminal.settings(other_inside)
+def test_where_no_terminal_is_a_pty_is_as_usual():
+    def task() -> bool:
+        os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+        _, inside = terminal.open_pair(terminal.looks(("terminal", "null", "null")))
+        return bool(local_modes(inside) & termios.ECHO)
 
-    def task() -> None:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(5)  # the end of a test that waits
-        ready, tell = os.pipe()
-        writer = os.fork()
-        if writer == 0:
-            signal.alarm(5)
-            os.close(tell)
-            os.write(inside, b"x" * (1 << 20))
-            os._exit(0)
-        os.close(tell)
-        os.read(ready, 1)
-        while not stuck(writer):
-            time.sleep(0.001)
-        terminal.imitate(outside, wanted)
-        os.kill(writer, signal.SIGKILL)
-        os.waitpid(writer, 0)
-
-    forked(task)
-    assert terminal.settings(inside) == wanted
-    os.close(other_outside)
-    os.close(other_inside)
+    assert forked(task)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from paddock.boundary.landlock import LandlockProfile
     from paddock.kernel.namespaces import Namespaces
     from paddock.kernel.streams import Kinds
+    from paddock.kernel.terminal import Looks
 
 _OOM_SCORE = "300"  # as in kernel.join
 _NOT_STARTED = 127
@@ -51,9 +52,10 @@ class LandlockSandbox:
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = tuple(argv) or self.profile.argv
         inside, outside = streams.open_pipes(kinds)
+        looks = terminal.looks(kinds)
         pid = os.fork()
         if pid == 0:
-            _keeper(self.profile, command, (kinds, inside), before, there)
+            _keeper(self.profile, command, (kinds, inside, looks), before, there)
         there.close()
         for descriptor in inside.values():
             os.close(descriptor)
@@ -96,7 +98,7 @@ def _make_directories(profile: LandlockProfile) -> None:
 def _keeper(
     profile: LandlockProfile,
     command: tuple[str, ...],
-    given: tuple[Kinds, Mapping[int, int]],
+    given: tuple[Kinds, Mapping[int, int], Looks],
     before: Callable[[], None],
     channel: socket.socket,
 ) -> NoReturn:
@@ -109,7 +111,7 @@ def _keeper(
         for number in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
         signal.set_wakeup_fd(nudge, warn_on_full_buffer=False)
-        kinds, pipes = given
+        kinds, pipes, looks = given
         confine.close_all_but(channel.fileno(), wake, nudge, *pipes.values())
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write(_OOM_SCORE)
@@ -122,7 +124,7 @@ def _keeper(
         step = "control group"
         before()
         step = "terminal"
-        inside = _make_terminal(channel) if "terminal" in kinds else -1
+        inside = _make_terminal(channel, looks) if "terminal" in kinds else -1
         step = "process"
         ready, starting = os.pipe()
         pid = os.fork()
@@ -139,8 +141,8 @@ def _keeper(
         os._exit(1)
 
 
-def _make_terminal(channel: socket.socket) -> int:
-    outside, inside = terminal.open_pair()
+def _make_terminal(channel: socket.socket, looks: Looks) -> int:
+    outside, inside = terminal.open_pair(looks)
     tell(channel, b"T", 0, descriptor=outside)
     os.close(outside)
     return inside

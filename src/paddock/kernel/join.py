@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from paddock.kernel.streams import Kinds
+    from paddock.kernel.terminal import Looks
 
 COMPLETING = "workspace"  # the step of a failure while the caller's mounts are made
 
@@ -71,10 +72,11 @@ class Joiner:
         """
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         inside, outside = streams.open_pipes(start.streams)
+        looks = terminal.looks(start.streams)
         pid = os.fork()
         if pid == 0:
             here.close()  # else the joiner itself would keep the channel open that tells it to end
-            _joiner(start, (before, complete), there, inside)
+            _joiner(start, (before, complete), there, (inside, looks))
         there.close()
         for descriptor in inside.values():
             os.close(descriptor)
@@ -104,8 +106,9 @@ def _joiner(
     start: Start,
     tasks: tuple[Callable[[], None], Callable[[], None] | None],
     channel: socket.socket,
-    pipes: Mapping[int, int],
+    given: tuple[Mapping[int, int], Looks],
 ) -> NoReturn:
+    pipes, looks = given
     step = "control group"
     try:
         # Signals from the caller's terminal are the session's business. Blocked as well: what the session sends to
@@ -145,7 +148,7 @@ def _joiner(
         # Above all the session's ends of the pipes: input is at its end when nobody holds the other one.
         confine.close_all_but(channel.fileno(), *pipes.values())
         step = "terminal"
-        inside = _open_terminal(channel) if "terminal" in start.streams else -1
+        inside = _open_terminal(channel, looks) if "terminal" in start.streams else -1
         step = "process"
         pid = _fork_command(start, channel, inside, pipes)
         _watch(pid, channel, lambda: _names(start.private_home) - at_start)
@@ -237,7 +240,7 @@ def _become_command(start: Start, channel: socket.socket, ends: tuple[int, Mappi
         os._exit(127)
 
 
-def _open_terminal(channel: socket.socket) -> int:
+def _open_terminal(channel: socket.socket, looks: Looks) -> int:
     """Open a PTY, lead a session of its own on it, and hand out its outside; gives the inside.
 
     The joiner leads the session, not the command: the kernel stops no process group that has no parent in its
@@ -245,7 +248,7 @@ def _open_terminal(channel: socket.socket) -> int:
     says 0), so that nothing can be sent to it.
     """
     os.setsid()
-    outside, inside = terminal.open_pair()
+    outside, inside = terminal.open_pair(looks)
     tell(channel, b"T", 0, descriptor=outside)
     os.close(outside)
     terminal.make_controlling(inside)

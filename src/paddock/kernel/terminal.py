@@ -11,16 +11,58 @@ import os
 import struct
 import termios
 
+from paddock.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from paddock.kernel.streams import Kinds
+
+    Modes: TypeAlias = list[int | list[bytes | int]]
+
 TIOCGPTPEER = 0x5441  # ioctl_tty(2): the other side of a PTY, without a path
 TIOCSPTLCK = 0x40045431
 
 
-def open_pair() -> tuple[int, int]:
+@frozen
+class Looks:
+    """What a PTY has of the caller's terminal. It must have it before a command can set modes of its own."""
+
+    modes: Modes | None = None  # the usual ones
+    echo: bool = True
+    size: bytes = b""
+
+
+def looks(kinds: Kinds) -> Looks:
+    """How the caller's terminal looks now, before anything is changed about it."""
+    ours = [number for number, kind in enumerate(kinds) if kind == "terminal" and os.isatty(number)]
+    screen = next((number for number in ours if number), -1)
+    size = fcntl.ioctl(screen, termios.TIOCGWINSZ, b"\0" * 8) if screen > 0 else b""
+    if 0 in ours and 1 in ours:
+        return Looks(settings(0), size=size)
+    # Where the caller's terminal stays in its own mode it echoes already.
+    return Looks(echo=0 not in ours, size=size)
+
+
+def open_pair(alike: Looks | None = None) -> tuple[int, int]:
     """A PTY from the current mount namespace's devpts: (outside, inside)."""
     outside = os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     fcntl.ioctl(outside, TIOCSPTLCK, struct.pack("i", 0))
     inside = fcntl.ioctl(outside, TIOCGPTPEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    if alike and alike.modes:
+        termios.tcsetattr(inside, termios.TCSANOW, alike.modes)
+    if alike and not alike.echo:
+        _silence_echo(inside)
+    if alike and alike.size:
+        fcntl.ioctl(inside, termios.TIOCSWINSZ, alike.size)
     return outside, inside
+
+
+def _silence_echo(terminal: int) -> None:
+    modes = termios.tcgetattr(terminal)
+    modes[3] &= ~(termios.ECHO | termios.ECHONL)
+    termios.tcsetattr(terminal, termios.TCSANOW, modes)
 
 
 def make_controlling(inside: int) -> None:
@@ -34,26 +76,17 @@ def copy_size(source: int, destination: int) -> None:
     fcntl.ioctl(destination, termios.TIOCSWINSZ, size)
 
 
-def settings(terminal: int) -> list[int | list[bytes | int]]:
-    """The terminal's modes, for `restore` and `copy_settings`."""
+def settings(terminal: int) -> Modes:
+    """The terminal's modes, for `restore`."""
     return termios.tcgetattr(terminal)
 
 
-def restore(terminal: int, modes: list[int | list[bytes | int]]) -> None:
+def restore(terminal: int, modes: Modes) -> None:
     """Set modes; pending output is written first. Ignores a terminal that has gone away."""
     try:
         termios.tcsetattr(terminal, termios.TCSADRAIN, modes)
     except termios.error:
         return
-
-
-def imitate(outside: int, modes: list[int | list[bytes | int]]) -> None:
-    """Give a new PTY the modes of another terminal, at once.
-
-    Never after draining (TCSADRAIN): its programs may be writing already, and it is we who must read that. The
-    kernel would wait for ever, and for as long spin where a signal is pending.
-    """
-    termios.tcsetattr(outside, termios.TCSANOW, modes)
 
 
 def make_raw(terminal: int) -> None:
@@ -68,13 +101,6 @@ def make_raw(terminal: int) -> None:
     modes[3] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
     modes[6][termios.VMIN], modes[6][termios.VTIME] = 1, 0
     termios.tcsetattr(terminal, termios.TCSADRAIN, modes)
-
-
-def silence_echo(inside_or_outside: int) -> None:
-    """Switch a PTY's echo off: where the caller's terminal stays in its own mode it echoes already."""
-    modes = termios.tcgetattr(inside_or_outside)
-    modes[3] &= ~(termios.ECHO | termios.ECHONL)
-    termios.tcsetattr(inside_or_outside, termios.TCSANOW, modes)
 
 
 def in_foreground(terminal: int) -> bool:

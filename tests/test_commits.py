@@ -214,3 +214,18 @@ def test_root_brings_commits_into_a_users_repository_as_that_user(
     assert not taken.remaining
     strange = [path for path in (repo / ".git").rglob("*") if path.lstat().st_uid != 12345]
     assert strange == []
+
+
+@pytest.mark.usefixtures("state")
+def test_commits_can_be_listed_while_the_sandbox_lives_and_taken_when_it_has_ended(person: Person, repo: Path) -> None:
+    done = person.call("run", "--quiet", "--keep", "--name", "kept", "--", "sh", "-euc", COMMIT, cwd=repo)
+    try:
+        assert done.returncode == 0, done.stderr
+        listed = person.call("diff", "--commits", cwd=repo)
+        assert "inside" in listed.stdout
+        assert "in use" in person.call("apply", "--yes", cwd=repo).stderr
+    finally:
+        person.call("kill", "kept", cwd=repo)
+    taken = take(repo)
+    assert taken.commits is not None
+    assert [one.branch for one in taken.commits.coming] == ["paddock/kept"]

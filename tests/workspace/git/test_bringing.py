@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.errors import WorkspaceError
+from paddock.process import Finished
 from paddock.workspace import store
-from paddock.workspace.git import bringing
+from paddock.workspace.git import bringing, quarantine
 from tests.capabilities import needs
 from tests.workspace.git.repositories import GitLaboratory, commit, git, leftovers
 
@@ -329,3 +330,29 @@ def test_marks_of_a_killed_apply_do_not_keep_packs_for_ever_and_those_of_others_
     (packs / "pack-2.keep").write_text("mine\n")
     rig.bring()
     assert [path.name for path in packs.glob("*.keep")] == ["pack-2.keep"]
+
+
+@pytest.mark.user
+def test_a_repository_that_cannot_be_written_is_said_and_nothing_is_lost(rig: GitLaboratory) -> None:
+    rig.run(lambda inside: commit(inside, b="b\n"))
+    places = [path for path in (rig.host / ".git/objects", *(rig.host / ".git/objects").rglob("*")) if path.is_dir()]
+    for place in places:
+        place.chmod(0o555)
+    with pytest.raises(WorkspaceError) as caught:
+        rig.bring()
+    for place in places:
+        place.chmod(0o755)
+    assert (caught.value.code, "Permission denied" in caught.value.why) == ("apply-stopped", True)
+    assert rig.bring().complete
+
+
+def test_no_room_for_the_quarantine_is_not_the_commits_fault(
+    rig: GitLaboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = Finished(128, b"", b"fatal: write error: No space left on device\n")
+    monkeypatch.setattr(quarantine, "index", lambda *_, **__: full)
+    rig.run(lambda inside: commit(inside, b="b\n"))
+    with pytest.raises(WorkspaceError) as caught:
+        rig.bring()
+    assert caught.value.code == "apply-stopped"
+    assert leftovers(rig.lab.held) == []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,9 +50,37 @@ def test_borrowed_objects_are_found_by_their_real_places(tmp_path: Path) -> None
     commit(host, a="a\n")
     git(tmp_path, "clone", "--quiet", "--shared", str(host), "one")
     git(tmp_path, "clone", "--quiet", "--shared", "one", "two")
-    (tmp_path / "two/.git/objects/info/alternates").write_text("../../../one/.git/objects\n# a remark\n/nowhere\n")
+    (tmp_path / "link").symlink_to("one")
+    (tmp_path / "two/.git/objects/info/alternates").write_text("../../../link/.git/objects\n# a remark\n/nowhere\n")
     found = repository.look(f"{tmp_path}/two/.git").objects
     assert found == tuple(f"{tmp_path}/{name}/.git/objects" for name in ("two", "one", "host"))
+
+
+def test_borrowed_objects_at_an_odd_place(tmp_path: Path) -> None:
+    odd = tmp_path / 'a "quoted"\t\udcff\u00e9'
+    odd.mkdir()
+    host = made(odd)
+    commit(host, a="a\n")
+    git(tmp_path, "clone", "--quiet", "--shared", str(host), "one")
+    assert repository.look(f"{tmp_path}/one/.git").objects[1] == f"{host}/.git/objects"
+
+
+@pytest.mark.root
+def test_root_borrows_nothing_that_the_owner_of_the_repository_cannot_read(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    base = tmp_path_factory.getbasetemp()
+    if base.stat().st_mode & 0o077 == 0:
+        base.chmod(0o711)  # pytest lets nobody else in
+    tmp_path.chmod(0o755)
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    secret = made(private)
+    host = made(tmp_path)
+    (host / ".git/objects/info/alternates").write_text(f"{secret}/.git/objects\n")
+    for path in (host, *host.rglob("*")):
+        os.chown(path, 12345, 23456)
+    assert repository.look(f"{host}/.git").objects == (f"{host}/.git/objects",)
 
 
 def test_borrowing_in_a_circle_ends(tmp_path: Path) -> None:

@@ -157,11 +157,12 @@ def test_a_pack_that_was_tampered_with(rig: GitLaboratory) -> None:
         git(inside, "repack", "-q", "-a", "-d")
         (pack,) = (inside / ".git/objects/pack").glob("*.pack")
         data = bytearray(pack.read_bytes())
-        data[200:2000] = os.urandom(1800)
+        data[200:2000] = bytes(byte ^ 0x55 for byte in data[200:2000])
         pack.chmod(0o644)
         pack.write_bytes(data)
 
-    assert refused(rig, work).code == "git-pack"
+    # Who notices depends on whether git copies the bytes or unpacks them.
+    assert refused(rig, work).code in ("git-pack", "git-unsound")
 
 
 def test_an_object_that_is_not_there(rig: GitLaboratory) -> None:

@@ -14,6 +14,7 @@ from paddock.errors import PaddockError
 from paddock.frozen import frozen
 from paddock.workspace.consent import Consent
 from paddock.workspace.git import branches, commits, judging, lfs, places, quarantine, transfer
+from paddock.workspace.git.program import failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -191,7 +192,9 @@ def _take(locked: ChangeSetDirectory, arrival: Arrival, targets: Sequence[Target
     try:
         arrival.quarantine.repack(tips, host.have, pack, transfer.LIMIT_BYTES)
         # Kept until a branch leads there: a `git gc --prune=now` of the host's must not take it away in between.
-        quarantine.index(host.git, pack, transfer.LIMIT_BYTES, f"--keep={mark}", partial=host.partial)
+        done = quarantine.index(host.git, pack, transfer.LIMIT_BYTES, f"--keep={mark}", partial=host.partial)
+        if done.status:
+            raise quarantine.no_room(failure("index-pack", done).why)
         wrong = lfs.bring(arrival.place, host, arrival.quarantine, tips)
         branches.move(targets, host, f"brought from change set {locked.name}")
         branches.write_record(locked.lock, arrival.place.name, {target.branch: target.tip.value for target in targets})

@@ -7,10 +7,12 @@ link can be followed; nothing is written there.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from paddock.errors import WorkspaceError
 from paddock.frozen import frozen
+from paddock.process import Finished
 from paddock.workspace import removal
 from paddock.workspace.git import bare
 from paddock.workspace.git.program import Git, failure
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from paddock.workspace.git.repository import Repository
 
 PREFIX = ".quarantine-"
+_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))  # as git says it
 _PACK_HEADER_BYTES = 12  # "PACK", version, number of objects: gitformat-pack(5)
 
 
@@ -40,7 +43,10 @@ class Quarantine:
 
     def take_in(self, pack: int, limit_bytes: int) -> None:
         """Take a pack in, every object checked (fsck) and no link without an end. Raises WorkspaceError."""
-        index(self.git, pack, limit_bytes, partial=self.partial)
+        done = index(self.git, pack, limit_bytes, partial=self.partial)
+        if done.status:
+            why = failure("index-pack", done).why
+            raise no_room(why) if any(sign in why for sign in _FULL) else _unsound(why)
 
     def kinds(self, names: Sequence[str]) -> dict[str, str]:
         """What kind of object each is. Raises WorkspaceError when one did not come."""
@@ -138,19 +144,26 @@ def promised(*, partial: bool) -> tuple[str, ...]:
     return ("--exclude-promisor-objects",) if partial else ()
 
 
-def index(git: Git, pack: int, limit_bytes: int, *words: str, partial: bool = False) -> bytes:
-    """`git index-pack` of a pack from a descriptor; what it prints. Raises WorkspaceError when git refuses it."""
+def index(git: Git, pack: int, limit_bytes: int, *words: str, partial: bool = False) -> Finished:
+    """`git index-pack` of a pack from a descriptor."""
     if is_empty(pack):
-        return b""
+        return Finished(0, b"", b"")
     os.lseek(pack, 0, os.SEEK_SET)
     # Both check every object; in a partial clone links may end where the remote has promised something.
     checks = "--fsck-objects" if partial else "--strict"
     options = ("--stdin", "--fix-thin", checks, f"--max-input-size={limit_bytes}", *words)
     # A thin pack grows by the objects that it leans on.
-    done = git.run("index-pack", *options, stdin=pack, output_bytes=4 * limit_bytes)
-    if done.status:
-        raise _unsound(failure("index-pack", done).why)
-    return done.stdout
+    return git.run("index-pack", *options, stdin=pack, output_bytes=4 * limit_bytes)
+
+
+def no_room(why: str) -> WorkspaceError:
+    """The commits are sound, as far as one can tell, but cannot be written."""
+    return WorkspaceError(
+        "the commits could not be written",
+        why=why,
+        next_step="make room (or make it writable), then: paddock apply",
+        code="apply-stopped",
+    )
 
 
 def _unsound(why: str) -> WorkspaceError:

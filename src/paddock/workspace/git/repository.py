@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ALTERNATES_DEEPEST = 5  # as git itself
+_ALTERNATE = b"alternate: "
 _SHALLOW_BYTES = 1 << 24
 _FORMAT = "%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname)"
 
@@ -71,7 +71,7 @@ def look(directory: str) -> Repository:
     return Repository(
         git,
         object_format,
-        tuple(dict.fromkeys(_object_directories(f"{common}/objects"))),
+        (os.path.realpath(f"{common}/objects"), *_alternates(git, common)),
         _shallow(f"{common}/shallow") if shallow == "true" else "",
         git.run("config", "--get", "extensions.partialClone").status == 0,
         tuple(commits),
@@ -89,20 +89,20 @@ def _commits(git: Git) -> Iterator[tuple[str, str]]:
             yield name, target
 
 
-def _object_directories(directory: str, level: int = 0) -> Iterator[str]:
-    """An object directory and its alternates, which are those of the host's own configuration."""
-    place = os.path.realpath(directory)
-    if level > _ALTERNATES_DEEPEST or not os.path.isdir(place):
-        return
-    yield place
-    try:
-        with open(f"{place}/info/alternates", "rb") as file:
-            lines = file.read(_SHALLOW_BYTES).split(b"\n")
-    except OSError:
-        return
-    for line in lines:
-        if line and not line.startswith(b"#"):
-            yield from _object_directories(os.path.join(place, os.fsdecode(line)), level + 1)
+def _alternates(git: Git, common: str) -> tuple[str, ...]:
+    """The object directories that the host borrows from: those that git, with its owner's rights, finds."""
+    if not os.path.exists(f"{common}/objects/info/alternates"):
+        return ()
+    lines = git.ask("count-objects", "--verbose").split(b"\n")
+    found = [line.removeprefix(_ALTERNATE) for line in lines if line.startswith(_ALTERNATE)]
+    return tuple(dict.fromkeys(os.path.realpath(os.fsdecode(_unquoted(path))) for path in found))
+
+
+def _unquoted(text: bytes) -> bytes:
+    """A path as git prints it: in C style where it holds something unusual (core.quotePath)."""
+    if not text.startswith(b'"'):
+        return text
+    return text[1:-1].decode("unicode_escape").encode("latin-1")
 
 
 def _shallow(path: str) -> str:

@@ -78,6 +78,7 @@ def perform(options: argparse.Namespace) -> Outcome:
     """Apply and tell."""
     if options.interactive and (options.dry_run or options.yes):
         raise Usage("--interactive asks, and cannot go with --yes or --dry-run", next_step="paddock apply -p")
+    _how(options)  # what makes no sense makes none where nothing is held either
     if options.ignored:
         from paddock.cli import asked
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from paddock.workspace import store
 from paddock.workspace.discard import discard_all
 from tests.capabilities import needs
 from tests.workspace.ignored.ground import Ground, install, write
+from tests.workspace.overlays import inside
 
 pytestmark = needs("overlay", "git")
 
@@ -171,3 +173,24 @@ def test_a_place_that_the_host_has_no_more_gives_nothing_away(ground: Ground, ki
     ground.commit()
     assert set(ground.seen(name="a")) == HOST - {"src/main.py"} | ({"src"} if kind == "file" else {"src/main.pyc"})
     assert ground.fresh() == HOST - {"src/main.py"} | ({"src"} if kind == "file" else set())
+
+
+def test_modes_of_ignored_directories_are_kept_on_every_way(ground: Ground) -> None:
+    write(Path(ground.path, "dist/host"))
+
+    def work(inside: Path) -> None:
+        write(inside / "dist/app.js")
+        (inside / "dist").chmod(0o555)
+        write(inside / "pkg/mod.py")
+        write(inside / "pkg/node_modules/x")
+        (inside / "pkg/node_modules").chmod(0o500)
+
+    ground.run(work, name="a")
+    for _ in range(2):
+        change_set = store.claim(ground.path, name="a")
+        assert inside(change_set, modes) == b"555 500"
+        store.release(change_set)
+
+
+def modes(merged: str) -> bytes:
+    return b" ".join(b"%o" % (os.stat(f"{merged}/{path}").st_mode & 0o777) for path in ("dist", "pkg/node_modules"))

@@ -85,6 +85,19 @@ def test_directories_are_opened_whatever_their_modes_and_have_them_again(base: P
         top.open("missing/below")
 
 
+def test_a_look_leaves_modes_alone(base: Path, top: Tree) -> None:
+    """What is looked at may be moved next, out of reach of a later correction."""
+    write(base / "top/a/b/file")
+    (base / "top/a/b").chmod(0o000)
+    (base / "top/a").chmod(0o555)
+    assert [top.kind(path) for path in ("a", "a/b")] == [DIRECTORY, DIRECTORY]
+    assert stat.S_IMODE((base / "top/a").stat().st_mode) in (0o555, 0o755), "opened up to look into it"
+    with shelf.opened(str(base / "top")) as here:
+        assert stat.S_IMODE(os.stat("a/b", dir_fd=here).st_mode) == 0
+    top.close()
+    assert stat.S_IMODE((base / "top/a").stat().st_mode) == 0o555
+
+
 def test_a_directory_moves_though_nobody_may_write_to_it(base: Path) -> None:
     (base / "top/shut").mkdir()
     (base / "top/shut").chmod(0o555)

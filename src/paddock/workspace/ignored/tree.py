@@ -84,9 +84,23 @@ class Tree:
             return NOTHING
         if not stat.S_ISDIR(found.st_mode):
             return OTHER
-        here = self.open(path)
+        return OPAQUE if self._hides(path) else DIRECTORY
+
+    def _hides(self, path: str) -> bool:
+        """Whether a directory is opaque. It may be moved next, and so keeps its mode."""
+        place = open_beneath(self.root, path, PLACE)
         try:
-            return OPAQUE if xattr.is_opaque(here) else DIRECTORY
+            mode = os.fstat(place).st_mode & 0o7777
+            closed = not mode & stat.S_IRUSR
+            if closed:
+                files.change_mode(place, mode | stat.S_IRUSR)
+            here = files.reopen(place, _DIRECTORY)
+            if closed:
+                files.change_mode(place, mode)
+        finally:
+            os.close(place)
+        try:
+            return xattr.is_opaque(here)
         finally:
             os.close(here)
 

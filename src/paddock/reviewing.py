@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from paddock import sources
-from paddock.workspace.hazards import catalogue
+from paddock.workspace.hazards import catalogue, named
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,4 +21,9 @@ def rules_for(repository: str, environ: Mapping[str, str] = os.environ) -> Rules
     """
     policy = sources.load(repository, None, environ)
     large = policy.hazards_large
-    return catalogue.load(policy.hazards_add, policy.hazards_allow, large_bytes=int(large.value) if large else None)
+    return catalogue.load(
+        policy.hazards_add,
+        policy.hazards_allow,
+        large_bytes=int(large.value) if large else None,
+        named=named.read(repository),
+    )

@@ -435,3 +435,21 @@ def test_a_change_that_is_gone_when_it_is_judged_is_a_hazard_and_no_error(lab):
         gone = Change("package.json", "added", new_mode=0o100644, new_size=1)
         assert {hazard.name for hazard in judge.hazards(gone)} == {"build-npm", "shape-unreadable"}
         assert judge.hazards(Change("x", "same", new_mode=0o100644)) == ()
+
+
+def place(root: Path, path: str) -> None:
+    (root / path).parent.mkdir(exist_ok=True)
+    (root / path).write_text("x = 1\n")
+
+
+@pytest.mark.parametrize("path", ["json.py", "json/__init__.py", "pip.py", "pytest/__init__.py", "ast.cpython-311.so"])
+def test_what_python_would_import_in_the_place_of_its_own_or_of_a_tool(lab, path):
+    lab.write(a="")
+    found = after(lab, lambda root: place(root, path))
+    assert "shape-shadow" in found[path]
+
+
+@pytest.mark.parametrize("path", ["src/json.py", "json/tool.py", "test/__init__.py", "app.py", "pip/readme.md"])
+def test_other_modules_shadow_nothing(lab, path):
+    lab.write(a="")
+    assert after(lab, lambda root: place(root, path)) == {}

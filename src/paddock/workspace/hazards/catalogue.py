@@ -12,6 +12,7 @@ from paddock.frozen import frozen
 from paddock.policy.additions import FAMILIES, SEVERITIES
 from paddock.workspace.hazards.contents import CONTENTS
 from paddock.workspace.hazards.matching import Glob, Matcher
+from paddock.workspace.hazards.named import Named
 from paddock.workspace.hazards.rule import Rule
 
 TYPE_CHECKING = False
@@ -39,13 +40,17 @@ class Allowance:
 
 @frozen
 class Rules:
-    """Everything that changes are judged by. `large_bytes` is None where no size is a hazard."""
+    """Everything that changes are judged by. `large_bytes` is None where no size is a hazard.
+
+    `named` are the files that the host's own configuration runs.
+    """
 
     rules: tuple[Rule, ...]
     allowances: tuple[Allowance, ...]
     large_bytes: int | None
     matcher: Matcher
     shapes: Mapping[str, Rule]
+    named: Named = Named()
 
     def matching(self, path: str) -> tuple[Rule, ...]:
         """The rules for a file of that name, whatever it holds, less what is allowed."""
@@ -60,7 +65,11 @@ class Rules:
 
 
 def load(
-    additions: Sequence[Added] = (), allowed: Sequence[Text] = (), *, large_bytes: int | None = LARGE_BYTES
+    additions: Sequence[Added] = (),
+    allowed: Sequence[Text] = (),
+    *,
+    large_bytes: int | None = LARGE_BYTES,
+    named: Named = Named(),  # noqa: B008 - a frozen value
 ) -> Rules:
     """The catalogue with a policy's word on it.
 
@@ -69,7 +78,7 @@ def load(
     rules = (*_built_in(), *map(_added, additions))
     allowances = tuple(_allowance(text, rules) for text in allowed)
     shapes = {rule.name: rule for rule in rules if not rule.patterns}
-    return Rules(rules, allowances, large_bytes, Matcher(rules), shapes)
+    return Rules(rules, allowances, large_bytes, Matcher(rules), shapes, named)
 
 
 def _built_in() -> tuple[Rule, ...]:

@@ -165,6 +165,8 @@ class Judge:
             yield from ((shape, ()) for shape in names.shapes(name))
             yield from shapes.of_top(change.path)
             yield from self._twins.of(parent, name)
+        if named := self._rules.named.by(change.path, is_link=stat.S_ISLNK(mode)):
+            yield shapes.NAMED, (f"named by {named}",)
         if change.kind in _CHANGED:
             bare = self._bare.around(parent, name)
             if bare is not None:

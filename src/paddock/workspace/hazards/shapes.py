@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Shape = tuple[str, tuple[str, ...]]
 
+NAMED = "shape-named"
 BINARY_LOOK_BYTES = 8000
 _REMEMBERED = 128  # directories
 _MAGIC = (
@@ -40,6 +41,13 @@ _SOURCES = frozenset(
     """py pyi js mjs cjs jsx ts mts cts tsx rb pl pm php sh bash zsh fish lua go rs c h cc cpp hpp cxx java kt kts scala
     swift m mm cs fs hs ml ex exs erl clj el lisp r jl sql html css scss vue svelte yml yaml toml json md mk
     cmake""".split()  # noqa: SIM905 - a list of sixty quoted words says no more
+)
+_IMPORTED = ("py", "so", "pyd")
+# Started as `python -m NAME`, by people and editors alike, which looks in the current directory first.
+_TOOLS = frozenset(
+    """pip pytest _pytest pluggy iniconfig packaging setuptools pkg_resources wheel build twine tox nox virtualenv pipx
+    poetry hatch pdm uv black ruff mypy pylint flake8 isort jedi debugpy ipykernel IPython jupyter notebook coverage
+    pre_commit pyright""".split()  # noqa: SIM905 - as above
 )
 _SPECIAL = {stat.S_IFIFO: "shape-fifo", stat.S_IFSOCK: "shape-socket"}
 EXECUTABLE = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
@@ -96,12 +104,12 @@ def of_file(found: os.stat_result, large_bytes: int | None) -> Iterator[Shape]:
 
 
 def of_top(path: str) -> Iterator[Shape]:
-    """A file or package at the top that Python imports in the place of its own."""
-    if "/" not in path and path.endswith((".py", ".so", ".pyd")):
+    """A file or package at the top that Python imports in the place of its own, or `python -m` of a tool."""
+    module, _, ending = path.replace("/__init__.", ".", 1).partition(".")
+    if "/" not in path.replace("/__init__.", ".", 1) and ending.endswith(_IMPORTED):
         import sys
 
-        module = path.partition(".")[0]
-        if module in sys.stdlib_module_names:
+        if module in _TOOLS or (module in sys.stdlib_module_names and module != "test"):
             yield "shape-shadow", (f"import {module}",)
 
 

@@ -89,20 +89,20 @@ class Tree:
     def _hides(self, path: str) -> bool:
         """Whether a directory is opaque. It may be moved next, and so keeps its mode."""
         place = open_beneath(self.root, path, PLACE)
+        mode = os.fstat(place).st_mode & 0o7777
+        closed = not mode & stat.S_IRUSR  # which the attribute asks for, not only the descriptor
         try:
-            mode = os.fstat(place).st_mode & 0o7777
-            closed = not mode & stat.S_IRUSR
             if closed:
                 files.change_mode(place, mode | stat.S_IRUSR)
             here = files.reopen(place, _DIRECTORY)
+            try:
+                return xattr.is_opaque(here)
+            finally:
+                os.close(here)
+        finally:
             if closed:
                 files.change_mode(place, mode)
-        finally:
             os.close(place)
-        try:
-            return xattr.is_opaque(here)
-        finally:
-            os.close(here)
 
     def set_opaque(self, path: str, *, opaque: bool = True) -> None:
         """Let a directory hide what is below it, or show that."""

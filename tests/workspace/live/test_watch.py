@@ -36,13 +36,16 @@ def begin(repository: Path) -> Iterator[Begin]:
         one.wait_until_ready()
         return one
 
-    before = sorted(os.listdir("/proc/self/fd"))
+    before = sorted(os.listdir("/proc/self/fd")), children()
     yield start
     for one in made:
         one.abandon()
-    assert sorted(os.listdir("/proc/self/fd")) == before
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert (sorted(os.listdir("/proc/self/fd")), children()) == before
+
+
+def children() -> str:
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        return file.read()
 
 
 def unheld(repository: Path) -> Survey:

@@ -134,7 +134,6 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     undo.callback(held_back.release)
     here = _look(plan)
     choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, here.boundary)
-    warm_up = _warm_up(here, undo)
     overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
     # From here on bubblewrap works, and what we do meanwhile costs no time.
     build = _build(plan, here, overlays, undo) if here.boundary == "bubblewrap" else None
@@ -142,6 +141,7 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     own = live.claim(name or (change_set.name if change_set else _default_name(plan)), exact=bool(name))
     undo.callback(own.remove)
     group = _group(here, own.name, undo)
+    warm_up = _warm_up(here, undo)  # not earlier: the making of groups would wait for it
     remarks = (*plan.notes, *here.division.notes)
     for note in () if quiet else remarks:
         complain(note)

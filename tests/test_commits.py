@@ -9,7 +9,7 @@ import pytest
 
 from paddock import commits
 from paddock.workspace import store
-from paddock.workspace.apply import Wishes
+from paddock.workspace.applying.apply import Wishes
 from paddock.workspace.selection import Selection
 from tests.capabilities import needs
 from tests.workspace.git.repositories import commit, git, state_of

@@ -6,7 +6,7 @@ from paddock.errors import PaddockError
 from paddock.frozen import frozen, replace
 from paddock.packing import pack
 from paddock.workspace import store
-from paddock.workspace.apply import apply_held
+from paddock.workspace.applying.apply import apply_held
 from paddock.workspace.git import bringing, dropping, places, transfer
 from paddock.workspace.git.bringing import Wanted
 
@@ -14,10 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from paddock.workspace.applying.wishes import Report, Wishes
     from paddock.workspace.change import Change
     from paddock.workspace.git.judging import Judges
     from paddock.workspace.shelf import ChangeSetDirectory
-    from paddock.workspace.wishes import Report, Wishes
 
 TREE, BRANCH, BOTH = "tree", "branch", "both"
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from paddock.workspace import shelf, store
-from paddock.workspace.apply import Report, Wishes, apply
+from paddock.workspace.applying.apply import Report, Wishes, apply
+from paddock.workspace.applying.undo import Undone, undo
 from paddock.workspace.change_set import read
 from paddock.workspace.selection import Selection
-from paddock.workspace.undo import Undone, undo
 from tests.workspace.overlays import inside
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from paddock.workspace import past, removal, shelf, store
-from paddock.workspace.apply import Wishes, apply
+from paddock.workspace import removal, shelf, store
+from paddock.workspace.applying import past
+from paddock.workspace.applying.apply import Wishes, apply
 from paddock.workspace.journal import PREFIX
 from paddock.workspace.selection import Selection
 from tests.workspace.laboratory import Laboratory
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
 APPLY = """
 import sys
 from paddock.workspace import store
-from paddock.workspace.apply import Wishes, apply
+from paddock.workspace.applying.apply import Wishes, apply
 from paddock.workspace.selection import Selection
 report = apply(store.current(sys.argv[1]), Wishes(Selection(), Selection([""]), links=True))
 assert not report.problems, report
 """
 UNDO = """
 import sys
-from paddock.workspace.undo import undo
+from paddock.workspace.applying.undo import undo
 undone = undo(sys.argv[1])
 assert not undone.problems, undone
 """

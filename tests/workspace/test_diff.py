@@ -14,8 +14,8 @@ from paddock.workspace.change_set import read, walk
 from paddock.workspace.diff import HAZARD, NOTE, differences
 from paddock.workspace.hazard import Hazard
 from tests.capabilities import needs
+from tests.workspace.applying.test_apply__property import base
 from tests.workspace.overlays import inside, tree
-from tests.workspace.test_apply__property import base
 
 pytestmark = needs("overlay", "git")
 

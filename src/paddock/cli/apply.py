@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 
 from paddock import commits
-from paddock.cli import applied, held, judged
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import plain
+from paddock.cli.views import applied, held, judged
 from paddock.errors import Usage
+from paddock.workspace.applying.wishes import Report, Wishes
 from paddock.workspace.change_set import walk
 from paddock.workspace.selection import Selection, words_in
-from paddock.workspace.wishes import Report, Wishes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def perform(options: argparse.Namespace) -> Outcome:
         raise Usage("--interactive asks, and cannot go with --yes or --dry-run", next_step="paddock apply -p")
     _how(options)  # what makes no sense makes none where nothing is held either
     if options.ignored:
-        from paddock.cli import asked
+        from paddock.cli.views import asked
 
         return asked.perform(options, _take)
     directory = held.chosen(options.name)
@@ -93,7 +93,7 @@ def _take(directory: ChangeSetDirectory, options: argparse.Namespace) -> Outcome
     how = _how(options)
     wishes = _wishes(directory, options)
     if options.interactive:
-        from paddock.cli import review
+        from paddock.cli.views import review
 
         _demand(directory, options)
         taken = commits.take(directory, wishes, how, options.branch or "", review.perform_held)
@@ -117,7 +117,7 @@ def _how(options: argparse.Namespace) -> str:
 
 
 def _outcome(directory: ChangeSetDirectory, taken: Taken, options: argparse.Namespace, *, undo: bool) -> Outcome:
-    from paddock.cli import committed
+    from paddock.cli.views import committed
 
     text, data, codes = committed.text(taken, dry=options.dry_run), {}, [committed.exit_code(taken)]
     if taken.files:

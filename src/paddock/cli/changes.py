@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 
-from paddock.cli import held
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import paint, plain
+from paddock.cli.views import held
 from paddock.errors import PaddockError, WorkspaceError
 from paddock.workspace import shelf, store, tally
 from paddock.workspace.ignored import layers

@@ -6,9 +6,9 @@ import sys
 from functools import partial
 from itertools import chain, islice
 
-from paddock.cli import held, judged
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import plain, styled, wants_color
+from paddock.cli.views import held, judged
 from paddock.errors import Usage
 from paddock.frozen import as_data, frozen
 from paddock.workspace.change_set import walk
@@ -101,7 +101,7 @@ def perform(options: argparse.Namespace) -> Outcome:
     if options.conflicts:
         return _conflicts(directory, selection, look)
     if options.open:
-        from paddock.cli import opening
+        from paddock.cli.views import opening
 
         return opening.perform(directory, selection, hazards=options.hazards)
     pieces = _pieces(directory, selection, options, look)
@@ -132,7 +132,7 @@ def _pieces(
         elif options.name_only:
             yield from (look.text(quoted(change.path)) + "\n" for change in changes)
         elif options.stat:
-            from paddock.cli import diffstat
+            from paddock.cli.views import diffstat
 
             yield from diffstat.lines(differences(changes, *trees), look)
         else:
@@ -162,7 +162,7 @@ def _is_wanted(selection: Selection, change: Change) -> bool:
 
 def _commits(directory: ChangeSetDirectory, options: argparse.Namespace) -> Outcome:
     from paddock import commits
-    from paddock.cli import committed
+    from paddock.cli.views import committed
 
     if options.paths or options.hazards:
         raise Usage("--commits lists whole commits, with their hazards", next_step="paddock diff --commits")
@@ -173,7 +173,7 @@ def _commits(directory: ChangeSetDirectory, options: argparse.Namespace) -> Outc
 
 
 def _conflicts(directory: ChangeSetDirectory, selection: Selection, look: Look) -> Outcome:
-    from paddock.cli import conflicts
+    from paddock.cli.views import conflicts
 
     found = list(conflicts.found(directory, selection))
     text = "".join(look.line(line) for _, lines in found for line in lines) or "no conflicts\n"

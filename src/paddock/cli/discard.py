@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from paddock.cli import held
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import plain
+from paddock.cli.views import held
 from paddock.errors import Usage
 from paddock.workspace.discard import discard_all, discard_paths
 

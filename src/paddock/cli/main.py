@@ -161,7 +161,7 @@ def _print(outcome: Outcome, *, as_json: bool) -> int:
 def _print_pieces(pieces: Iterable[str], *, paged: bool) -> None:
     encoded = (piece.encode("utf-8", "surrogateescape") for piece in pieces)
     if paged and sys.stdout.isatty():
-        from paddock.cli import paging
+        from paddock.cli.views import paging
 
         if paging.show(encoded):
             return

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from paddock.cli import held
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import plain
+from paddock.cli.views import held
 from paddock.errors import SessionError, Usage
 from paddock.workspace import shelf
 from paddock.workspace.ignored import layers

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from paddock.cli.ended import Look
+    from paddock.cli.views.ended import Look
     from paddock.plan.model import Plan
     from paddock.session import Ended
 
@@ -79,11 +79,11 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
     layer = flags.layer_from_flags(options)
     plan = make_plan(os.getcwd(), command, layer, terminal=terminal)
     if takes:
-        from paddock.cli import taking
+        from paddock.cli.views import taking
 
         taking.refuse_other_modes(plan)
     if terminal and _may_ask(options):
-        from paddock.cli import first
+        from paddock.cli.views import first
 
         if first.look(plan):
             plan = make_plan(os.getcwd(), command, layer, terminal=terminal)
@@ -97,7 +97,7 @@ def _takes(options: argparse.Namespace) -> bool:
     """Whether anything is to be taken over at the end. Raises Usage for what makes no sense."""
     if options.apply is None and not options.ask:
         return False
-    from paddock.cli import taking
+    from paddock.cli.views import taking
 
     return taking.is_wanted(options)
 
@@ -140,7 +140,7 @@ def _end(ended: Ended, plan: Plan, options: argparse.Namespace, *, takes: bool) 
     data = _data(ended, found) if options.json else None
     if not takes:
         return Outcome(exit_code=ended.exit_code, data=data)
-    from paddock.cli import taking
+    from paddock.cli.views import taking
 
     done = taking.take(ended, plan, options)
     for line in done.lines if done.held or not options.quiet else ():
@@ -152,7 +152,7 @@ def _look(ended: Ended, plan: Plan, options: argparse.Namespace, *, told: bool) 
     """What is held. Nothing is loaded where nothing is, or where nobody wants to know."""
     if not ended.held or not (told or options.json):
         return None
-    from paddock.cli import ended as endings
+    from paddock.cli.views import ended as endings
 
     terminal = os.isatty(2)
     found = endings.look(plan.workspace.source, ended.held, commits=terminal or options.json)
@@ -168,6 +168,6 @@ def _data(ended: Ended, found: Look | None) -> dict[str, object]:
     }  # fmt: skip
     if found is None:
         return {**data, "kinds": {}, "commits": [], "hazards": [], "looked_at": 0, "complete": True}
-    from paddock.cli import ended as endings
+    from paddock.cli.views import ended as endings
 
     return {**data, **endings.data(found)}

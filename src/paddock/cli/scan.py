@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from paddock.cli import scanned
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import plain
+from paddock.cli.views import scanned
 from paddock.errors import PaddockError, Usage
 from paddock.planning import make_plan
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from paddock.cli import applied, held
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import plain
+from paddock.cli.views import applied, held
 from paddock.errors import Usage
 from paddock.frozen import as_data
-from paddock.workspace import past, undo
+from paddock.workspace.applying import past, undo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -21,19 +21,19 @@ from contextlib import contextmanager
 
 from paddock.kernel import files
 from paddock.workspace import content, removal
-from paddock.workspace.deeds import NOTHING, state_of
+from paddock.workspace.applying.deeds import NOTHING, state_of
+from paddock.workspace.applying.keeper import Nobody
 from paddock.workspace.descent import PLACE, open_beneath, split, stat_in
 from paddock.workspace.journal import HOST_MODE, Journal, Loosened
-from paddock.workspace.keeper import Nobody
 from paddock.workspace.steps import Intervened, change_mode, name_it, own, own_name, same, swap_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from paddock.workspace.applying.deeds import State
+    from paddock.workspace.applying.keeper import Keeper
     from paddock.workspace.change import Change
-    from paddock.workspace.deeds import State
-    from paddock.workspace.keeper import Keeper
 
 SYNCED_ONE_BY_ONE = 256
 _NO_TMPFILE = frozenset([errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT])

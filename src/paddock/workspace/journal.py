@@ -11,7 +11,8 @@ import os
 import stat
 
 from paddock.kernel import files
-from paddock.workspace import deeds, removal
+from paddock.workspace import removal
+from paddock.workspace.applying import deeds
 from paddock.workspace.descent import PLACE, open_beneath
 
 NAME = "journal"

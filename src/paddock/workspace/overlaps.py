@@ -9,7 +9,8 @@ import stat
 from paddock.frozen import frozen
 from paddock.kernel import xattr
 from paddock.kernel.openat2 import openat2
-from paddock.workspace import shelf, verdicts
+from paddock.workspace import shelf
+from paddock.workspace.applying import verdicts
 from paddock.workspace.descent import DIRECTORY, open_beneath
 from paddock.workspace.ignored.tree import prefixes
 

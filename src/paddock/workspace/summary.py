@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paddock.workspace.consent import Judging
+    from paddock.workspace.applying.consent import Judging
     from paddock.workspace.hazard import Hazard
 
 MOST = 10_000

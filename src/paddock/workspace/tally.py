@@ -6,14 +6,15 @@ import os
 from itertools import islice
 
 from paddock.frozen import frozen
-from paddock.workspace import bases, meta, shelf, verdicts
+from paddock.workspace import bases, meta, shelf
+from paddock.workspace.applying import verdicts
 from paddock.workspace.change_set import walk
 from paddock.workspace.ignored.finding import Search
 from paddock.workspace.ignored.rules import under_git
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from paddock.workspace.consent import Judging
+    from paddock.workspace.applying.consent import Judging
     from paddock.workspace.hazards.catalogue import Rules
     from paddock.workspace.shelf import ChangeSetDirectory
 

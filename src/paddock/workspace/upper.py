@@ -8,16 +8,16 @@ import stat
 
 from paddock.kernel import xattr
 from paddock.workspace import holding, removal
+from paddock.workspace.applying.keeper import Nobody
 from paddock.workspace.descent import DIRECTORY, PLACE, open_beneath, split, stat_in
 from paddock.workspace.entries import ENTER, LEAVE, Pair, Visit, traverse
 from paddock.workspace.journal import UPPER_MODE, Journal, Loosened
-from paddock.workspace.keeper import Nobody
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paddock.workspace.keeper import Keeper
+    from paddock.workspace.applying.keeper import Keeper
 
 _GONE = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])
 _HALF = ".half"  # a directory that is being made

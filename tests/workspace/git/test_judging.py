@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.workspace.consent import Consent
+from paddock.workspace.applying.consent import Consent
 from paddock.workspace.git import judging
 from paddock.workspace.hazards import catalogue
 from paddock.workspace.hazards.judging import Judge

@@ -67,7 +67,7 @@ def test_nothing_dangerous_makes_no_change_set(run: Begin, repository: Path) -> 
 def test_it_is_applied_without_a_conflict(run: Begin, repository: Path) -> None:
     """What stands in the repository was put back after the change set's session could have begun otherwise."""
     from paddock.workspace import bases, meta
-    from paddock.workspace.verdicts import newer
+    from paddock.workspace.applying.verdicts import newer
 
     began = run()
     write(repository / "Makefile", "all:\n\techo new\n")

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 
 from paddock.errors import PaddockError
 from paddock.frozen import frozen
-from paddock.workspace.consent import Consent
+from paddock.workspace.applying.consent import Consent
 from paddock.workspace.git import branches, commits, judging, lfs, places, quarantine, transfer
 from paddock.workspace.git.program import failure
 

@@ -24,8 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from paddock.workspace.applying.consent import Judging
     from paddock.workspace.change import Kind
-    from paddock.workspace.consent import Judging
     from paddock.workspace.git.commits import Edit
     from paddock.workspace.git.quarantine import Quarantine
 

@@ -1,0 +1,1 @@
+"""What the commands share: how things are shown, and how a person is asked."""

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from tests.capabilities import needs
 from tests.cli.answering import seen
 from tests.cli.change_sets import hold, whiteout
 
@@ -95,3 +96,18 @@ def test_on_a_terminal_it_asks(person, repo, held, monkeypatch) -> None:
     assert sorted(os.listdir(repo)) == [".git", "hello.txt"]
     assert "3 changes applied" in answered(person, repo, "y\n", "apply")
     assert "no changes are held" in seen(person, repo, "apply")
+
+
+@needs("bubblewrap", "overlay")
+def test_others_that_changed_the_same_are_named_at_once(person, repo) -> None:
+    for name in ("one", "two", "three"):
+        changed = "other.txt" if name == "three" else "hello.txt"
+        done = person.call("run", "--name", name, "--", "sh", "-c", f"echo {name} > {changed}", cwd=repo)
+        assert done.returncode == 0, done.stderr
+    done = person.call("apply", "--json", "--dry-run", "--name", "one", cwd=repo)
+    assert json.loads(done.stdout)["overlaps"] == [{"name": "two", "paths": ["hello.txt"], "in_use": False}]
+    done = person.call("apply", "--name", "one", cwd=repo)
+    assert "'two' changes hello.txt too: paddock diff --conflicts --name two\n" in done.stdout
+    assert "three" not in done.stdout
+    done = person.call("run", "--name", "four", "--apply", "safe", "--", "sh", "-c", "echo 4 > other.txt", cwd=repo)
+    assert "'three' changes other.txt too" in done.stderr

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from tests.capabilities import needs
 from tests.cli.answering import answered
 from tests.cli.change_sets import hold, whiteout
 
@@ -80,3 +81,13 @@ def test_on_a_terminal_it_asks(person, repo, applied) -> None:
     assert sorted(os.listdir(repo)) == [".git", "new"]
     assert "2 changes undone" in answered(person, repo, "y\n", "undo")
     assert sorted(os.listdir(repo)) == [".git", "hello.txt"]
+
+
+@needs("bubblewrap", "overlay")
+def test_a_branch_that_came_with_the_apply_is_named(person, repo) -> None:
+    commit = "git -c user.name=A -c user.email=a@example.test commit -q --allow-empty -m inside && echo > new"
+    assert person.call("run", "--name", "work", "--", "sh", "-c", commit, cwd=repo).returncode == 0
+    assert person.call("apply", cwd=repo).returncode == 0
+    done = person.call("undo", cwd=repo)
+    assert "git branch -D paddock/work" in done.stdout
+    assert os.path.exists(repo / ".git/refs/heads/paddock/work")

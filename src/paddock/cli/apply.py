@@ -9,6 +9,8 @@ from paddock.cli.outcome import Outcome
 from paddock.cli.style import plain
 from paddock.cli.views import applied, held, judged
 from paddock.errors import Usage
+from paddock.frozen import as_data
+from paddock.workspace import overlaps
 from paddock.workspace.applying.wishes import Report, Wishes
 from paddock.workspace.change_set import walk
 from paddock.workspace.selection import Selection, words_in
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import argparse
 
     from paddock.commits import Taken
+    from paddock.workspace.overlaps import Overlap
     from paddock.workspace.store import ChangeSetDirectory
 
 SUMMARY = "take held changes over into this repository"
@@ -119,14 +122,18 @@ def _how(options: argparse.Namespace) -> str:
 def _outcome(directory: ChangeSetDirectory, taken: Taken, options: argparse.Namespace, *, undo: bool) -> Outcome:
     from paddock.cli.views import committed
 
-    text, data, codes = committed.text(taken, dry=options.dry_run), {}, [committed.exit_code(taken)]
+    text, codes = committed.text(taken, dry=options.dry_run), [committed.exit_code(taken)]
+    in_the_way: tuple[Overlap, ...] = ()
     if taken.files:
+        in_the_way = overlaps.after(directory, taken.files.applied)
         text += applied.text(directory, taken.files, dry=options.dry_run, undo=undo)
+        text += "".join(f"{line}\n" for line in applied.overlap_lines(in_the_way))
         codes.append(applied.exit_code(taken.files))
     elif taken.remaining and not options.dry_run:
         text += f"the files are held as {directory.name!r}: paddock diff --name {directory.name}\n"
     report = taken.files or Report((), (), taken.remaining)
     data = {**applied.data(directory, report, dry=options.dry_run), **committed.result(taken)}
+    data["overlaps"] = as_data(in_the_way)
     return Outcome(text or committed.NOTHING, data, applied.NOT_ALL if applied.NOT_ALL in codes else max(codes))
 
 

@@ -51,6 +51,8 @@ def perform(options: argparse.Namespace) -> Outcome:
     lines.append(f"{held.counted(len(undone.paths), 'change')} undone")
     if undone.name:
         lines.append(f"held again as {undone.name!r}: paddock diff, paddock apply")
+        if os.path.exists(f"{repository}/.git/refs/heads/paddock/{undone.name}"):
+            lines.append(f"its branch stays, since it may have gone on: git branch -D paddock/{undone.name}")
     if undone.problems:
         lines.append("what you changed stays; put it back as it was applied, and undo again takes it back too")
     data = {

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from paddock.workspace.applying.wishes import Problem, Report
+    from paddock.workspace.overlaps import Overlap
     from paddock.workspace.store import ChangeSetDirectory
 
+_SHOWN = 3
 NOT_ALL, WAITS = 1, 2  # exit codes, see docs/reference/exit-codes.md
 _STYLES = {"held": "yellow", "hazard": "red", "conflict": "red", "failed": "red"}
 
@@ -52,6 +54,14 @@ def problem_lines(problems: Sequence[Problem]) -> Iterator[str]:
         else:
             reason = holding.REASONS.get(problem.reason, problem.reason)
             yield f"{paint(problem.kind, _STYLES[problem.kind])}  {plain(quoted(problem.path))}: {reason}"
+
+
+def overlap_lines(overlaps: Sequence[Overlap]) -> Iterator[str]:
+    """Who is in the way of what was applied: said now, not when the other one is applied and fails."""
+    for one in overlaps:
+        first = ", ".join(plain(quoted(path)) for path in one.paths[:_SHOWN])
+        more = f" and {len(one.paths) - _SHOWN} more" if len(one.paths) > _SHOWN else ""
+        yield f"{one.name!r} changes {first}{more} too: paddock diff --conflicts --name {one.name}"
 
 
 def _advice(report: Report, *, dry: bool) -> Iterator[str]:

@@ -79,13 +79,15 @@ def take(ended: Ended, plan: Plan, options: argparse.Namespace) -> Done:
     """Take what was asked for, now that the command has ended. Raises PaddockError as `apply` does."""
     if not ended.held or (ended.exit_code and not options.ask):
         return Done((), _data(None, remaining=bool(ended.held)), ended.exit_code, held=bool(ended.held))
-    from paddock.workspace import store
+    from paddock.cli.views import applied
+    from paddock.workspace import overlaps, store
 
     directory = store.find(plan.workspace.source, ended.held)
     taken = _asked(directory) if options.ask else _taken(directory, everything=options.apply == ALL)
     # What a person left when asked was left on purpose: then the code is the command's own.
     code = HELD if taken.remaining and not options.ask else ended.exit_code
-    lines = tuple(_lines(taken, ended.held))
+    in_the_way = overlaps.after(directory, taken.files.applied if taken.files else ())
+    lines = (*_lines(taken, ended.held), *applied.overlap_lines(in_the_way))
     return Done(lines, _data(taken, remaining=taken.remaining), code, held=taken.remaining)
 
 

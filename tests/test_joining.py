@@ -72,7 +72,7 @@ def held(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data: dict[str, object
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     found = live.Entry("it", str(tmp_path), 1)
     monkeypatch.setattr(live, "find", lambda _: found)
-    (tmp_path / "session.json").write_text(json.dumps(data))
+    (tmp_path / "session").write_text(ascii(data))
 
 
 @pytest.mark.parametrize(

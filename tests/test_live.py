@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -95,14 +94,14 @@ def test_directories_are_private(runtime: Path) -> None:
     own.describe({"secret": "\udcff"})
     for path in (runtime / "paddock", runtime / "paddock/live", runtime / "paddock/live/field"):
         assert path.stat().st_mode & 0o777 == 0o700
-    assert json.loads((runtime / "paddock/live/field/session.json").read_text(errors="surrogateescape"))
+    assert (runtime / "paddock/live/field/session").read_text().isascii()
     assert live.Entry("field", own.directory, 0).data() == {"secret": "\udcff"}
     own.remove()
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '"x"', "\0"])
 def test_a_description_that_is_no_description_is_empty(tmp_path: Path, content: str) -> None:
-    (tmp_path / "session.json").write_text(content)
+    (tmp_path / "session").write_text(content)
     assert live.Entry("x", str(tmp_path), 0).data() == {}
 
 

@@ -282,7 +282,7 @@ class TestNames:
         assert "names are lower-case letters, digits and inner hyphens" in done.stderr
         made = set(person.home.parent.rglob("*")) - before
         assert not [path for path in made if not path.is_relative_to(person.home)]
-        assert not [path for path in made if path.name in ("session.json", "lock", "upper", "escape")]
+        assert not [path for path in made if path.name in ("session", "lock", "upper", "escape")]
 
     def test_at_the_end_nothing_is_left_but_the_change_set(self, person: Person, repo: Path) -> None:
         person.call("run", "--name", "one", "--", "touch", "made", cwd=repo)

@@ -53,7 +53,7 @@ def test_a_command_cannot_write_on_the_terminal(person: Person, repo: Path) -> N
 def test_a_directory_without_a_word_is_starting_or_left_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     (tmp_path / "paddock/live/broken").mkdir(parents=True, mode=0o700)
-    (tmp_path / "paddock/live/broken/session.json").write_text("no json")
+    (tmp_path / "paddock/live/broken/session").write_text("no literal")
     starting = live.Entry("early", str(tmp_path / "early"), 7)
     found = (*live.entries(), starting)
     monkeypatch.setattr(live, "entries", lambda: found)

@@ -49,7 +49,8 @@ def test_a_trial_that_uses_up_all_descriptors_leaves_nothing(state: Path) -> Non
     import resource
 
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, limits[1]))
+    used = max(map(int, os.listdir("/proc/self/fd")))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 64, limits[1]))
     held: list[int] = []
     try:
         with TrialGround() as ground:

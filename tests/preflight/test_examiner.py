@@ -72,6 +72,7 @@ def test_it_can_signal_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_can_import_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)  # another test's
     assert asked(lambda: __import__("colorsys"), monkeypatch) in ("ModuleNotFoundError", "ImportWarning")
 
 

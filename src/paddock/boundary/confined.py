@@ -113,7 +113,7 @@ def _keeper(
         signal.set_wakeup_fd(nudge, warn_on_full_buffer=False)
         kinds, pipes, looks = given
         confine.close_all_but(channel.fileno(), wake, nudge, *pipes.values())
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        with open("/proc/self/oom_score_adj", "w", encoding="utf-8") as file:
             file.write(_OOM_SCORE)
         be_unreadable()  # gives /proc/self to root
         reaping.be_reaper()

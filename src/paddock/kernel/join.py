@@ -118,7 +118,7 @@ def _joiner(
             signal.signal(number, signal.SIG_IGN)
         parent = os.getppid()
         tasks[0]()
-        with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        with open("/proc/self/oom_score_adj", "w", encoding="utf-8") as file:
             file.write(_OOM_SCORE)
         step = "namespaces"
         namespaces = _told(channel)

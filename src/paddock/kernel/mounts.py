@@ -146,7 +146,7 @@ def _user_namespace(uids: str, gids: str) -> int:
         if os.read(ready, 1) != b"!":
             raise OSError(1, "user namespaces are refused", "unshare")
         for name, mapping in (("uid_map", uids), ("gid_map", gids)):
-            with open(f"/proc/{pid}/{name}", "w", encoding="ascii") as file:
+            with open(f"/proc/{pid}/{name}", "w", encoding="utf-8") as file:
                 file.write(mapping)
         return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
     finally:

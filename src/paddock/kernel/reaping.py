@@ -24,7 +24,7 @@ def children() -> set[int]:
     """Our direct children, those that ended and were not reaped included. Single-threaded callers only."""
     own = os.getpid()
     try:
-        with open(f"/proc/self/task/{own}/children", encoding="ascii") as file:
+        with open(f"/proc/self/task/{own}/children", encoding="utf-8") as file:
             return set(map(int, file.read().split()))
     except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
         return {int(name) for name in os.listdir("/proc") if name.isdigit() and _parent(name) == own}

@@ -48,7 +48,7 @@ class Meta:
 def boot_id() -> str:
     """The running kernel's boot, or nothing where /proc does not say."""
     try:
-        with open(_BOOT, encoding="ascii") as file:
+        with open(_BOOT, encoding="utf-8") as file:
             return file.read().strip()
     except OSError:
         return ""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from tests.conftest import Person
+
 
 def fetched(place: Path, name: str, build: Callable[[Path], None]) -> Path:
     """`place/name`, built once. It appears whole or not at all, whatever stops the build."""
@@ -160,3 +162,16 @@ class Terminal:
             return False
         self.seen += data
         return bool(data)
+
+
+def claude_at_work(person: Person, repo: Path, address: str) -> subprocess.CompletedProcess[str]:
+    """Claude Code in a sandbox for a repository, its model at this address, never asking anybody."""
+    return person.call(
+        "run", "--env", "ANTHROPIC_API_KEY", "claude", "-p", "go", "--dangerously-skip-permissions",
+        cwd=repo,
+        PATH=f"{person.home}/.local/bin:/usr/local/bin:/usr/bin:/bin",
+        ANTHROPIC_BASE_URL=address,
+        ANTHROPIC_API_KEY="not-a-secret",
+        DISABLE_AUTOUPDATER="1",
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
+    )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.capabilities import needs
-from tests.real.support import fingerprint
+from tests.real.support import claude_at_work, fingerprint
 from tests.scripted_model.server import ScriptedModel
 
 if TYPE_CHECKING:
@@ -93,15 +93,7 @@ def test_it_edits_tests_and_finishes_but_reaches_no_secret_no_other_host_and_no_
     ]
     before = fingerprint(repo), fingerprint(person.home / ".ssh"), fingerprint(elsewhere)
     with ScriptedModel(script) as model:
-        done = person.call(
-            "run", "--env", "ANTHROPIC_API_KEY", "claude", "-p", "go", "--dangerously-skip-permissions",
-            cwd=repo,
-            PATH=f"{person.home}/.local/bin:/usr/local/bin:/usr/bin:/bin",
-            ANTHROPIC_BASE_URL=model.address,
-            ANTHROPIC_API_KEY="not-a-secret",
-            DISABLE_AUTOUPDATER="1",
-            CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
-        )  # fmt: skip
+        done = claude_at_work(person, repo, model.address)
         results = model.tool_results()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All done." in done.stdout

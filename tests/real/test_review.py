@@ -11,7 +11,7 @@ import pytest
 
 from tests.capabilities import needs
 from tests.real.plants import FAMILIES, PLANTED, SCRIPT, morning, witnesses
-from tests.real.support import fingerprint
+from tests.real.support import claude_at_work, fingerprint
 from tests.scripted_model.server import ScriptedModel
 
 if TYPE_CHECKING:
@@ -59,15 +59,7 @@ def test_a_real_agent_works_commits_and_plants_and_apply_takes_the_good_and_hold
     ]
     before = fingerprint(repo)
     with ScriptedModel(script) as model:
-        done = person.call(
-            "run", "--env", "ANTHROPIC_API_KEY", "claude", "-p", "go", "--dangerously-skip-permissions",
-            cwd=repo,
-            PATH=f"{person.home}/.local/bin:/usr/local/bin:/usr/bin:/bin",
-            ANTHROPIC_BASE_URL=model.address,
-            ANTHROPIC_API_KEY="not-a-secret",
-            DISABLE_AUTOUPDATER="1",
-            CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
-        )  # fmt: skip
+        done = claude_at_work(person, repo, model.address)
         results = model.tool_results()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Add, do not subtract" in results[2], results

@@ -26,6 +26,9 @@ class Everything:
         self.asked.append(change.path)
         return (HAZARD,)
 
+    def written(self, change: Change, content: bytes) -> tuple[Hazard, ...]:
+        return self.hazards(change)
+
 
 def work(inside) -> None:
     (inside / "new").write_text("new\n")

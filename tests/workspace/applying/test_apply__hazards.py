@@ -29,6 +29,9 @@ class Names:
             name in ("bad", "worse")
         )
 
+    def written(self, change, content):
+        return self.hazards(change)
+
 
 def judged(upper: int, lower: int) -> Judge:
     return Judge(catalogue.load(), upper, lower)

@@ -6,9 +6,11 @@ import pytest
 
 from paddock.workspace import bases, shelf
 from paddock.workspace.applying import conflict_view, merging
+from paddock.workspace.applying.consent import Consent
 from paddock.workspace.applying.merging import Sides, merged_mode
 from paddock.workspace.content import open_file
 from tests.capabilities import needs
+from tests.workspace.applying.test_apply__hazards import judged
 
 pytestmark = needs("overlay")
 OLD = "".join(f"line {number}\n" for number in range(1, 10))
@@ -130,3 +132,22 @@ def test_files_that_are_no_texts_have_no_sides(lab) -> None:
     with shelf.opened(str(lab.repository)) as root:
         assert merging.text_at(root, "binary", open_file) is None
         assert merging.text_at(root, "none", open_file) is None
+
+
+def package(*, scripts: bool, hook: bool) -> str:
+    """A package.json in which the name of an entry and what is in it are far apart: each by itself runs nothing."""
+    name = "scripts" if scripts else "x-scripts"
+    gap = "".join(f'"key{number}": "a",\n' for number in range(6))
+    return f'{{\n"{name}": {{\n{gap}"{"postinstall" if hook else "other"}": "./evil"\n}}\n}}\n'
+
+
+def test_what_two_harmless_sides_come_to_is_judged_too(lab) -> None:
+    name = "package.json"
+    lab.write(**{"package.json": package(scripts=False, hook=False)})
+    lab.run(lambda place: (place / name).write_text(package(scripts=False, hook=True)))
+    lab.write(**{"package.json": package(scripts=True, hook=False)})
+    report = lab.apply(judge=judged, merge=(name,), consent=Consent(names=frozenset(["none"])))
+    assert [(problem.kind, problem.path) for problem in report.problems] == [("hazard", name)]
+    assert "postinstall" in "".join(report.problems[0].hazards[0].evidence)
+    assert (lab.repository / name).read_text() == package(scripts=True, hook=False)
+    assert lab.apply(judge=judged, merge=(name,), consent=Consent(names=frozenset(["build"]))).merged == (name,)

@@ -8,6 +8,7 @@ from paddock.workspace import store
 from paddock.workspace.applying.apply import apply_held
 from paddock.workspace.applying.review import Review
 from paddock.workspace.applying.wishes import Wishes
+from paddock.workspace.hazard import Hazard
 from paddock.workspace.selection import Selection
 from tests.capabilities import needs
 from tests.workspace.applying.test_apply__hazards import Names
@@ -229,6 +230,29 @@ def test_a_conflict_that_merges_is_offered_and_another_one_shown_and_held(lab) -
     assert {"mine", "||||||| before", "two"} <= set(person.seen)
     assert (lab.repository / "real").read_text().startswith("line 1\nmine\n")
     assert sorted(lab.kinds()) == ["real"]
+
+
+class Reads(Names):
+    """A judge of contents that are put together: one that says evil is."""
+
+    def written(self, change, content):
+        return (Hazard("rule-evil", "git", "high", "evil runs", ()),) * (b"evil" in content)
+
+
+@pytest.mark.parametrize(("answer", "applied"), [("y", ("file",)), ("n", ())])
+def test_what_is_put_together_is_judged_and_asked_about(text, answer, applied) -> None:
+    edit = lambda hunk: hunk.replace(b"+two", b"+evil")  # noqa: E731 - one answer among letters
+    person, report = reviewed(text, f"en{answer}", edits=[edit], judge=Reads)
+    assert person.asked[-1] == "Put together it is dangerous. Apply it"
+    assert person.told == ["file: evil runs"]
+    assert (report.applied, "evil" in content(text)) == (applied, bool(applied))
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_so_is_what_both_sides_come_to(text, answer) -> None:
+    text.write(file=OLD.replace("line 15", "evil"))
+    person, report = reviewed(text, f"y{answer}", judge=Reads)
+    assert (person.told, report.merged) == (["file: evil runs"], ("file",) * (answer == "y"))
 
 
 def test_what_can_never_be_applied_is_said_and_not_asked(lab) -> None:

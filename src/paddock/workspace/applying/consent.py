@@ -18,6 +18,9 @@ if TYPE_CHECKING:
         def hazards(self, change: Change) -> tuple[Hazard, ...]:
             """The reasons; none for a harmless one."""
 
+        def written(self, change: Change, content: bytes) -> tuple[Hazard, ...]:
+            """The same, where that content is written in place of the sandbox's."""
+
 
 @frozen
 class Consent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 
-from paddock.frozen import frozen
+from paddock.frozen import frozen, replace
 from paddock.workspace.applying import merging, verdicts
 from paddock.workspace.applying.wishes import Part, Problem
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from paddock.workspace.applying.wishes import Wishes
     from paddock.workspace.bases import Base, Bases
     from paddock.workspace.change import Change
+    from paddock.workspace.hazard import Hazard
 
 LINK = "shape-link-out"  # the rule of the catalogue that says the same as `holding.leads_out`
 
@@ -60,9 +61,18 @@ class Decider:
         if held:
             return Decision(Problem(change.path, "held", held))
         if lacking:
-            why = "; ".join(dict.fromkeys(hazard.why for hazard in lacking))
-            return Decision(Problem(change.path, "hazard", why, lacking))
-        return self._agreed(change, found, doubt)
+            return Decision(_hazardous(change, lacking))
+        decision = self._agreed(change, found, doubt)
+        if decision.part and (lacking := self.lacking(change, decision.part)):
+            return Decision(_hazardous(change, lacking))
+        return decision
+
+    def lacking(self, change: Change, part: Part) -> tuple[Hazard, ...]:
+        """The hazards of what would be written that nobody agreed to: each side alone may be harmless."""
+        if self._judge is None:
+            return ()
+        written = replace(change, new_mode=stat.S_IFREG | part.mode)
+        return self._wishes.consent.lacking(change.path, self._judge.written(written, part.content))
 
     def _agreed(self, change: Change, found: os.stat_result | None, doubt: str) -> Decision:
         """The same for a change that nothing speaks against but, perhaps, the host's file."""
@@ -90,6 +100,11 @@ class Decider:
         if sides is None or merged is None or sides.mode is None:
             return None
         return Part(merged, sides.mode, found, complete=True, doubtful=True)
+
+
+def _hazardous(change: Change, lacking: tuple[Hazard, ...]) -> Problem:
+    why = "; ".join(dict.fromkeys(hazard.why for hazard in lacking))
+    return Problem(change.path, "hazard", why, lacking)
 
 
 def _identity(found: os.stat_result | None) -> tuple[int, int, int] | None:

@@ -68,6 +68,7 @@ class Review:
         self._asker = asker
         self._taken: set[str] = set()
         self._consented: set[str] = set()
+        self._told: set[tuple[str, Hazard]] = set()  # with the paths
         self._parts: dict[str, Part] = {}
         self._left = ""  # a directory that was not taken
         self._quit = False
@@ -115,6 +116,7 @@ class Review:
             problem = self._hazards.decide(change, look(self._trees[1], change.path)).problem
             if problem and problem.kind == "hazard":
                 self._asker.hazards(change.path, problem.hazards)
+                self._told.update((change.path, hazard) for hazard in problem.hazards)
             elif problem and problem.kind == "held" and problem.reason != "link":
                 self._asker.show([Line(NOTE, f"# held: {quoted(problem.path)}: {REASONS[problem.reason]}")])
                 return False
@@ -150,10 +152,21 @@ class Review:
         if answer.everything:
             self._take([change])
         elif answer.content is not None:
-            self._take([change])
             mode = (change.mode if answer.mode else stat.S_IMODE(found.st_mode)) & 0o1777
-            self._parts[change.path] = Part(answer.content, mode, found)
+            self._put_together(change, Part(answer.content, mode, found))
         return True
+
+    def _put_together(self, change: Change, part: Part) -> None:
+        """Take it, unless it is dangerous in another way than what a person was told of, and they do not want that."""
+        news = [hazard for hazard in self._hazards.lacking(change, part) if (change.path, hazard) not in self._told]
+        if news:
+            self._asker.hazards(change.path, news)
+            answer = self._asker.ask("Put together it is dangerous. Apply it", "ynq?")
+            self._quit = self._quit or answer == "q"
+            if answer != "y":
+                return
+        self._take([change])
+        self._parts[change.path] = part
 
     def _conflict(self, change: Change, found: os.stat_result | None, reason: str) -> None:
         """Offer what both sides come to, or show all three."""
@@ -175,8 +188,7 @@ class Review:
         answer = self._asker.ask("Both sides changed different places. Apply both together", "ynq?")
         self._quit = answer == "q"
         if answer == "y":
-            self._take([change])
-            self._parts[change.path] = part
+            self._put_together(change, part)
 
 
 _QUESTIONS = {

@@ -21,7 +21,7 @@ from paddock.workspace.hazards.sides import Sides
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from paddock.workspace.change import Change
     from paddock.workspace.hazards.catalogue import Rules
@@ -36,9 +36,10 @@ _CHANGED = ("added", "modified", "replaced", "renamed")
 class Judge:
     """Judges the changes of one change set. Descriptors stay the caller's; nothing is written."""
 
-    def __init__(self, rules: Rules, upper: int, lower: int) -> None:
+    def __init__(self, rules: Rules, upper: int, lower: int, written: Mapping[str, bytes] | None = None) -> None:
+        """`written` are contents, by path, that were put together in place of the sandbox's."""
         self._rules = rules
-        self._sides = Sides(upper, lower)
+        self._sides = Sides(upper, lower, written)
         self._bare = repositories.Bare(self._sides)
         self._twins = shapes.Twins(self._sides)
         self._known_aliases: Aliases | None = None
@@ -57,6 +58,11 @@ class Judge:
             if not self._rules.allowances or not self._rules.allowed(rule, change.path)
         ]
         return _merged(findings, self._rules.rules) if findings else ()
+
+    def written(self, change: Change, content: bytes) -> tuple[Hazard, ...]:
+        """The same for a content that is written in place of the sandbox's: of two harmless ones, perhaps."""
+        change = replace(change, new_size=len(content))
+        return Judge(self._rules, self._sides.upper, self._sides.lower, {change.path: content}).hazards(change)
 
     def _findings(self, change: Change) -> Iterator[Finding]:
         if change.kind == "same":

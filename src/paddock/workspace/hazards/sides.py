@@ -16,7 +16,7 @@ from paddock.workspace.entries import is_whiteout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -26,14 +26,17 @@ _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
 
 
 class Sides:
-    """Two trees by descriptors, which stay the caller's."""
+    """Two trees by descriptors, which stay the caller's. `written` are contents that stand for the sandbox's files."""
 
-    def __init__(self, upper: int, lower: int) -> None:
+    def __init__(self, upper: int, lower: int, written: Mapping[str, bytes] | None = None) -> None:
         self.upper = upper
         self.lower = lower
+        self._written = written or {}
 
     def new(self, path: str, limit_bytes: int) -> tuple[os.stat_result, bytes]:
         """The sandbox's file, and its first bytes: all of them where `limit_bytes` are enough. Raises OSError."""
+        if (text := self._written.get(path)) is not None:
+            return os.stat_result((stat.S_IFREG, 0, 0, 1, 0, 0, len(text), 0, 0, 0)), text[:limit_bytes]
         try:
             descriptor = open_beneath(self.upper, path, _FILE)
         except PermissionError:  # a mode that keeps its owner out

@@ -26,7 +26,7 @@ class Everything:
         self.asked.append(change.path)
         return (HAZARD,)
 
-    def written(self, change: Change, content: bytes) -> tuple[Hazard, ...]:
+    def written(self, change, content):
         return self.hazards(change)
 
 

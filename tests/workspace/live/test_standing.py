@@ -7,6 +7,7 @@ import pytest
 from paddock.policy.model import Origin, Text
 from paddock.workspace.hazard import Hazard
 from paddock.workspace.hazards import catalogue
+from paddock.workspace.hazards.named import Named
 from paddock.workspace.live.standing import Standing, acts
 
 STANDING = Standing(catalogue.load())
@@ -98,7 +99,20 @@ def test_of_shapes_only_those_act_that_need_nobody_to_look() -> None:
     for name, expected in (
         ("shape-set-id", True),
         ("shape-link-out", True),
+        ("shape-named", True),
         ("shape-executable", False),
         ("text-bidi", False),
     ):
         assert acts(hazard("high", "shape", name), "x", ended=True) is expected
+
+
+def test_what_the_hosts_configuration_names_is_held_unless_the_policy_lets_it_pass() -> None:
+    names = Named({"bin/clean": ".git/config"}, {"tools": ".git/config"})
+    standing = Standing(catalogue.load(named=names))
+    assert standing.of("tools/pre-commit", directory=False) == "read-only"
+    assert standing.of("tools", directory=True) == "read-only"
+    assert standing.of("bin/clean", directory=False) == "read-only"
+    assert standing.concerns("tools/pre-push", link=False)
+    assert standing.of("bin", directory=True) == standing.of("bin/other", directory=False) == ""
+    allowed = Standing(catalogue.load(allowed=[Text("shape-named", Origin("flag", "test"))], named=names))
+    assert allowed.of("tools", directory=True) == allowed.of("tools/pre-commit", directory=False) == ""

@@ -298,3 +298,18 @@ def test_real_work_with_git_is_no_danger(run: Begin, repository: Path) -> None:
     git("init", "-q", "--bare", "fixture.git")
     assert began.now() == set()
     assert {path for path in began.dangers() if ".git" in path} == set()
+
+
+def test_what_the_hosts_configuration_names_is_read_only_and_leaves_where_it_is_new(
+    run: Begin, repository: Path
+) -> None:
+    write(repository / ".git/config", f"{DEFAULT_CONFIG}\thooksPath = tools\n[alias]\n\tx = !bin/x\n")
+    write(repository / "tools/pre-commit")
+    began = run()
+    assert "tools" in began.survey.read_only
+    assert "src/main.py" not in began.survey.known
+    write(repository / "tools/pre-push")
+    write(repository / "bin/x")
+    write(repository / "bin/y")
+    assert began.now() == {"tools/pre-push", "bin/x"}
+    assert set(began.dangers()) == {"tools/pre-push", "bin/x"}

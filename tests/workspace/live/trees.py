@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from paddock.workspace.hazards import catalogue
+from paddock.workspace.hazards import catalogue, named
 from paddock.workspace.hazards.judging import Judge
 from paddock.workspace.live import ground
 from paddock.workspace.live.clearing import Clearing
@@ -45,16 +45,21 @@ class Run:
 
     def __init__(self, repository: Path, *, mounts: bool = True) -> None:
         self.repository = repository
-        self.survey = looked(repository, mounts=mounts)
+        self.rules = catalogue.load(named=named.read(str(repository)))
+        self.standing = Standing(self.rules)
+        self.survey = survey(str(repository), self.standing, mounts=mounts)
         self.ground, self.beginning = ground.create("run", self.survey)
         self.root = os.open(repository, os.O_RDONLY | os.O_DIRECTORY)
 
+    def judges(self, upper: int, lower: int) -> Judge:
+        return Judge(self.rules, upper, lower)
+
     def clearing(self) -> Clearing:
-        return Clearing(self.ground, self.beginning, (STANDING, judges))
+        return Clearing(self.ground, self.beginning, (self.standing, self.judges))
 
     def sweep(self) -> Sweep:
         mounted = Mounted(str(self.repository), ())  # nothing is held, since there is no sandbox
-        return Sweep(self.root, self.ground, self.beginning, mounted, (STANDING, judges))
+        return Sweep(self.root, self.ground, self.beginning, mounted, (self.standing, self.judges))
 
     def dangers(self) -> dict[str, list[str]]:
         """What the last look finds: paths and names of hazards."""

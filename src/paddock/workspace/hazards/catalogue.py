@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FILE = os.path.join(os.path.dirname(__file__), "catalogue.toml")
 LARGE_BYTES = 50 << 20
+NAMED = "shape-named"
 ADDED = "added"  # the name of every rule that a policy adds
 _TEXTS = ("name", "family", "severity", "why", "content", "deleted", "reference")
 _LISTS = ("patterns", "keys", "addresses", "harmless", "restrains")
@@ -53,8 +54,11 @@ class Rules:
     named: Named = Named()
 
     def matching(self, path: str) -> tuple[Rule, ...]:
-        """The rules for a file of that name, whatever it holds, less what is allowed."""
-        return tuple(rule for rule in self.matcher.matching(path) if not self.allowed(rule, path))
+        """The rules for a file of that name, whatever it holds, less what is allowed. Who is named runs by that."""
+        found = self.matcher.matching(path)
+        if self.named.by(path):
+            found = (*found, self.shapes[NAMED])
+        return tuple(rule for rule in found if not self.allowed(rule, path))
 
     def allowed(self, rule: Rule, path: str) -> bool:
         """Whether the policy lets a rule pass for a path."""

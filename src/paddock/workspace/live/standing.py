@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 
 # Of what something is, whatever its name, only this acts on whoever does not even look. The other shapes mislead
-# reviewers, of whom this mode has none, or are what every build makes.
-SHAPES = frozenset(["shape-set-id", "shape-link-out", "shape-link-git"])
+# reviewers, of whom this mode has none, or are what every build makes. What the host's configuration names it runs.
+SHAPES = frozenset(["shape-set-id", "shape-link-out", "shape-link-git", "shape-named"])
 # Python's own are kept out of the tree (plan.environment), and there may be one for each source: not listed before.
 _MADE_AGAIN = "shell-python-compiled"
 # Code of others that nobody reviews file by file: what its package.json says is no worse than what its index.js does.

@@ -25,5 +25,5 @@ def rules_for(repository: str, environ: Mapping[str, str] = os.environ) -> Rules
         policy.hazards_add,
         policy.hazards_allow,
         large_bytes=int(large.value) if large else None,
-        named=named.read(repository),
+        named=named.read(repository, environ),
     )

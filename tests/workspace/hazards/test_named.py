@@ -23,6 +23,15 @@ def write(root: Path, **files: str) -> Path:
     return root
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person without a configuration of git."""
+    place = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(place))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    return place
+
+
 CONFIG = """[core]
 	bare = false
 	hooksPath = tools/hooks
@@ -108,3 +117,25 @@ def test_a_link_in_the_place_of_its_directory_is_one_too(lab):
     with lab.trees() as (upper, lower):
         (found,) = Judge(rules, upper, lower).judged(lab.changes())
     assert "shape-named" in [one.name for one in found.hazards]
+
+
+@pytest.mark.parametrize("file", [".gitconfig", ".config/git/config"])
+@pytest.mark.parametrize("hooks", [".githooks", "./.githooks/", "{top}/.githooks", '"~/a repo/.githooks"', "link"])
+def test_what_the_persons_own_configuration_of_git_names(home, file, hooks):
+    top = home / "a repo"
+    write(top, **{".githooks__pre-commit": ""})
+    (top / "link").symlink_to(".githooks")
+    (home / file).parent.mkdir(parents=True, exist_ok=True)
+    (home / file).write_text(f"[core]\n\thooksPath = {hooks.format(top=top)}\n")
+    found = named.read(str(top))
+    assert found.by(".githooks/pre-commit")
+    assert found.by(".githooks/post-checkout")
+    assert not found.by("githooks/pre-commit")
+
+
+def test_programs_that_it_names_in_the_repository_count_and_others_elsewhere_do_not(home, tmp_path):
+    top = tmp_path / "repo"
+    (home / ".gitconfig").write_text(f"[core]\n\tfsmonitor = {top}/bin/watch\n\thooksPath = /elsewhere/hooks\n")
+    found = named.read(str(top))
+    assert found.by("bin/watch") == "~/.gitconfig"
+    assert not found.by("hooks/pre-commit")

@@ -12,6 +12,7 @@ import posixpath
 import re
 import stat
 
+from paddock import state
 from paddock.frozen import frozen
 from paddock.workspace.hazards import formats
 
@@ -52,15 +53,23 @@ class Named:
         return ""
 
 
-def read(repository: str) -> Named:
-    """What the host's files in a repository name. What cannot be read names nothing."""
+def read(repository: str, environ: Mapping[str, str] = os.environ) -> Named:
+    """What the host's files in a repository, and the person's own of git, name. What cannot be read names nothing."""
     files: dict[str, str] = {}
     directories: dict[str, str] = {}
     git = _git_directory(repository)
-    for path, source in ((f"{git}/config", ".git/config"), (f"{git}/config.worktree", ".git/config.worktree")):
-        for key, value in _entries(path):
+    home = state.home(environ)
+    own = posixpath.join(posixpath.dirname(state.config_directory(environ)), "git/config")
+    for path, source in (
+        (own, "your git configuration"),
+        (f"{home}/.gitconfig", "~/.gitconfig"),
+        (f"{git}/config", ".git/config"),
+        (f"{git}/config.worktree", ".git/config.worktree"),
+    ):
+        for key, written in _entries(path):
+            value = written.replace("~/", f"{home}/")
             if key == "core.hookspath":
-                directories.update((place, source) for place in _places(repository, value) if place)
+                directories.update((place, source) for place in _hooks(repository, value))
             elif not key.startswith(("branch.", "remote.", "user.", "url.")):
                 files.update((place, source) for place in _places(repository, value))
                 files.update((place, source) for place in _places(repository, value, ".git"))
@@ -75,6 +84,16 @@ def _entries(path: str) -> list[tuple[str, str]]:
         return formats.read("gitconfig", os.fsencode(_text(path)))
     except formats.Unreadable:
         return []
+
+
+def _hooks(repository: str, value: str) -> Iterator[str]:
+    """Where hooks are, from the top of the working tree, as it is written and where links in it lead."""
+    yield from _places(repository, value)
+    place = posixpath.join(repository, value.strip('"'))
+    real = os.path.realpath
+    for top, found in ((repository, posixpath.normpath(place)), (real(repository), real(place))):
+        if found.startswith(f"{top}/"):
+            yield found[len(top) + 1 :]
 
 
 def _places(repository: str, text: str, start: str = "") -> Iterator[str]:

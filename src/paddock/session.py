@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from paddock.boundary.confined import LandlockSandbox
     from paddock.boundary.sandbox import BubblewrapSandbox
     from paddock.gateway.server import Gateway
-    from paddock.kernel.cgroups import Cgroup
+    from paddock.kernel.cgroups import Cgroup, Site
     from paddock.kernel.join import Start
     from paddock.kernel.namespaces import Namespaces
     from paddock.kernel.reports import Joined
@@ -141,7 +141,8 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     own = live.claim(name or (change_set.name if change_set else _default_name(plan)), exact=bool(name))
     undo.callback(own.remove)
     group = _group(here, own.name, undo)
-    warm_up = _warm_up(here, undo)  # not earlier: the making of groups would wait for it
+    # Not earlier: the making of groups would wait for it.
+    warm_up = _warm_up(here.site, undo) if here.site and group else None
     remarks = (*plan.notes, *here.division.notes)
     for note in () if quiet else remarks:
         complain(note)
@@ -160,10 +161,8 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     return _Begun(own, running, group, change_set, watch, remarks)
 
 
-def _warm_up(here: Outlook, undo: Unwinding) -> cgroups.WarmUp | None:
-    if not (here.site and here.division.together):
-        return None
-    warm_up = cgroups.WarmUp(here.site)
+def _warm_up(site: Site, undo: Unwinding) -> cgroups.WarmUp:
+    warm_up = cgroups.WarmUp(site)
     undo.callback(warm_up.end)
     return warm_up
 

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class Unwinding:
-    """Register each undo before its do. All are called, also when one of them fails; the first failure is raised."""
+    """Register each undo before its do. All are called, also when one of them fails.
+
+    The last failure is raised, the ones before it are its context.
+    """
 
     def __init__(self) -> None:
         self._steps: list[tuple[Callable[..., object], tuple[Any, ...]]] = []

@@ -32,23 +32,20 @@ def is_opaque(descriptor: int) -> bool:
 
 def set_opaque(descriptor: int, *, opaque: bool) -> None:
     """Mark an upper directory as opaque, or take the mark away."""
-    if opaque:
-        os.setxattr(descriptor, OPAQUE, b"y")
-        return
-    try:
-        os.removexattr(descriptor, OPAQUE)
-    except OSError as error:
-        if error.errno not in _ABSENT:
-            raise
+    _mark(descriptor, OPAQUE, b"y" if opaque else None)
 
 
 def set_origin(descriptor: int, *, known: bool) -> None:
     """Mark an upper directory as copied up from one that is not named (overlayfs takes no bytes for that), or not."""
-    if known:
-        os.setxattr(descriptor, ORIGIN, b"")
+    _mark(descriptor, ORIGIN, b"" if known else None)
+
+
+def _mark(descriptor: int, name: str, value: bytes | None) -> None:
+    if value is not None:
+        os.setxattr(descriptor, name, value)
         return
     try:
-        os.removexattr(descriptor, ORIGIN)
+        os.removexattr(descriptor, name)
     except OSError as error:
         if error.errno not in _ABSENT:
             raise

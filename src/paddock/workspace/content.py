@@ -8,10 +8,11 @@ import stat
 
 from paddock.kernel import files
 from paddock.kernel.openat2 import openat2
+from paddock.workspace.descent import PLACE, open_beneath, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PIECE_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 16
@@ -133,6 +134,16 @@ def _next_data(descriptor: int, position: int, size: int) -> int:
         if error.errno == errno.ENXIO:  # nothing but a hole up to the end
             return size
         raise
+
+
+def open_below(root: int, path: str, opener: Callable[[int, str], int]) -> int:
+    """Open a file by its path below `root`, no link followed, as one of the openers here does. Raises OSError."""
+    parent, name = split(path)
+    place = open_beneath(root, parent, PLACE)
+    try:
+        return opener(place, name)
+    finally:
+        os.close(place)
 
 
 def open_file(directory: int, name: str) -> int:

@@ -131,13 +131,8 @@ def _side(root: int, path: str, mode: int, size: int, opener: Callable[[int, str
         return _Side(mode, os.fsencode(_target(root, path)))
     if not stat.S_ISREG(mode):
         return _Side()  # nothing, or a directory: what is in it is shown by itself
-    parent, name = split(path)
     try:
-        place = open_beneath(root, parent, PLACE)
-        try:
-            descriptor = opener(place, name)
-        finally:
-            os.close(place)
+        descriptor = content.open_below(root, path, opener)
     except OSError as error:
         return _Side(mode, None, size, f"cannot be read: {error.strerror}")
     try:
@@ -220,25 +215,27 @@ def _hunks(old: bytes, new: bytes) -> Iterator[Line]:
         first, last = group[0], group[-1]
         yield Line(
             HUNK,
-            f"@@ -{_range(first.old_start, last.old_end)} +{_range(first.new_start, last.new_end)} @@",
+            f"@@ -{range_text(first.old_start, last.old_end)} +{range_text(first.new_start, last.new_end)} @@",
         )
         for step in group:
             if step.same:
-                yield from _content(SAME, before[step.old_start : step.old_end])
+                yield from content_lines(SAME, before[step.old_start : step.old_end])
             else:
-                yield from _content(OLD, before[step.old_start : step.old_end])
-                yield from _content(NEW, after[step.new_start : step.new_end])
+                yield from content_lines(OLD, before[step.old_start : step.old_end])
+                yield from content_lines(NEW, after[step.new_start : step.new_end])
 
 
-def _range(start: int, end: int) -> str:
+def range_text(start: int, end: int) -> str:
+    """Lines from `start` up to `end`, counted from 0, as the head of a hunk names them."""
     length = end - start
     if length == 1:
         return str(start + 1)
     return f"{start + 1 if length else start},{length}"
 
 
-def _content(kind: str, content_lines: Sequence[bytes]) -> Iterator[Line]:
-    for line in content_lines:
+def content_lines(kind: str, found: Sequence[bytes]) -> Iterator[Line]:
+    """Lines of a text as those of a diff, with the note where the last one has no end."""
+    for line in found:
         yield Line(kind, kind + line.removesuffix(b"\n").decode("utf-8", "surrogateescape"))
         if not line.endswith(b"\n"):
             yield Line(NOTE, NO_END)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from paddock.frozen import frozen, replace
 from paddock.workspace import lines
-from paddock.workspace.diff import HUNK, NEW, NO_END, NOTE, OLD, SAME, Line
+from paddock.workspace.diff import HUNK, NEW, OLD, SAME, Line, content_lines, range_text
 from paddock.workspace.lines import split_lines
 
 TYPE_CHECKING = False
@@ -67,13 +67,13 @@ class Comparison:
 
     def shown(self, hunk: Hunk) -> Iterator[Line]:
         """A hunk as a diff has it."""
-        yield Line(HUNK, f"@@ -{_range(hunk.old)} +{_range(hunk.new)} @@")
+        yield Line(HUNK, f"@@ -{range_text(*hunk.old)} +{range_text(*hunk.new)} @@")
         for run in hunk.runs:
             if run.same:
-                yield from _lines(SAME, self.old[slice(*run.old)])
+                yield from content_lines(SAME, self.old[slice(*run.old)])
             else:
-                yield from _lines(OLD, self.old[slice(*run.old)])
-                yield from _lines(NEW, self.new[slice(*run.new)])
+                yield from content_lines(OLD, self.old[slice(*run.old)])
+                yield from content_lines(NEW, self.new[slice(*run.new)])
 
     def text(self, hunk: Hunk) -> bytes:
         """The same for an editor."""
@@ -146,17 +146,3 @@ def _parsed(text: bytes) -> tuple[list[bytes], list[bytes]]:
         for side in last:
             found[side].append(rest)
     return found
-
-
-def _range(lines_of: Range) -> str:
-    start, end = lines_of
-    if end - start == 1:
-        return str(start + 1)
-    return f"{start + 1 if end > start else start},{end - start}"
-
-
-def _lines(kind: str, content: Sequence[bytes]) -> Iterator[Line]:
-    for line in content:
-        yield Line(kind, kind + line.removesuffix(b"\n").decode("utf-8", "surrogateescape"))
-        if not line.endswith(b"\n"):
-            yield Line(NOTE, NO_END)

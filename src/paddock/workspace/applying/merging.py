@@ -9,7 +9,6 @@ from paddock.frozen import frozen
 from paddock.workspace import base_copies, content
 from paddock.workspace.applying import three_way
 from paddock.workspace.content import open_file, open_upper_file
-from paddock.workspace.descent import PLACE, open_beneath, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,13 +66,8 @@ def sides(
 
 def text_at(root: int, path: str, opener: Callable[[int, str], int]) -> bytes | None:
     """The content of a file if it is a text of a moderate size that we can read."""
-    parent, name = split(path)
     try:
-        place = open_beneath(root, parent, PLACE)
-        try:
-            descriptor = opener(place, name)
-        finally:
-            os.close(place)
+        descriptor = content.open_below(root, path, opener)
     except OSError:
         return None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 
 from paddock.kernel import files, xattr
 from paddock.workspace import removal
@@ -11,7 +12,7 @@ from paddock.workspace.descent import PLACE, open_beneath, split, stat_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 NOTHING, DIRECTORY, OPAQUE, OTHER = "nothing", "directory", "opaque directory", "something else"
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
@@ -136,27 +137,25 @@ class Tree:
 
     def remove(self, path: str) -> None:
         """Remove what is there, if it is."""
-        parent, name = split(path)
-        try:
-            here = self.open(parent)
-        except FileNotFoundError:
-            return
-        try:
-            removal.remove(here, name)
-        finally:
-            os.close(here)
+        self._where_it_is(path, removal.remove)
 
     def remove_if_empty(self, path: str) -> None:
         """Remove a directory that leads to nothing."""
+
+        def remove(here: int, name: str) -> None:
+            with suppress(OSError):  # it leads to something, or has gone
+                os.rmdir(name, dir_fd=here)
+
+        self._where_it_is(path, remove)
+
+    def _where_it_is(self, path: str, act: Callable[[int, str], None]) -> None:
         parent, name = split(path)
         try:
             here = self.open(parent)
         except FileNotFoundError:
             return
         try:
-            os.rmdir(name, dir_fd=here)
-        except OSError:
-            return  # it leads to something, or has gone
+            act(here, name)
         finally:
             os.close(here)
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from paddock.plan.model import Plan
 
 _LEFT_OUT = ("origin", "syscalls_origin", "notes", "terminal", "passed")
-_UNORDERED = frozenset(("environment", "masks", "mounts", "links", "files", "private", "rules", "limits"))
+_UNORDERED = frozenset(
+    "environment masks mounts links files private rules denied published credentials bound limits".split()  # noqa: SIM905
+)
 _USERS = ("/etc/passwd", "/etc/group")
 _HOME, _REPOSITORY, _NAME, _ID, _STATE, _PASSED = (
     f"\0{name}" for name in ("home", "repository", "name", "id", "state", "passed")

@@ -96,10 +96,13 @@ class Variable:
 
 @frozen
 class Rule:
-    """One reachable name and port.
+    """Reachable: one name, or with `*.` before it all names below one, at one port.
 
-    `upstream` is where the gateway connects when that differs from the name ("127.0.0.1:8080");
-    `loopback` marks an endpoint that listens on 127.0.0.1 inside instead of on a synthetic address.
+    `upstream` is where the gateway connects when that differs from the name ("127.0.0.1:8080", or with TLS
+    "https://api.example:443"); `loopback` marks an endpoint that listens on 127.0.0.1 inside instead of on a
+    synthetic address. `methods` and `paths` bound HTTP requests, empty for all; a path pattern begins with `/`, and
+    `*` in it stands for any text. `upload` bounds the bytes that go out to each host in a session, 0 for no bound.
+    `raw` lets other protocols than TLS and HTTP through.
     """
 
     host: str
@@ -108,15 +111,72 @@ class Rule:
     private: bool = False
     upstream: str = ""
     loopback: bool = False
+    methods: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    upload: int = 0
+    raw: bool = False
+
+
+@frozen
+class Denied:
+    """Not reachable, whatever else allows it: a name, or `*.` and a name, at one port, or 0 for every port."""
+
+    host: str
+    port: int
+    origin: Origin
+
+
+@frozen
+class Published:
+    """A port inside that is reachable at a port of the host's 127.0.0.1."""
+
+    inside: int
+    outside: int
+    origin: Origin
 
 
 @frozen
 class Network:
-    """What may be reached: nothing, or the listed names."""
+    """What may be reached: nothing, or the listed names.
+
+    `connections` bounds how many are open at once, `rate` how many are begun in a second; 0 for the gateway's own.
+    """
 
     mode: NetworkMode
     rules: tuple[Rule, ...]
     origin: Origin
+    denied: tuple[Denied, ...] = ()
+    published: tuple[Published, ...] = ()
+    connections: int = 0
+    rate: int = 0
+
+
+@frozen
+class Bound:
+    """Where a credential may go: one name and port, `*.` as in rules; methods and paths as in rules."""
+
+    host: str
+    port: int
+    methods: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+@frozen
+class Credential:
+    """A secret that stays outside. Inside, `variables` hold a placeholder; the gateway swaps it towards `bound` only.
+
+    `source` says where it comes from ("env:NAME", "file:PATH", "keyring:SERVICE/USER", "command:gh auth token");
+    `shape` how a request carries it: "bearer", "basic", "sigv4", or "header:NAME" as in "header:x-api-key".
+    `user` is the name in "basic".
+    """
+
+    name: str
+    source: str
+    shape: str
+    bound: tuple[Bound, ...]
+    variables: tuple[str, ...]
+    origin: Origin
+    user: str = ""
 
 
 @frozen
@@ -164,6 +224,7 @@ class Plan:
     agent: str = ""
     notes: tuple[str, ...] = ()  # one-line remarks for the person, shown before the start
     syscalls_origin: Origin = BUILT_IN
+    credentials: tuple[Credential, ...] = ()
 
     def limit(self, name: str) -> Limit | None:
         """The limit of that name, if the plan has one."""

@@ -30,8 +30,21 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
     model.Mask: {"target": str, "directory": bool, "origin": Origin},
     model.Workspace: {"source": str, "mode": str, "masks": [model.Mask], "origin": Origin},
     model.Variable: {"name": str, "value": str, "origin": Origin, "passed": bool},
-    model.Rule: {"host": str, "port": int, "origin": Origin, "private": bool, "upstream": str, "loopback": bool},
-    model.Network: {"mode": str, "rules": [model.Rule], "origin": Origin},
+    model.Rule: {
+        "host": str, "port": int, "origin": Origin, "private": bool, "upstream": str, "loopback": bool,
+        "methods": [str], "paths": [str], "upload": int, "raw": bool,
+    },
+    model.Denied: {"host": str, "port": int, "origin": Origin},
+    model.Published: {"inside": int, "outside": int, "origin": Origin},
+    model.Network: {
+        "mode": str, "rules": [model.Rule], "origin": Origin, "denied": [model.Denied],
+        "published": [model.Published], "connections": int, "rate": int,
+    },
+    model.Bound: {"host": str, "port": int, "methods": [str], "paths": [str]},
+    model.Credential: {
+        "name": str, "source": str, "shape": str, "bound": [model.Bound], "variables": [str], "origin": Origin,
+        "user": str,
+    },
     model.Limit: {"name": str, "value": float, "origin": Origin},
     model.BoundaryChoice: {"use": str, "minimum": str, "accepted_gaps": [str], "origin": Origin},
     model.Plan: {
@@ -39,7 +52,7 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
         "workspace": model.Workspace, "mounts": [model.Mount], "links": [model.Link],
         "files": [model.File], "private": [model.Private], "network": model.Network, "limits": [model.Limit],
         "boundary": model.BoundaryChoice, "syscalls": str, "agent": str, "notes": [str],
-        "syscalls_origin": Origin,
+        "syscalls_origin": Origin, "credentials": [model.Credential],
     },
 }  # fmt: skip
 # Words that mean something; any other is from a future that we do not know.

@@ -174,3 +174,25 @@ data = read_all(s)
 print(data.split(b"\r\n")[0].decode(), data.endswith(b"<reset>"))
 """
     assert sandbox.python(code).strip() == "HTTP/1.1 403 Forbidden False"
+
+
+class Whole:
+    """A side of which no half can be ended, as with TLS."""
+
+    def __init__(self) -> None:
+        self.did: list[str] = []
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def write_eof(self) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self.did.append("close")
+
+
+def test_a_side_that_cannot_end_one_direction_ends_both() -> None:
+    side = Whole()
+    connection.write_end(side)  # type: ignore[arg-type] # all that is used of one
+    assert side.did == ["close"]

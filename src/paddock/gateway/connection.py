@@ -5,15 +5,40 @@ from __future__ import annotations
 import socket
 import struct
 
+from paddock.gateway.gate import Gate
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    from asyncio import Protocol, Transport
+    import typing
+    from asyncio import BaseProtocol, Protocol
     from collections.abc import Callable, Coroutine
     from typing import Any
 
     from paddock.gateway.engine import Engine
     from paddock.gateway.rules import Endpoint
+
+    class Side(typing.Protocol):
+        """What is asked of either side of a connection: a part of asyncio's Transport.
+
+        A TLS session that the gateway terminates is a side as well: it gives its protocol what it has decrypted,
+        encrypts what is written, and passes `eof_received`, `connection_lost`, `pause_writing` and
+        `resume_writing` on from the transport below. `get_extra_info("socket")` is that one's socket, which
+        `reset` needs. Where one direction cannot be ended alone, `can_write_eof` is false and `close` ends both.
+        """
+
+        def write(self, data: bytes, /) -> None: ...  # noqa: D102 - asyncio says
+        def can_write_eof(self) -> bool: ...  # noqa: D102 - asyncio says
+        def write_eof(self) -> None: ...  # noqa: D102 - asyncio says
+        def close(self) -> None: ...  # noqa: D102 - asyncio says
+        def abort(self) -> None: ...  # noqa: D102 - asyncio says
+        def is_closing(self) -> bool: ...  # noqa: D102 - asyncio says
+        def pause_reading(self) -> None: ...  # noqa: D102 - asyncio says
+        def resume_reading(self) -> None: ...  # noqa: D102 - asyncio says
+        def get_write_buffer_size(self) -> int: ...  # noqa: D102 - asyncio says
+        def set_protocol(self, protocol: BaseProtocol, /) -> None: ...  # noqa: D102 - asyncio says
+        def get_protocol(self) -> BaseProtocol: ...  # noqa: D102 - asyncio says
+        def get_extra_info(self, name: str, default: Any = None, /) -> Any: ...  # noqa: D102 - asyncio says
 else:
     Protocol = object  # asyncio asks for the methods, not for the class
 
@@ -23,13 +48,18 @@ MOST_DISCARDED = 1 << 20
 
 
 class Talk:
-    """A connection: its endpoint, its one timer and one task, its bytes, and its line in the record."""
+    """A connection: its endpoint, its one timer and one task, its bytes, and its line in the record.
 
-    def __init__(self, engine: Engine, endpoint: Endpoint, client: Transport) -> None:
+    `client` is replaced where TLS is terminated, by the side that speaks it, and `gate` where requests are judged
+    by more than their form; both before a `Front` is made.
+    """
+
+    def __init__(self, engine: Engine, endpoint: Endpoint, client: Side) -> None:
         self.engine = engine
         self.endpoint = endpoint
         self.client = client
-        self.upstream: Transport | None = None
+        self.gate = Gate()
+        self.upstream: Side | None = None
         self.up = self.down = 0
         self.lane = ""  # "tls" or "http" once something was let through
         self.client_has_ended = False
@@ -58,7 +88,7 @@ class Talk:
         if not task.cancelled() and task.exception() is not None:
             self.refuse("failed")
 
-    def reached(self, upstream: Transport) -> None:
+    def reached(self, upstream: Side) -> None:
         """The connection has its second side."""
         self.upstream = upstream
         self._sides += 1
@@ -89,7 +119,7 @@ class Talk:
             if side is not None:
                 reset(side)
 
-    def side_lost(self, side: Transport) -> None:
+    def side_lost(self, side: Side) -> None:
         """A transport is gone; with the last one the connection is over and gets its line."""
         self._sides -= 1
         if side is self.client and self._task is not None:
@@ -111,7 +141,7 @@ class Talk:
 class Closing(Protocol):
     """The last state of a transport: what is written gets out, what comes in is thrown away."""
 
-    def __init__(self, talk: Talk, transport: Transport) -> None:
+    def __init__(self, talk: Talk, transport: Side) -> None:
         self._talk = talk
         self._transport = transport
         self._discarded = 0
@@ -160,15 +190,18 @@ class Closing(Protocol):
         self._talk.side_lost(self._transport)
 
 
-def write_end(transport: Transport) -> None:
+def write_end(transport: Side) -> None:
     """Forward the end of one direction."""
+    if not transport.can_write_eof():
+        transport.close()
+        return
     try:
         transport.write_eof()
     except OSError:
         transport.abort()  # the peer has reset it, as the next read would have told
 
 
-def reset(transport: Transport) -> None:
+def reset(transport: Side) -> None:
     """Close with a reset instead of an orderly end (socket(7), SO_LINGER)."""
     raw = transport.get_extra_info("socket")
     if raw is not None and raw.fileno() >= 0:

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    from paddock.gateway.gate import Gate
     from paddock.gateway.rules import Endpoint
 
     Kind = Literal["dial", "up", "down", "refuse", "finish", "abort"]
@@ -41,8 +42,9 @@ class Step:
 class Exchange:
     """The protocol state of one client connection."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, gate: Gate) -> None:
         self._endpoint = endpoint
+        self._gate = gate
         self._pending = bytearray()  # client bytes that no request has taken yet
         self._searched = 0  # so far without the end of a head
         self._client: h11.Connection | None = None  # of the request that is under way, else None
@@ -171,7 +173,7 @@ class Exchange:
         if not isinstance(event, h11.Request):
             raise BadRequest("http-malformed")
         self._method = bytes(event.method)
-        request = requests.check(event, self._endpoint)
+        request = self._gate.request(requests.check(event, self._endpoint))
         upstream = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_RESPONSE_HEAD)
         try:
             wire = upstream.send(
@@ -197,13 +199,19 @@ class Exchange:
             except h11.RemoteProtocolError:
                 self._give_up("http-malformed")
                 return
-            if isinstance(event, h11.Data):
-                self._up(event)
-            elif isinstance(event, h11.EndOfMessage):
-                self._up(h11.EndOfMessage())  # a request's trailers are not forwarded
-                self._pending += client.trailing_data[0]
-            else:
-                return  # more has to come
+            try:
+                if isinstance(event, h11.Data):
+                    self._up(h11.Data(self._gate.body(bytes(event.data))))
+                elif isinstance(event, h11.EndOfMessage):
+                    self._up(h11.Data(self._gate.body_end()))
+                    self._up(h11.EndOfMessage())  # a request's trailers are not forwarded
+                    self._pending += client.trailing_data[0]
+                else:
+                    return  # more has to come
+            except BadRequest as error:
+                self._give_up(error.reason)
+            except h11.LocalProtocolError:
+                self._end("abort")  # the gate has changed the length of a body
 
     def _up(self, event: h11.Data | h11.EndOfMessage) -> None:
         upstream = self._upstream
@@ -240,14 +248,15 @@ class Exchange:
                 headers = requests.without_hops(event)
                 self._down(client, h11.InformationalResponse(status_code=event.status_code, headers=headers))
         elif isinstance(event, h11.Response):
-            headers = requests.without_hops(event)
+            headers = self._gate.response(event.status_code, requests.without_hops(event))
             self._keeps = _keeps_open(event, self._method)
             if not self._keeps:
                 headers.append((b"Connection", b"close"))
             self._down(client, h11.Response(status_code=event.status_code, reason=event.reason, headers=headers))
         elif isinstance(event, h11.Data):
-            self._down(client, event)
+            self._down(client, h11.Data(self._gate.response_body(bytes(event.data))))
         else:
+            self._down(client, h11.Data(self._gate.response_end()))
             trailers = requests.trailers(event) if is_modern else []
             self._down(client, h11.EndOfMessage(headers=trailers))
             self._finish_response(client, upstream)

@@ -6,9 +6,9 @@ from paddock.gateway.connection import Closing, reset, write_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import BaseTransport, Protocol, Transport
+    from asyncio import BaseTransport, Protocol
 
-    from paddock.gateway.connection import Talk
+    from paddock.gateway.connection import Side, Talk
 else:
     Protocol = object  # asyncio asks for the methods, not for the class
 
@@ -16,7 +16,7 @@ else:
 class End(Protocol):
     """One end: what arrives here is written to the other one."""
 
-    transport: Transport
+    transport: Side
     _other: End
 
     def __init__(self, talk: Talk) -> None:

@@ -7,9 +7,9 @@ from paddock.gateway.exchange import Exchange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import BaseTransport, Protocol, Transport
+    from asyncio import BaseTransport, Protocol
 
-    from paddock.gateway.connection import Talk
+    from paddock.gateway.connection import Side, Talk
     from paddock.gateway.exchange import Step
 else:
     Protocol = object  # asyncio asks for the methods, not for the class
@@ -23,7 +23,7 @@ class Front(Protocol):
 
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
-        self._exchange = Exchange(talk.endpoint)
+        self._exchange = Exchange(talk.endpoint, talk.gate)
         self._back: Back | None = None
         self._waiting: list[bytes] = []  # for the upstream, until it is connected
         self._held: set[str] = set()  # why the client is not read now
@@ -137,7 +137,7 @@ class Front(Protocol):
 class Back(Protocol):
     """The upstream's side."""
 
-    transport: Transport
+    transport: Side
 
     def __init__(self, talk: Talk, front: Front) -> None:
         self._talk = talk

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.policy.comparing import covers, looseness, matches
+from paddock.policy.comparing import covers, looseness
 from paddock.policy.credentials import is_secret_name
 from paddock.policy.model import BUILT_IN, Allowed, Assignment, Origin, Text
 
@@ -89,8 +89,3 @@ def passes(pattern: str, name: str) -> bool:
     if "*" not in pattern:
         return pattern == name
     return fnmatch.fnmatchcase(name, pattern) and not is_secret_name(name)
-
-
-@given(patterns, names)
-def test_matching_agrees_with_the_standard_librarys(pattern, name):
-    assert matches(pattern, name) == fnmatch.fnmatchcase(name, pattern)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from paddock.policy.credentials import is_secret_name
 from paddock.policy.keys import KEYS, LIMITS, ONLY_TIGHTEN
+from paddock.policy.matching import matches
 from paddock.policy.model import Added, Allowed, Assignment, Text
 
 TYPE_CHECKING = False
@@ -66,19 +67,3 @@ def _pattern_covers(pattern: str, name: str) -> bool:
     if "*" not in pattern or ("*" not in name and is_secret_name(name)):
         return False
     return matches(pattern, name)
-
-
-def matches(pattern: str, text: str) -> bool:
-    """Whether `text` fits `pattern`, where each `*` stands for any characters, also none."""
-    first, *rest = pattern.split("*")
-    if not rest:
-        return pattern == text
-    if not text.startswith(first):
-        return False
-    at = len(first)
-    for part in rest[:-1]:
-        found = text.find(part, at)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return len(text) - len(rest[-1]) >= at and text.endswith(rest[-1])

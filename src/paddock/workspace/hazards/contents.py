@@ -9,7 +9,7 @@ A file that cannot be read where its program perhaps can is dangerous as a whole
 
 from __future__ import annotations
 
-from paddock.policy.comparing import matches
+from paddock.policy.matching import matches
 from paddock.workspace.hazards import formats
 
 TYPE_CHECKING = False

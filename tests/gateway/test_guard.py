@@ -79,6 +79,10 @@ def test_an_address_keeps_its_class_in_every_disguise(address: ipaddress.IPv4Add
         ("10.0.0.1", False, False, "private"),
         ("10.0.0.1", True, False, ""),
         ("fd00::1", True, False, ""),
+        ("203.0.113.1", False, True, "documentation"),
+        ("203.0.113.1", True, False, ""),
+        ("2001:db8::1", True, False, ""),
+        ("64:ff9b::cb00:7101", True, False, ""),
         ("127.0.0.1", True, False, "loopback"),
         ("127.0.0.1", False, True, ""),
         ("::1", False, True, ""),
@@ -96,7 +100,7 @@ def test_private_and_named_open_their_own_classes_only(address: str, private: bo
     assert refusal(packed(address), private=private, named=named, is_host=nobody) == expected
 
 
-@pytest.mark.parametrize("own", ["8.8.8.8", "10.0.0.5", "2606:4700::1", "fd00::5"])
+@pytest.mark.parametrize("own", ["8.8.8.8", "10.0.0.5", "192.0.2.5", "2606:4700::1", "fd00::5"])
 def test_this_hosts_own_addresses_need_to_be_named(own: str) -> None:
     def is_host(address: bytes) -> bool:
         return address == packed(own)

@@ -52,6 +52,7 @@ _CARRIERS = (
 )
 _ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 PUBLIC, HOST = "public", "host"
+_PRIVATE = ("private", "documentation")  # opened by `private`
 
 
 @frozen
@@ -108,14 +109,16 @@ def carried(address: bytes) -> bytes:
 def refusal(address: bytes, *, private: bool, named: bool, is_host: Callable[[bytes], bool]) -> str:
     """Why an address may not be dialled: its class, or nothing when it may.
 
-    `private` lets it be in a private range, `named` be this very host (a person wrote that address);
-    metadata services and the other classes are never dialled. `is_host` says whether this host answers there.
+    `private` lets it be in a private range, or in one that is kept for documentation: nobody owns such an address
+    on the internet, so what answers there is in a network of the person's own. `named` lets it be this very host (a
+    person wrote that address). Metadata services and the other classes are never dialled. `is_host` says whether
+    this host answers there.
     """
     faces = [face for face in (address, carried(address)) if face]
     kind = classify(address)
-    if kind in (PUBLIC, "private", "loopback") and (kind == "loopback" or any(map(is_host, faces))):
+    if kind in (PUBLIC, "loopback", *_PRIVATE) and (kind == "loopback" or any(map(is_host, faces))):
         kind = "loopback" if kind == "loopback" else HOST
         return "" if named else kind
-    if kind == PUBLIC or (kind == "private" and private):
+    if kind == PUBLIC or (kind in _PRIVATE and private):
         return ""
     return kind

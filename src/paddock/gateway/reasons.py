@@ -74,7 +74,9 @@ REASONS = {
     "address-unspecified": Reason("the name leads to an unspecified address", _GUARD),
     "address-synthetic": Reason("the name leads to an address of Paddock's own block", _GUARD),
     "address-multicast": Reason("the name leads to a multicast address", _GUARD),
-    "address-documentation": Reason("the name leads to an address for documentation only", _GUARD),
+    "address-documentation": Reason(
+        "the name leads to an address that is kept for documentation", "private = true in the rule, if that is wanted"
+    ),
     "address-reserved": Reason("the name leads to a reserved address", _GUARD),
     "address-unknown": Reason("this machine's own addresses could not be read, so none is known to be safe", _UPSTREAM),
     "failed": Reason("the gateway failed at this connection", "report it with the record", 500),

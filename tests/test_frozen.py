@@ -104,3 +104,16 @@ def test_it_imports_nothing() -> None:
     script = "import sys; before = set(sys.modules); import paddock.frozen; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "__future__ paddock paddock.frozen"
+
+
+@frozen
+class Quiet:
+    secret: str
+
+    def __repr__(self) -> str:
+        return "Quiet()"
+
+
+def test_a_class_may_say_itself_how_it_is_shown() -> None:
+    assert repr(Quiet("s3cret")) == "Quiet()"
+    assert Quiet("s3cret") == Quiet("s3cret")

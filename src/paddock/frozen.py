@@ -66,8 +66,10 @@ def frozen(cls: type[T]) -> type[T]:
         shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
         return f"{cls.__name__}({shown})"
 
-    for method in (__init__, __setattr__, __delattr__, __eq__, __hash__, __repr__):
+    for method in (__init__, __setattr__, __delattr__, __eq__, __hash__):
         setattr(cls, method.__name__, method)
+    if "__repr__" not in cls.__dict__:  # what holds a secret has its own
+        setattr(cls, "__repr__", __repr__)  # noqa: B010 - the type checker would take it for an assignment
     type.__setattr__(cls, "__match_args__", names)
     type.__setattr__(cls, "__fields__", names)
     return cls

@@ -342,7 +342,9 @@ def _open_gateway(plan: Plan, namespaces: Namespaces, directory: str) -> Gateway
     from paddock.gateway import server
 
     ids = (bubblewrap.GATEWAY_STAND_IN, bubblewrap.GATEWAY_STAND_IN) if os.geteuid() == 0 else None
-    return server.start(plan.network, namespaces, record_path=f"{directory}/network.jsonl", drop_to=ids)
+    return server.start(
+        plan.network, namespaces, record_path=f"{directory}/network.jsonl", drop_to=ids, directory=directory
+    )
 
 
 def _remove_group(group: Cgroup) -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paddock.gateway import server
+from paddock.gateway.addresses import INTERNAL_NAME
+from paddock.gateway.table import Table
 from paddock.kernel.namespaces import Namespaces, namespaces_of
 from paddock.plan.etc import resolver
 from paddock.plan.model import Network, Rule
@@ -23,6 +25,8 @@ from tests import capabilities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from paddock.gateway.rules import Endpoint
 
 ORIGIN = Origin("flag", "--allow")
 STAND_IN = (70001, 70001)
@@ -139,10 +143,12 @@ class Allow:
         self.record = record
         self.gateways: list[server.Gateway] = []
 
-    def __call__(self, *rules: Rule) -> server.Gateway:
-        network = Network("allow", rules, ORIGIN)
+    def __call__(self, *rules: Rule, directory: str = "", **more: Any) -> server.Gateway:
+        network = Network("allow", rules, ORIGIN, **more)
         drop_to = STAND_IN if capabilities.IS_ROOT else None
-        gateway = server.start(network, self._sandbox.namespaces, record_path=str(self.record), drop_to=drop_to)
+        gateway = server.start(
+            network, self._sandbox.namespaces, record_path=str(self.record), drop_to=drop_to, directory=directory
+        )
         self.gateways.append(gateway)
         return gateway
 
@@ -222,6 +228,16 @@ def upstreams(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstreams]:
     yield made
     made.process.kill()
     made.process.communicate()
+
+
+def endpoint_of(rule: Rule) -> Endpoint:
+    """Where a rule for an exact name, an address or loopback leads."""
+    table = Table(Network("allow", (rule,), ORIGIN))
+    for address, port in table.open():
+        arrived = table.arrived(address, port)
+        if arrived.endpoint and arrived.endpoint.name != INTERNAL_NAME:
+            return arrived.endpoint
+    raise AssertionError(rule)
 
 
 def client_hello(server_name: str | None) -> bytes:

@@ -10,16 +10,16 @@ import pytest
 
 from paddock.gateway import connection
 from paddock.gateway.connection import Closing, Talk, reset
-from paddock.gateway.rules import table
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
+from tests.gateway.conftest import endpoint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from tests.gateway.conftest import Allow, Sandbox, Upstreams
 
-ENDPOINT = table([Rule("api.example.test", 80, Origin("flag"))]).endpoints[0]
+ENDPOINT = endpoint_of(Rule("api.example.test", 80, Origin("flag")))
 
 
 class Notes:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from paddock.gateway import dial
 from paddock.gateway.dial import Address, NoWay, candidates
-from paddock.gateway.rules import Endpoint, table
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
+from tests.gateway.conftest import endpoint_of
+
+if TYPE_CHECKING:
+    from paddock.gateway.rules import Endpoint
 
 
 def endpoint(**more: Any) -> Endpoint:
-    return table([Rule("api.example.test", 443, Origin("flag"), **more)]).endpoints[0]
+    return endpoint_of(Rule("api.example.test", 443, Origin("flag"), **more))
 
 
 def to(*addresses: str) -> dial.Resolve:

@@ -34,7 +34,7 @@ def query(
 
 
 def reply(data: bytes) -> dns.Reply:
-    made = dns.reply_to(data, NAMES)
+    made = dns.reply_to(data, lambda name: NAMES.get(name, ""))
     assert made is not None
     return made
 
@@ -143,12 +143,12 @@ def test_a_name_of_exactly_255_bytes_is_read() -> None:
 
 @pytest.mark.parametrize("flags", [0x8000, 0x8180, 0xFFFF])
 def test_replies_are_not_answered(flags: int) -> None:
-    assert dns.reply_to(query("api.example.test", flags=flags), NAMES) is None
+    assert dns.reply_to(query("api.example.test", flags=flags), lambda name: NAMES.get(name, "")) is None
 
 
 @pytest.mark.parametrize("size", range(12))
 def test_what_is_shorter_than_a_header_is_not_answered(size: int) -> None:
-    assert dns.reply_to(query("api.example.test")[:size], NAMES) is None
+    assert dns.reply_to(query("api.example.test")[:size], lambda name: NAMES.get(name, "")) is None
 
 
 @pytest.mark.parametrize("opcode", [1, 2, 4, 5, 15])
@@ -158,7 +158,7 @@ def test_other_operations_are_not_implemented(opcode: int) -> None:
 
 @given(st.binary(max_size=600))
 def test_any_bytes_give_a_reply_or_none_and_never_an_address(data: bytes) -> None:
-    made = dns.reply_to(data, NAMES)
+    made = dns.reply_to(data, lambda name: NAMES.get(name, ""))
     if made is not None:
         assert made.wire[:2] == data[:2]
         assert made.wire[2] & 0x80
@@ -172,7 +172,7 @@ def test_a_damaged_query_never_resolves_another_name(data: st.DataObject) -> Non
     asked = bytearray(query("api.example.test", tail=OPT, counts=(1, 0, 0, 1)))
     for _ in range(data.draw(st.integers(1, 3))):
         asked[data.draw(st.integers(0, len(asked) - 1))] = data.draw(st.integers(0, 255))
-    made = dns.reply_to(bytes(asked), NAMES)
+    made = dns.reply_to(bytes(asked), lambda name: NAMES.get(name, ""))
     if made is not None and made.allowed:
         assert bytes(asked)[12:30].lower() == wire("api.example.test")
 

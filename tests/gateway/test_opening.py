@@ -9,10 +9,10 @@ import pytest
 from paddock.gateway import opening
 from paddock.gateway.hello import BadHello
 from paddock.gateway.opening import check_name
-from paddock.gateway.rules import table
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
 from tests.capabilities import needs
+from tests.gateway.conftest import endpoint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +148,7 @@ def test_a_loopback_endpoint_takes_tls_without_a_name(
 
 
 def test_names_are_compared_in_their_one_form() -> None:
-    at = table([Rule("bücher.example.test", 443, Origin("flag"))]).endpoints[0]
+    at = endpoint_of(Rule("bücher.example.test", 443, Origin("flag")))
     for name in (b"xn--bcher-kva.example.test", b"XN--BCHER-KVA.EXAMPLE.TEST", b"xn--bcher-kva.example.test."):
         check_name(name, at)
     for name in ("bücher.example.test".encode(), b"xn--bcher-kva.example.test\0", b"example.test", b"", b"192.0.2.1"):

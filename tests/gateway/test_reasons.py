@@ -9,11 +9,11 @@ import pytest
 
 import paddock.gateway
 from paddock.gateway.reasons import REASONS, refusal
-from paddock.gateway.rules import table
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
+from tests.gateway.conftest import endpoint_of
 
-ENDPOINT = table([Rule("api.example.test", 80, Origin("flag", "--allow"))]).endpoints[0]
+ENDPOINT = endpoint_of(Rule("api.example.test", 80, Origin("flag", "--allow")))
 SOURCES = [path.read_text() for path in Path(paddock.gateway.__file__).parent.glob("*.py")]
 
 

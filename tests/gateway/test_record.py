@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from paddock.gateway import record
 from paddock.gateway.record import Record, Refusal, Summary, pack, unpack
-from paddock.gateway.rules import table
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
+from tests.gateway.conftest import endpoint_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ENDPOINT = table([Rule("api.example.test", 443, Origin("repository", "paddock.toml:7"))]).endpoints[0]
+ENDPOINT = endpoint_of(Rule("api.example.test", 443, Origin("repository", "paddock.toml:7")))
 RULE = "api.example.test:443 (repository paddock.toml:7)"
 
 

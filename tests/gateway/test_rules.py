@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from paddock.errors import PolicyError
-from paddock.gateway.rules import split_upstream, table
+from paddock.gateway.rules import Endpoint, check, endpoint, split_upstream
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
 
@@ -16,89 +16,82 @@ def rule(host: str, port: int = 443, **more: Any) -> Rule:
     return Rule(host, port, ORIGIN, **more)
 
 
-def test_names_get_addresses_in_their_order_one_each() -> None:
-    made = table([rule("b.example.test"), rule("a.example.test"), rule("B.example.test.", 80)])
-    assert made.names == {"b.example.test": "198.18.1.1", "a.example.test": "198.18.1.2"}
-    assert [(e.name, e.address, e.port) for e in made.endpoints] == [
-        ("b.example.test", "198.18.1.1", 443),
-        ("a.example.test", "198.18.1.2", 443),
-        ("b.example.test", "198.18.1.1", 80),
-    ]
+def made(host: str, address: str = "198.18.1.1", port: int = 443, **more: Any) -> Endpoint:
+    return endpoint(rule(host, port, **more), host, address)
 
 
 def test_a_rule_leads_to_its_own_name_unless_it_has_an_upstream() -> None:
-    plain, moved = table([rule("a.example.test"), rule("b.example.test", upstream="c.example.test:8443")]).endpoints
+    plain, moved = made("a.example.test"), made("b.example.test", upstream="c.example.test:8443")
     assert (plain.target, plain.target_port, plain.named, plain.private) == ("a.example.test", 443, False, False)
     assert (moved.target, moved.target_port, moved.named, moved.private) == ("c.example.test", 8443, False, False)
 
 
+def test_an_upstream_may_speak_tls() -> None:
+    secure = made("127.0.0.1", "127.0.0.1", 8080, upstream="https://api.example.test:443", loopback=True)
+    assert (secure.target, secure.target_port, secure.tls) == ("api.example.test", 443, True)
+    assert (secure.upstream, secure.named) == ("api.example.test:443", False)
+
+
+def test_a_name_under_a_wildcard_leads_to_itself() -> None:
+    below = endpoint(rule("*.example.test"), "a.b.example.test", "198.18.1.1")
+    assert (below.target, below.spoken) == ("a.b.example.test", frozenset({"a.b.example.test"}))
+    assert below.rule == "*.example.test:443 (repository paddock.toml:7)"
+
+
 def test_an_endpoint_names_its_rule_for_people() -> None:
-    assert table([rule("a.example.test")]).endpoints[0].rule == "a.example.test:443 (repository paddock.toml:7)"
+    assert made("a.example.test").rule == "a.example.test:443 (repository paddock.toml:7)"
+
+
+def test_tls_ends_in_the_gateway_where_requests_have_rules() -> None:
+    assert not made("a.example.test").terminate
+    assert made("a.example.test", methods=("GET",)).terminate
+    assert made("a.example.test", paths=("/v1/*",)).terminate
+    assert endpoint(rule("a.example.test"), "a.example.test", "198.18.1.1", terminate=True).terminate
+
+
+def test_on_loopback_there_is_no_tls_to_end() -> None:
+    assert not made("127.0.0.1", "127.0.0.1", 80, loopback=True, upstream="a.test:80", paths=("/v1/*",)).terminate
 
 
 @pytest.mark.parametrize("upstream", ["127.0.0.1:8080", "[::1]:8080", "localhost:8080", "10.1.2.3:8080"])
 def test_an_upstream_that_is_an_address_was_named_by_a_person(upstream: str) -> None:
-    assert table([rule("a.example.test", upstream=upstream)]).endpoints[0].named
+    assert made("a.example.test", upstream=upstream).named
 
 
 def test_an_upstream_that_is_a_name_may_be_this_host_only_if_it_may_be_private() -> None:
-    open_, closed = table(
-        [rule("a.example.test", upstream="x.test:1", private=True), rule("b.example.test", upstream="x.test:1")]
-    ).endpoints
-    assert (open_.named, closed.named) == (True, False)
+    assert made("a.example.test", upstream="x.test:1", private=True).named
+    assert not made("b.example.test", upstream="x.test:1").named
 
 
 def test_private_alone_does_not_name_this_host() -> None:
-    assert not table([rule("a.example.test", private=True)]).endpoints[0].named
-    assert not table([rule("localhost", private=True)]).endpoints[0].named
+    assert not made("a.example.test", private=True).named
+    assert not made("localhost", private=True).named
 
 
-def test_a_loopback_rule_listens_on_loopback_and_answers_to_its_local_names() -> None:
-    made = table([rule("127.0.0.1", 8080, upstream="model.example.test:80", loopback=True)])
-    endpoint = made.endpoints[0]
-    assert (endpoint.address, endpoint.port, made.names) == ("127.0.0.1", 8080, {})
-    assert endpoint.spoken == {"127.0.0.1", "localhost"}
-    assert table([rule("127.0.0.1", 8080, loopback=True)]).endpoints[0].named
+def test_a_loopback_rule_answers_to_its_local_names() -> None:
+    local = made("127.0.0.1", "127.0.0.1", 8080, upstream="model.example.test:80", loopback=True)
+    assert local.spoken == {"127.0.0.1", "localhost"}
+    assert made("127.0.0.1", "127.0.0.1", 8080, loopback=True).named
 
 
-def test_a_rule_for_an_address_listens_on_it_and_names_it() -> None:
-    made = table([rule("192.0.2.7", 5432, private=True)])
-    endpoint = made.endpoints[0]
-    assert (endpoint.address, endpoint.target, endpoint.spoken) == ("192.0.2.7", "192.0.2.7", frozenset({"192.0.2.7"}))
-    assert (endpoint.literal, endpoint.named, endpoint.private, made.names) == (True, True, True, {})
+def test_a_rule_for_an_address_names_it() -> None:
+    at = made("192.0.2.7", "192.0.2.7", 5432, private=True)
+    assert (at.target, at.spoken) == ("192.0.2.7", frozenset({"192.0.2.7"}))
+    assert (at.literal, at.named, at.private) == (True, True, True)
 
 
 def test_an_address_is_called_by_name_nowhere_else() -> None:
-    plain = table([rule("a.example.test", upstream="192.0.2.7:443")]).endpoints[0]
-    assert not plain.literal
-
-
-def test_equal_rules_are_one() -> None:
-    assert len(table([rule("a.example.test"), rule("A.example.test")]).endpoints) == 1
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        rule("a.example.test", private=True),
-        rule("a.example.test", upstream="127.0.0.1:1"),
-        rule("a.example.test", upstream="b.example.test:443"),
-    ],
-)
-def test_rules_that_contradict_each_other_are_refused(other: Rule) -> None:
-    with pytest.raises(PolicyError, match="say different things"):
-        table([rule("a.example.test"), other])
-
-
-def test_two_loopback_rules_cannot_share_a_port() -> None:
-    with pytest.raises(PolicyError, match="say different things"):
-        table([rule("127.0.0.1", 80, loopback=True), rule("localhost", 80, loopback=True)])
+    assert not made("a.example.test", upstream="192.0.2.7:443").literal
 
 
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
-        (rule("*.example.test"), "neither a host name"),
+        (rule("*.127.0.0.1"), "neither a host name"),
+        (rule("*."), "neither a host name"),
+        (rule("*.*.example.test"), "neither a host name"),
+        (rule("*.example.test", upstream="a.test:1"), "no upstream"),
+        (rule("a.example.test", upstream="http://a.test:1"), "not HOST:PORT"),
         (rule("exa mple.test"), "neither a host name"),
         (rule("evil\0.example.test"), "neither a host name"),
         (rule(""), "neither a host name"),
@@ -116,7 +109,7 @@ def test_two_loopback_rules_cannot_share_a_port() -> None:
 )
 def test_a_rule_that_cannot_be_kept_is_refused_with_its_origin(wrong: Rule, why: str) -> None:
     with pytest.raises(PolicyError) as caught:
-        table([wrong])
+        check(wrong)
     assert why in caught.value.why
     assert "paddock.toml:7" in caught.value.why
 
@@ -124,6 +117,7 @@ def test_a_rule_that_cannot_be_kept_is_refused_with_its_origin(wrong: Rule, why:
 @pytest.mark.parametrize(
     ("text", "split"),
     [
+        ("https://Api.example.test:443", ("api.example.test", 443)),
         ("Api.example.test:443", ("api.example.test", 443)),
         ("127.0.0.1:1", ("127.0.0.1", 1)),
         ("[::1]:65535", ("::1", 65535)),

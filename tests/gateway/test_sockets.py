@@ -1,4 +1,4 @@
-"""Sockets that are made inside and used outside."""
+"""Sockets that are made inside and used outside, by way of the maker."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.gateway import sockets
-from paddock.gateway.rules import table
-from paddock.plan.model import Rule
-from paddock.policy.model import Origin
+from paddock.gateway.maker import Maker
+from tests import capabilities
+from tests.gateway.conftest import STAND_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.gateway.conftest import Sandbox
 
-ORIGIN = Origin("flag")
+PLACES = [("198.18.1.1", 443), ("198.18.1.2", 443), ("127.0.0.1", 8080)]
 
 
 @pytest.fixture
-def taken(sandbox: Sandbox) -> Iterator[list[socket.socket]]:
-    endpoints = table(
-        [
-            Rule("a.example.test", 443, ORIGIN),
-            Rule("b.example.test", 443, ORIGIN),
-            Rule("127.0.0.1", 8080, ORIGIN, loopback=True),
-        ]
-    ).endpoints
-    made = [socket.socket(fileno=descriptor) for descriptor in sockets.take(sandbox.namespaces, endpoints)]
+def maker(sandbox: Sandbox) -> Iterator[Maker]:
+    made = Maker(sandbox.namespaces, STAND_IN if capabilities.IS_ROOT else None)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def taken(maker: Maker) -> Iterator[list[socket.socket]]:
+    made = [socket.socket(fileno=descriptor) for descriptor in (*maker.begin(), *maker.listen(PLACES))]
     yield made
     for one in made:
         one.close()
@@ -40,9 +39,7 @@ def test_they_come_in_order_resolver_first(taken: list[socket.socket]) -> None:
     assert [(one.type, one.getsockname()) for one in taken] == [
         (socket.SOCK_DGRAM, ("198.18.0.1", 53)),
         (socket.SOCK_STREAM, ("198.18.0.1", 53)),
-        (socket.SOCK_STREAM, ("198.18.1.1", 443)),
-        (socket.SOCK_STREAM, ("198.18.1.2", 443)),
-        (socket.SOCK_STREAM, ("127.0.0.1", 8080)),
+        *((socket.SOCK_STREAM, place) for place in PLACES),
     ]
 
 
@@ -79,6 +76,43 @@ for family, kind, protocol in ((socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_
     assert sandbox.python(code).split() == ["EPERM", "EPERM"]
 
 
-def test_an_address_in_use_is_named(sandbox: Sandbox, taken: list[socket.socket]) -> None:
-    with pytest.raises(OSError, match=r"198\.18\.0\.1:53 inside"):
-        sockets.take(sandbox.namespaces, ())
+def test_more_can_be_made_at_any_time(sandbox: Sandbox, maker: Maker, taken: list[socket.socket]) -> None:
+    (descriptor,) = maker.listen([("198.18.1.3", 25)])
+    with socket.socket(fileno=descriptor) as later:
+        sandbox.python("socket.create_connection(('198.18.1.3', 25), timeout=5).sendall(b'later')")
+        accepted, _ = later.accept()
+        with accepted:
+            assert accepted.recv(10) == b"later"
+
+
+def test_an_address_of_a_rule_becomes_the_sandboxs_own(
+    sandbox: Sandbox, maker: Maker, taken: list[socket.socket]
+) -> None:
+    maker.claim("192.0.2.7")
+    (descriptor,) = maker.listen([("192.0.2.7", 5432)])
+    with socket.socket(fileno=descriptor) as database:
+        sandbox.python("socket.create_connection(('192.0.2.7', 5432), timeout=5)")
+        database.accept()[0].close()
+
+
+def test_what_listens_inside_can_be_reached_from_outside(
+    sandbox: Sandbox, maker: Maker, taken: list[socket.socket]
+) -> None:
+    with socket.socket(fileno=maker.dialling()) as there:
+        assert there.connect_ex(("198.18.1.1", 443)) in (0, 115)  # EINPROGRESS
+        taken[2].accept()[0].close()
+
+
+def test_an_address_in_use_is_named_and_the_maker_lives_on(maker: Maker, taken: list[socket.socket]) -> None:
+    with pytest.raises(OSError, match=r"198\.18\.1\.1:443 inside"):
+        maker.listen([("198.18.1.9", 443), ("198.18.1.1", 443)])
+    for descriptor in maker.listen([("198.18.1.9", 443)]):  # the half that was made was not kept
+        os.close(descriptor)
+
+
+def test_as_many_as_one_likes_can_be_made(maker: Maker, taken: list[socket.socket]) -> None:
+    places = [("198.18.2.1", 1000 + number) for number in range(600)]
+    descriptors = maker.listen(places)
+    assert len(set(descriptors)) == 600
+    for descriptor in descriptors:
+        os.close(descriptor)

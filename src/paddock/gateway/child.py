@@ -12,7 +12,8 @@ import resource
 import signal
 
 from paddock.frozen import frozen
-from paddock.gateway import record, sockets
+from paddock.gateway import record
+from paddock.gateway.maker import Maker
 from paddock.kernel import confine, landlock
 from paddock.kernel.namespaces import be_unreadable, die_with_parent, forbid_imports
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
 
-    from paddock.gateway.rules import Table
+    from paddock.gateway.control import Door
+    from paddock.gateway.table import Table
     from paddock.kernel.namespaces import Namespaces
 
 NOBODY = (65534, 65534)
@@ -38,7 +40,10 @@ _OTHER_DESCRIPTORS = 128
 
 @frozen
 class Charge:
-    """What the gateway is started with: its rules, its descriptors, whom it must not outlive, whom to become."""
+    """What the gateway is started with: its rules, its descriptors, whom it must not outlive, whom to become.
+
+    `door` is where the person comes in.
+    """
 
     table: Table
     namespaces: Namespaces
@@ -46,6 +51,7 @@ class Charge:
     report: int
     parent: int
     drop_to: tuple[int, int] | None
+    door: Door
 
 
 def run(charge: Charge) -> NoReturn:
@@ -58,18 +64,25 @@ def run(charge: Charge) -> NoReturn:
         _fill_standard_streams()
         limit = _raise_descriptor_limit()
         try:
-            descriptors = sockets.take(charge.namespaces, charge.table.endpoints)
-        except (OSError, RuntimeError) as error:
-            os.write(report, FAILED + str(error).encode("utf-8", "replace")[:2000])
+            maker = Maker(charge.namespaces, charge.drop_to)
+            resolver = maker.begin()
+            for address in charge.table.claimed():
+                maker.claim(address)
+            places = charge.table.open()
+            listeners = maker.listen(places)
+        except OSError as error:
+            os.write(report, FAILED + f"{error.strerror}".encode("utf-8", "replace")[:2000])
             os._exit(1)
         os.write(report, READY)
-        _let_go((charge.record, report, *descriptors))
+        descriptors = (charge.record, report, charge.door.descriptor, maker.descriptor, *resolver, *listeners)
+        _let_go([descriptor for descriptor in descriptors if descriptor >= 0])
         from paddock.gateway import engine
 
         engine.preload()
         _drop(charge.drop_to, parent)
         most = min(engine.MOST_CONNECTIONS, (limit - len(descriptors) - _OTHER_DESCRIPTORS) // 2)
-        _write_all(report, record.pack(engine.serve(charge.table, descriptors, charge.record, most)))
+        sockets = engine.Sockets(resolver, tuple(zip(places, listeners, strict=True)), charge.door)
+        _write_all(report, record.pack(engine.serve(charge.table, maker, sockets, charge.record, most)))
         status = 0
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
         _write_all(report, record.pack(record.Summary(ended=f"{type(error).__name__}: {error}")))

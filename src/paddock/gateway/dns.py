@@ -15,7 +15,7 @@ from paddock.policy.names import canonical_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
 LONGEST_QUERY = 512
 TTL_S = 30
@@ -44,8 +44,11 @@ class _Question:
     wire: bytes
 
 
-def reply_to(query: bytes, names: Mapping[str, str]) -> Reply | None:
-    """The reply to one query, or None for what deserves none (too short, or a reply itself)."""
+def reply_to(query: bytes, lookup: Callable[[str], str]) -> Reply | None:
+    """The reply to one query, or None for what deserves none (too short, or a reply itself).
+
+    `lookup` gives the address of a name, empty where there is none.
+    """
     if len(query) < _HEADER.size:
         return None
     identifier, flags, questions, answers, authorities, additional = _HEADER.unpack_from(query)
@@ -58,9 +61,9 @@ def reply_to(query: bytes, names: Mapping[str, str]) -> Reply | None:
     if question is None:
         return Reply(_reply(identifier, flags, FORMERR))
     name = _canonical(question.labels)
-    address = names.get(name) if name and question.klass == CLASS_IN else None
+    address = lookup(name) if name and question.klass == CLASS_IN else ""
     shown = name or b".".join(question.labels).decode("ascii", "backslashreplace")
-    if address is None:
+    if not address:
         return Reply(_reply(identifier, flags, NXDOMAIN, question.wire), shown, allowed=False)
     record = b""
     if question.kind == TYPE_A:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
 
-from paddock.gateway import dial
+from paddock.frozen import frozen
+from paddock.gateway import control, dial
 from paddock.gateway.connection import Talk
 from paddock.gateway.opening import Opening
 from paddock.gateway.record import Record, Summary, pack, unpack
 from paddock.gateway.resolver import Answers, Datagrams, Stream
+from paddock.gateway.table import Asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +26,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from typing import TypeVar
 
-    from paddock.gateway.rules import Table
+    from paddock.gateway.control import Door
+    from paddock.gateway.maker import Maker
+    from paddock.gateway.table import Grant, Place, Table
 
     P = TypeVar("P", bound=Protocol)
 
@@ -36,34 +41,58 @@ _BACKLOG = 512
 class Engine:
     """What all connections share."""
 
-    def __init__(self, table: Table, loop: asyncio.AbstractEventLoop, executor: Executor, record: Record) -> None:
+    def __init__(
+        self, table: Table, maker: Maker, loop: asyncio.AbstractEventLoop, executor: Executor, record: Record
+    ) -> None:
         self.loop = loop
         self.record = record
+        self.table = table
         self.talks: set[Talk] = set()
         self.limit = MOST_CONNECTIONS
+        self.alarmed = ""
+        self._maker = maker
         self._executor = executor
-        self._table = table
-        self._endpoints = {(endpoint.address, endpoint.port): endpoint for endpoint in table.endpoints}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._next_end: asyncio.TimerHandle | None = None
 
-    async def listen(self, descriptors: Sequence[int]) -> None:
-        """Serve on the sockets that `sockets.take` gave."""
-        answers = Answers(self._table.names, self.record)
-        udp, tcp, *listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+    async def begin(self, resolver: tuple[int, int], places: Sequence[tuple[Place, int]]) -> None:
+        """Serve on the sockets that are there from the start."""
+        answers = Answers(self.asked, self.record)
+        udp, tcp = (socket.socket(fileno=descriptor) for descriptor in resolver)
         udp.setblocking(False)  # noqa: FBT003 - its own signature
         await self.loop.create_datagram_endpoint(lambda: Datagrams(answers), sock=udp)
         await self.loop.create_server(lambda: Stream(answers, self.loop), sock=tcp, backlog=_BACKLOG)
-        for listener in listeners:
-            await self.loop.create_server(lambda: Opening(self), sock=listener, backlog=_BACKLOG)
+        for _, descriptor in places:
+            await self._serve(descriptor)
+
+    def asked(self, name: str) -> Asked:
+        """A name was looked up. Before it is answered, somebody listens where it leads."""
+        asked = self.table.asked(name)
+        return asked if self._open(asked.new) else Asked(reason="inside-port-taken")
+
+    def change(self, grant: Grant) -> None:
+        """Allow more, or less, from now on. Raises PolicyError."""
+        self.table.add(grant)
+        self._open(self.table.open())
+        self.record.changed(grant)
+        self._judge_again()
+
+    def alarm(self, what: str) -> None:
+        """End all of it: something has happened that must not go on. The session ends the sandbox."""
+        self.alarmed = self.alarmed or what
+        self.loop.stop()
 
     def admit(self, client: Transport) -> Talk | None:
         """The talk of an accepted connection, or None when it was turned away."""
-        endpoint = self._endpoints.get(client.get_extra_info("sockname"))
-        if endpoint is None or len(self.talks) >= self.limit:
-            self.record.refused(endpoint, "too-many-connections" if endpoint else "no-endpoint")
+        address, port = client.get_extra_info("sockname")
+        arrived = self.table.arrived(address, port)
+        reason = arrived.reason or ("too-many-connections" if len(self.talks) >= self.limit else "")
+        if arrived.endpoint is None or reason:
+            self.record.refused(arrived.endpoint, reason)
             client.abort()
             return None
         _read_little(client)
-        talk = Talk(self, endpoint, client)
+        talk = Talk(self, arrived.endpoint, client)
         self.talks.add(talk)
         return talk
 
@@ -79,6 +108,34 @@ class Engine:
         for talk in tuple(self.talks):
             talk.settle()
         return self.record.finish()
+
+    def _open(self, places: Sequence[Place]) -> bool:
+        """Listen at more places. A program inside may have taken one of the ports for itself, on all addresses."""
+        try:
+            descriptors = self._maker.listen(places) if places else []
+        except OSError:
+            self.table.forget_listening(places)
+            return False
+        for descriptor in descriptors:
+            # They listen already; what comes before asyncio has them waits in the kernel's queue.
+            task = self.loop.create_task(self._serve(descriptor))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return True
+
+    async def _serve(self, descriptor: int) -> None:
+        await self.loop.create_server(lambda: Opening(self), sock=socket.socket(fileno=descriptor), backlog=_BACKLOG)
+
+    def _judge_again(self) -> None:
+        """End the connections whose rule has gone, now and whenever the next grant runs out."""
+        for talk in tuple(self.talks):
+            if self.table.arrived(talk.endpoint.address, talk.endpoint.port).reason:
+                talk.abort()
+        if self._next_end:
+            self._next_end.cancel()
+        end = self.table.next_end()
+        if end is not None:
+            self._next_end = self.loop.call_later(max(0.0, end - time.time()) + 0.01, self._judge_again)
 
 
 def _read_little(transport: Transport) -> None:
@@ -101,21 +158,35 @@ def preload() -> None:
     unpack(pack(Summary(ended="\n")))
 
 
-def serve(table: Table, descriptors: Sequence[int], record: int, most_connections: int = MOST_CONNECTIONS) -> Summary:
-    """Serve until SIGTERM, or until the record breaks."""
+@frozen
+class Sockets:
+    """What is there from the start: the name server's two, the listeners with their places, the person's door."""
+
+    resolver: tuple[int, int]
+    places: tuple[tuple[Place, int], ...]
+    door: Door
+
+
+def serve(
+    table: Table, maker: Maker, sockets: Sockets, record: int, most_connections: int = MOST_CONNECTIONS
+) -> Summary:
+    """Serve until SIGTERM, an alarm, or until the record breaks."""
     import asyncio
     from concurrent.futures import ThreadPoolExecutor
 
     loop = asyncio.new_event_loop()
-    engine = Engine(table, loop, ThreadPoolExecutor(_RESOLVER_THREADS), Record(record, on_broken=loop.stop))
+    executor = ThreadPoolExecutor(_RESOLVER_THREADS)
+    engine = Engine(table, maker, loop, executor, Record(record, on_broken=loop.stop))
     engine.limit = most_connections
     # A connection that raised has been aborted by asyncio; the others go on.
     loop.set_exception_handler(lambda *_: engine.record.refused(None, "failed"))
     loop.add_signal_handler(signal.SIGTERM, loop.stop)
     # Not run_until_complete: the signal may come at any moment, and then there is nothing to complete.
-    listening = loop.create_task(engine.listen(descriptors))
-    listening.add_done_callback(lambda task: loop.stop() if task.exception() else None)
+    beginning = loop.create_task(engine.begin(sockets.resolver, sockets.places))
+    beginning.add_done_callback(lambda task: loop.stop() if task.exception() else None)
+    door = loop.create_task(control.serve(engine, sockets.door))
     loop.run_forever()
-    if listening.done():
-        listening.result()
+    for task in (beginning, door):
+        if task.done():
+            task.result()
     return engine.finish()

@@ -11,12 +11,14 @@ import os
 import time
 
 from paddock.frozen import frozen
+from paddock.plan.model import Denied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paddock.gateway.rules import Endpoint
+    from paddock.gateway.table import Grant
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_KEPT_APART = 4096
@@ -100,6 +102,18 @@ class Record:
         self._totals["failed"] += 1
         self._write("connect", endpoint.name, endpoint.port, rule=endpoint.rule, verdict="failed", reason=reason)
 
+    def changed(self, grant: Grant) -> None:
+        """Somebody has allowed more, or less, while the sandbox runs."""
+        self._write(
+            "grant", grant.what.host, grant.what.port,
+            verdict="denied" if isinstance(grant.what, Denied) else "allowed",
+            author=grant.author, reason=grant.why, until=grant.until,
+        )  # fmt: skip
+
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What was refused so far."""
+        return tuple(Refusal(*key, count) for key, count in self._counts.items())
+
     def finish(self) -> Summary:
         """Write the counts that are due and sum up."""
         for key, count in self._counts.items():
@@ -107,8 +121,7 @@ class Record:
             if count > REPEATS[kind]:
                 rule = self._rules.get(key, "")
                 self._write(kind, name, port, rule=rule, verdict="refused", reason=reason, count=count)
-        refusals = tuple(Refusal(*key, count) for key, count in self._counts.items())
-        return Summary(**self._totals, refusals=refusals, ended=self.broken)
+        return Summary(**self._totals, refusals=self.refusals(), ended=self.broken)
 
     def _refused(self, kind: str, name: str, port: int, reason: str, rule: str) -> None:
         key = (kind, name, port, reason)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from paddock.gateway import dns
+from paddock.gateway.table import Asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     from asyncio import BaseTransport, DatagramProtocol, DatagramTransport, Protocol, Transport
+    from collections.abc import Callable
 
     from paddock.gateway.record import Record
 else:
@@ -20,21 +22,27 @@ MOST_STREAMS = 64
 class Answers:
     """Replies to queries and records them; shared by both transports."""
 
-    def __init__(self, names: dict[str, str], record: Record) -> None:
-        self._names = names
+    def __init__(self, ask: Callable[[str], Asked], record: Record) -> None:
+        self._ask = ask
         self._record = record
+        self._asked = Asked()
         self.streams = 0
 
     def to(self, query: bytes) -> bytes:
         """The reply, empty where there is none."""
-        reply = dns.reply_to(query, self._names)
+        self._asked = Asked(reason="not-allowed")
+        reply = dns.reply_to(query, self._lookup)
         if reply is None or reply.allowed is None:
             self._record.unanswered("", "dns-malformed")
         elif reply.allowed:
             self._record.answered(reply.name)
         else:
-            self._record.unanswered(reply.name, "not-allowed")
+            self._record.unanswered(reply.name, self._asked.reason)
         return reply.wire if reply else b""
+
+    def _lookup(self, name: str) -> str:
+        self._asked = self._ask(name)
+        return self._asked.address
 
 
 class Datagrams(DatagramProtocol):

@@ -18,9 +18,10 @@ import time
 from contextlib import suppress
 
 from paddock.errors import PaddockError
-from paddock.gateway import child, record
+from paddock.frozen import replace
+from paddock.gateway import child, control, record
 from paddock.gateway.record import Refusal, Summary
-from paddock.gateway.rules import table
+from paddock.gateway.table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,20 +104,29 @@ def _summary(data: bytes, status: int, *, died: bool) -> Summary:
     return summary
 
 
-def start(network: Network, namespaces: Namespaces, *, record_path: str, drop_to: tuple[int, int] | None) -> Gateway:
+def start(
+    network: Network,
+    namespaces: Namespaces,
+    *,
+    record_path: str,
+    drop_to: tuple[int, int] | None,
+    directory: str = "",
+) -> Gateway:
     """Make the sandbox's sockets and start serving them.
 
     Call it when the namespaces exist and before the command starts. `record_path` gets one JSON line per
-    event, appended. As root the gateway runs under the ids `drop_to`, or as nobody. Raises PolicyError for
-    rules that cannot be kept, PaddockError when the sockets cannot be made; then nothing is left.
+    event, appended; in `directory` a socket appears by which the person reaches the gateway (`control`). As root
+    the gateway runs under the ids `drop_to`, or as nobody. Raises PolicyError for rules that cannot be kept,
+    PaddockError when the sockets cannot be made; then nothing is left.
     """
-    endpoints = table(network.rules)
+    table = Table(network, clock=time.time)
     try:
         lines = _above_standard(os.open(record_path, _APPEND, 0o600))
     except OSError as error:
         raise PaddockError(
             "the gateway's record cannot be opened", why=f"{record_path}: {error.strerror}", code="gateway"
         ) from error
+    door = _open_door(directory, lines)
     report, reporting = map(_above_standard, os.pipe())
     parent = os.getpid()
     # No signal may reach the child while it still has this process's handlers.
@@ -124,14 +134,28 @@ def start(network: Network, namespaces: Namespaces, *, record_path: str, drop_to
     try:
         pid = os.fork()
         if pid == 0:
-            child.run(child.Charge(endpoints, namespaces, lines, reporting, parent, drop_to))
+            child.run(child.Charge(table, namespaces, lines, reporting, parent, drop_to, door))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        os.close(lines)
-        os.close(reporting)
+        for descriptor in (lines, reporting, door.descriptor):
+            if descriptor >= 0:
+                os.close(descriptor)
     gateway = Gateway(pid, report)
     _wait_until_ready(gateway, report)
     return gateway
+
+
+def _open_door(directory: str, lines: int) -> control.Door:
+    if not directory:
+        return control.Door(-1, os.getuid())
+    try:
+        door = control.open_door(directory)
+    except OSError as error:
+        os.close(lines)
+        raise PaddockError(
+            "the gateway's socket cannot be made", why=f"{directory}: {error.strerror}", code="gateway"
+        ) from error
+    return replace(door, descriptor=_above_standard(door.descriptor))
 
 
 def _above_standard(descriptor: int) -> int:

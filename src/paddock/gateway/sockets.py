@@ -1,62 +1,56 @@
-"""The sockets inside: made in the sandbox's network namespace, used outside of it.
+"""The sockets inside, as the process makes them that is in the sandbox's network namespace (`maker`).
 
-A socket keeps the network namespace that it was made in. So a process enters for a moment, makes the
-resolver's and the endpoints' sockets, and hands them out; nobody stays inside and nothing inside can change
-them. Each name listens on its own address, so that 127.0.0.1 keeps all its ports free for programs inside.
+A socket keeps the network namespace that it was made in, so all of them are used outside. Each name listens on
+its own address, so that 127.0.0.1 keeps all its ports free for programs inside.
 """
 
 from __future__ import annotations
 
 import socket
 
-from paddock.gateway.addresses import BLOCK, BLOCK_LENGTH, DNS_PORT, LOOPBACK, RESOLVER
-from paddock.kernel import namespaces, netlink
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from paddock.gateway.rules import Endpoint
-    from paddock.kernel.namespaces import Namespaces
+from paddock.gateway.addresses import BLOCK, BLOCK_LENGTH, DNS_PORT, RESOLVER
+from paddock.kernel import netlink
 
 _BACKLOG = 512  # connections wait here while the gateway still imports its own parts
 
 
-def take(spaces: Namespaces, endpoints: Sequence[Endpoint]) -> list[int]:
-    """Descriptors of the UDP resolver, the TCP resolver and one listener per endpoint, in that order.
-
-    Raises OSError or RuntimeError, as `namespaces.within` does.
-    """
-    _, descriptors = namespaces.within(spaces, ["net"], lambda: (b"", _make(endpoints)))
-    return descriptors
-
-
-def _make(endpoints: Sequence[Endpoint]) -> list[int]:
+def prepare() -> None:
+    """Make the whole block of addresses the sandbox's own, and nothing else reachable."""
     netlink.bring_up("lo")
     netlink.add_local_route(BLOCK, BLOCK_LENGTH, "lo")
-    for address in {endpoint.address for endpoint in endpoints if endpoint.literal and endpoint.address != LOOPBACK}:
-        netlink.add_local_route(address, 32, "lo")  # a rule for an address makes that one address ours, too
-    resolver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    _bind(resolver, RESOLVER, DNS_PORT)
-    return [
-        resolver.detach(),
-        _listener(RESOLVER, DNS_PORT),
-        *(_listener(endpoint.address, endpoint.port) for endpoint in endpoints),
-    ]
 
 
-def _listener(address: str, port: int) -> int:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def claim(address: str) -> None:
+    """Make one more address the sandbox's own: there is a rule for it."""
+    netlink.add_local_route(address, 32, "lo")
+
+
+def resolver() -> tuple[int, int]:
+    """The name server's sockets, for UDP and for TCP."""
+    datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    _bind(datagrams, RESOLVER, DNS_PORT)
+    return datagrams.detach(), listener(RESOLVER, DNS_PORT)
+
+
+def listener(address: str, port: int) -> int:
+    """A listening socket for TCP. Raises OSError that names the place."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     # After a gateway died, connections in TIME_WAIT must not keep the next one from its address.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    _bind(listener, address, port)
-    listener.listen(_BACKLOG)
-    return listener.detach()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _bind(made, address, port)
+    made.listen(_BACKLOG)
+    return made.detach()
+
+
+def dialling() -> int:
+    """A TCP socket that will reach what listens inside, wherever it is connected from."""
+    return socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK).detach()
 
 
 def _bind(which: socket.socket, address: str, port: int) -> None:
     try:
         which.bind((address, port))
     except OSError as error:
+        which.close()
         error.filename = f"{address}:{port} inside"
         raise

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
 PR_GET_SECCOMP, PR_GET_NO_NEW_PRIVS = 21, 39
 LAST_POSSIBLE_CAPABILITY = 63
-CAP_SETPCAP = 8
+CAP_SETPCAP, CAP_NET_BIND_SERVICE, CAP_NET_ADMIN = 8, 10, 12
+PR_SET_KEEPCAPS = 8
 _HEADER = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3, this thread
 
 
@@ -32,11 +33,26 @@ def become(uid: int, gid: int) -> None:
     os.setresuid(uid, uid, uid)
 
 
+def become_with_capabilities(uid: int, gid: int) -> None:
+    """Take on ids, and keep what root may do: for a process that has still to enter a namespace."""
+    libc.call("prctl", PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    become(uid, gid)
+    sets = (ctypes.c_uint32 * 6)()
+    libc.call("capget", _HEADER, sets)
+    sets[0], sets[3] = sets[1], sets[4]  # the change has emptied the effective set, not the permitted one
+    libc.call("capset", _HEADER, sets)
+
+
 def drop_capabilities() -> None:
     """Empty all capability sets, the bounding set included, and forbid ever gaining privileges.
 
     A process that holds no CAP_SETPCAP cannot empty its bounding set; then no_new_privs makes that one useless.
     """
+    drop_capabilities_but()
+
+
+def drop_capabilities_but(*kept: int) -> None:
+    """The same, except for some capabilities (below 32) of this process itself; a program it starts has none."""
     for number in range(LAST_POSSIBLE_CAPABILITY + 1):
         try:
             libc.call("prctl", PR_CAPBSET_DROP, number, 0, 0, 0)
@@ -47,7 +63,9 @@ def drop_capabilities() -> None:
                 raise
             break
     libc.call("prctl", PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    libc.call("capset", _HEADER, (ctypes.c_uint32 * 6)())
+    sets = (ctypes.c_uint32 * 6)()
+    sets[0] = sets[1] = sum(1 << number for number in kept)
+    libc.call("capset", _HEADER, sets)
     libc.call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 

@@ -1,0 +1,122 @@
+"""What a person may change while a sandbox runs, by way of a real gateway."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from paddock.errors import PolicyError, SessionError
+from paddock.gateway import control
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.gateway.conftest import Allow, Sandbox, Upstreams
+
+    Ask = Callable[[dict[str, Any]], dict[str, Any]]
+
+WEB = "web.example.test"
+ASK = f"print(urlopen('http://{WEB}/big/1', timeout=20).status)"
+REFUSED = f"""
+try: urlopen('http://{WEB}/big/1', timeout=20); print("open")
+except (HTTPError, OSError) as error: print("refused")
+"""
+
+
+def wish(do: str, host: str, port: int = 80, for_s: float | None = None, upstream: str = "") -> dict[str, Any]:
+    place = {
+        "host": host, "port": port, "private": bool(upstream), "upstream": upstream, "methods": [], "paths": [],
+        "upload": 0, "raw": False,
+    }  # fmt: skip
+    return {"do": do, "place": place, "author": "somebody", "why": "for a test", "for_s": for_s}
+
+
+@pytest.fixture
+def ask(allow: Allow, tmp_path: Path) -> Ask:
+    allow(directory=str(tmp_path))
+    return lambda request: control.ask(str(tmp_path), request)
+
+
+def test_more_is_allowed_while_the_sandbox_runs(sandbox: Sandbox, ask: Ask, upstreams: Upstreams, allow: Allow) -> None:
+    assert sandbox.python(REFUSED).strip() == "refused"
+    shown = ask(wish("allow", WEB, upstream=f"127.0.0.1:{upstreams.http}"))
+    assert [rule["host"] for rule in shown["rules"]] == [WEB]
+    assert sandbox.python(ASK).strip() == "200"
+    line = allow.wait_for(kind="grant")
+    assert (line["name"], line["author"], line["reason"], line["until"]) == (WEB, "somebody", "for a test", None)
+
+
+def test_what_was_allowed_is_denied_at_once(sandbox: Sandbox, ask: Ask, upstreams: Upstreams) -> None:
+    ask(wish("allow", WEB, upstream=f"127.0.0.1:{upstreams.http}"))
+    assert sandbox.python(ASK).strip() == "200"
+    shown = ask(wish("deny", WEB))
+    assert [denied["host"] for denied in shown["denied"]] == [WEB]
+    assert sandbox.python(REFUSED).strip() == "refused"
+
+
+def test_an_open_connection_ends_with_its_rule(sandbox: Sandbox, ask: Ask, upstreams: Upstreams, allow: Allow) -> None:
+    ask(wish("allow", WEB, upstream=f"127.0.0.1:{upstreams.http}", for_s=1.0))
+    code = f"""
+s = socket.create_connection(("{WEB}", 80), timeout=30)
+s.sendall(b"GET /big/1 HTTP/1.1\\r\\nHost: {WEB}\\r\\n\\r\\n")
+assert s.recv(65536)
+try:
+    while s.recv(65536): pass
+    print("ended")
+except ConnectionResetError: print("reset")
+"""
+    assert sandbox.python(code).strip() == "reset"
+    assert allow.wait_for(kind="connect", name=WEB)["verdict"] == "allowed"
+    assert ask({"do": "show"})["grants"] == []
+
+
+def test_what_cannot_be_kept_is_refused_with_its_reason(ask: Ask) -> None:
+    with pytest.raises(PolicyError, match="cannot be kept"):
+        ask(wish("allow", "127.1"))
+    assert ask({"do": "show"})["rules"] == []
+
+
+@pytest.mark.parametrize("nonsense", [{"do": "allow"}, {"do": "dance"}, {}, {"do": "allow", "place": []}])
+def test_nonsense_is_refused_and_the_gateway_lives_on(ask: Ask, nonsense: dict[str, Any]) -> None:
+    with pytest.raises(PolicyError, match="does not understand"):
+        ask(nonsense)
+    assert ask({"do": "show"})["mode"] == "allow"
+
+
+def test_refusals_are_shown(sandbox: Sandbox, ask: Ask) -> None:
+    sandbox.python(REFUSED)
+    refusals = ask({"do": "show"})["refusals"]
+    assert {(one["kind"], one["name"], one["reason"]) for one in refusals} == {("dns", WEB, "not-allowed")}
+
+
+def test_the_socket_is_the_persons_alone(ask: Ask, tmp_path: Path) -> None:
+    assert stat.S_IMODE((tmp_path / control.NAME).stat().st_mode) == 0o600
+    assert (tmp_path / control.NAME).stat().st_uid == os.getuid()
+
+
+def test_a_caller_that_says_nothing_or_too_much_is_sent_away(ask: Ask, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.connect(str(tmp_path / control.NAME))
+        line.settimeout(20)
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):  # noqa: PT012 - one of them meets the end
+            for _ in range(100):
+                line.sendall(b"x" * 65536)
+    assert ask({"do": "show"})["mode"] == "allow"
+
+
+def test_without_a_gateway_the_answer_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SessionError, match="does not answer") as caught:
+        control.ask(str(tmp_path), {"do": "show"})
+    assert "paddock run --net allow" in caught.value.next_step
+
+
+def test_a_directory_with_a_very_long_path_has_a_door_too(tmp_path: Path, allow: Allow) -> None:
+    deep = tmp_path / ("d" * 100) / ("e" * 100)
+    deep.mkdir(parents=True)
+    allow(directory=str(deep))
+    assert control.ask(str(deep), {"do": "show"})["mode"] == "allow"

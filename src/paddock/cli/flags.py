@@ -22,6 +22,7 @@ NAMES = (
     "allow",
     "limit",
     "debug_syscalls",
+    "ask_inside",
 )
 
 
@@ -54,6 +55,7 @@ def declare_policy_flags(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="memory=8GiB, processes=64, open_files, file_size, cpus=1.5, wall=30m; the value none lifts one",
     )
+    add("--ask-inside", action="store_true", help="let an agent ask before it acts, as it does outside")
     add("--debug-syscalls", action="store_true", help="allow ptrace inside, for debuggers and strace")
 
 

@@ -71,6 +71,8 @@ def _settings(flag: str, texts: Sequence[str], origin: Origin, base: str) -> Ite
         return [_limit(text, origin) for text in texts]
     if flag == "debug_syscalls":
         return [Setting("boundary.syscalls", "debug", origin)]
+    if flag == "ask_inside":
+        return [Setting("agents.prompts", "keep", origin)]
     message = f"no such flag: {flag}"
     raise KeyError(message)
 

@@ -46,6 +46,7 @@ SECTIONS = {
     "environment": "Variables beyond the few that every program gets.",
     "boundary": "What contains the processes.",
     "network": "What may be reached: nothing, unless it is listed.",
+    "agents": "The agents that Paddock knows, and how they are started.",
     "hazards": "Which changes need a person's word before they are applied, beyond those that Paddock knows.",
     "limits": 'How much may be used. The word "none" takes a limit away.',
 }
@@ -149,6 +150,16 @@ _TABLE = (
         'Hosts that may be reached in mode allow: "host" (port 443), "host:port", or { host, port, private }, '
         "where private = true lets the host be on a private address",
         "every host and port, and private = true",
+    ),
+    Key(
+        "agents",
+        "prompts",
+        "word",
+        "skip",
+        "Whether an agent that Paddock knows asks before it acts. skip: it is started with its own flag against that, "
+        "and without a sandbox of its own, since this one holds; keep: it is started as you typed it",
+        "skip",
+        ("keep", "skip"),
     ),
     Key(
         "hazards",

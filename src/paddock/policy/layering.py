@@ -127,6 +127,7 @@ def _policy(now: Mapping[str, Setting], notes: tuple[str, ...], bounded: tuple[s
         accept=_texts(lists["boundary.accept"]),
         syscalls=text("boundary.syscalls"),
         network_mode=text("network.mode"),
+        agent_prompts=text("agents.prompts"),
         allow=tuple(entry for entry in lists["network.allow"] if isinstance(entry, Allowed)),
         limits=tuple(amount for full, amount in amounts.items() if full.startswith("limits.")),
         notes=notes,

@@ -118,3 +118,4 @@ class Policy:
     hazards_add: tuple[Added, ...] = ()
     hazards_allow: tuple[Text, ...] = ()
     hazards_large: Amount | None = None  # None: no size is one
+    agent_prompts: Text = Text("skip", BUILT_IN)

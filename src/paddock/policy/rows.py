@@ -33,6 +33,7 @@ def rows(policy: Policy) -> tuple[Row, ...]:
         "boundary.minimum": policy.boundary_minimum,
         "boundary.syscalls": policy.syscalls,
         "network.mode": policy.network_mode,
+        "agents.prompts": policy.agent_prompts,
     }
     lists: dict[str, tuple[Entry, ...]] = {
         "workspace.mask": policy.mask,

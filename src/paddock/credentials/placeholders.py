@@ -1,0 +1,140 @@
+"""What stands inside for a secret: the same length and the same look, useless anywhere but at the gateway.
+
+Programs look at a key before they use it: at its prefix, its length, its alphabet, and of a JSON Web Token at its
+claims. A placeholder passes such looks. It shares with the secret only what everybody knows (a prefix, the places of
+its separators) and holds no checksum, so that a scanner that knows the real shape does not report it as a leak.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+
+# What the issuers document. A longer one is found before one that begins it.
+PREFIXES = tuple(
+    sorted(
+        """
+        sk-ant-api03- sk-ant-api- sk-ant-admin01- sk-ant-oat01- sk-ant-ort01- sk-ant-sid01- sk-ant-
+        sk-proj- sk-svcacct- sk-admin- sk-or-v1- sk-
+        ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glrt- glcbt- ATATT3 ATCTT3 ATBB
+        AKIA ASIA AIza ya29. GOCSPX- 1// xoxb- xoxp- xoxa- xoxs- xapp- xoxe- npm_ pypi- hf_ gsk_ xai- r8_ tvly- pplx-
+        sk_live_ sk_test_ pk_live_ pk_test_ rk_live_ rk_test_ whsec_ SG. dop_v1_ shpat_ shpss_ dckr_pat_ lin_api_ ntn_
+        secret_ hvs. hvb. s. key- nvapi- fw_ co- pat- AGE-SECRET-KEY-1
+        """.split(),  # noqa: SIM905 - a table
+        key=len,
+        reverse=True,
+    )
+)
+SHARED_AT_MOST = 5  # characters in a row, beyond the prefix
+FEWEST_RANDOM = 16  # characters: a shorter placeholder would turn up by chance
+SHORTEST_EXACT = 20  # a secret below this gets a placeholder that may be longer than itself
+_DRAWS = 200
+_SEPARATORS = frozenset("-_.:/+=~")
+_BASE64URL = string.ascii_letters + string.digits + "-_"
+_JWT_START = "eyJ"  # of a JSON object in Base64 (RFC 7519)
+_JWT_PARTS = 3
+_FAR_FUTURE = 4102444800  # 2100-01-01: nobody refreshes a placeholder
+
+
+def like(secret: str) -> str:
+    """A new placeholder for a secret of one line."""
+    draw = _token_like if is_jwt(secret) else _text_like
+    prefix = prefix_of(secret)
+    for _ in range(_DRAWS):
+        found = draw(secret, prefix)
+        if not any(shared(mine, theirs) for mine in hidden(secret) for theirs in hidden(found)):
+            return found
+    return prefix + _anything(max(len(secret) - len(prefix), FEWEST_RANDOM), secret)
+
+
+def prefix_of(secret: str) -> str:
+    """The public beginning of a secret, such as "ghp_"; never all of it."""
+    if is_jwt(secret):
+        return _JWT_START
+    return next((prefix for prefix in PREFIXES if secret.startswith(prefix) and len(secret) > len(prefix)), "")
+
+
+def hidden(secret: str) -> tuple[str, ...]:
+    """What of a secret, or of a placeholder, nobody else may know: all but prefixes and the dots of a token."""
+    if is_jwt(secret):
+        return tuple(part.removeprefix(_JWT_START) for part in secret.split("."))
+    return (secret[len(prefix_of(secret)) :],)
+
+
+def is_jwt(secret: str) -> bool:
+    """Whether a secret has the form of a signed JSON Web Token."""
+    pieces = secret.split(".")
+    well_formed = len(pieces) == _JWT_PARTS and all(piece and set(piece) <= set(_BASE64URL) for piece in pieces)
+    return well_formed and secret.startswith(_JWT_START) and len(secret) >= SHORTEST_EXACT + 2 * FEWEST_RANDOM
+
+
+def shared(secret: str, other: str) -> str:
+    """A part that both have, longer than may be; nothing where there is none. A secret that short counts as a whole."""
+    size = min(SHARED_AT_MOST + 1, len(secret)) or 1
+    known = {secret[at : at + size] for at in range(len(secret) - size + 1)}
+    return next((other[at : at + size] for at in range(len(other) - size + 1) if other[at : at + size] in known), "")
+
+
+def _text_like(secret: str, prefix: str) -> str:
+    """Every character by one of its kind; separators that stand alone stay."""
+    rest = secret[len(prefix) :]
+    kinds = _kinds(rest)
+    found = [each if _stays(rest, at) else _one_like(each, kinds) for at, each in enumerate(rest)]
+    if len(secret) < SHORTEST_EXACT:
+        random = sum(character not in _SEPARATORS for character in found)
+        found += [secrets.choice(string.ascii_lowercase + string.digits) for _ in range(FEWEST_RANDOM - random)]
+    return prefix + "".join(found)
+
+
+def _stays(text: str, at: int) -> bool:
+    """Whether a character is a separator with none beside it: a row of them would be a part of the secret."""
+    around = text[max(at - 1, 0) : at + 2]
+    return text[at] in _SEPARATORS and sum(each in _SEPARATORS for each in around) == 1
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    letters = {each for each in text if each.isalpha()}
+    if letters <= set(string.hexdigits):
+        return string.digits, "abcdef", "ABCDEF"
+    return string.digits, string.ascii_lowercase, string.ascii_uppercase
+
+
+def _one_like(character: str, kinds: tuple[str, ...]) -> str:
+    kind = next((kind for kind in kinds if character in kind), string.ascii_letters + string.digits)
+    return secrets.choice(kind)
+
+
+def _anything(length: int, secret: str) -> str:
+    """Letters and digits that share nothing with a secret in which everything of its own kind would."""
+    alphabet = [each for each in string.ascii_letters + string.digits if each not in secret]
+    alphabet = alphabet or list(string.ascii_letters + string.digits)
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def _token_like(secret: str, _prefix: str) -> str:
+    """Three parts of the same lengths, of which the first two can be decoded and read."""
+    header, payload, signature = secret.split(".")
+    first = _object(len(header), '{"x":"', '","alg":"')
+    second = _object(len(payload), '{"x":"', f'","exp":{_FAR_FUTURE},"sub":"')
+    return f"{first}.{second}.{_random(len(signature))}"
+
+
+def _object(length: int, start: str, middle: str, end: str = '"}') -> str:
+    """A JSON object in Base64 of that length, filled with random letters; random characters where it cannot be."""
+    import base64
+
+    size = length * 3 // 4
+    room = size - len(start) - len(middle) - len(end)
+    if room < 0 or length % 4 == 1:
+        return _JWT_START + _random(length - len(_JWT_START)) if length >= len(_JWT_START) else _random(length)
+    before = secrets.randbelow(room + 1)  # at another place each time, in no step with the secret's own
+    text = start + _letters(before) + middle + _letters(room - before) + end
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _letters(count: int) -> str:
+    return "".join(secrets.choice(string.ascii_letters) for _ in range(count))
+
+
+def _random(count: int) -> str:
+    return "".join(secrets.choice(_BASE64URL) for _ in range(count))

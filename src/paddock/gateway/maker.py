@@ -82,9 +82,9 @@ class Maker:
             raise
         return made
 
-    def dialling(self) -> int:
-        """A socket with which the gateway can reach what listens inside."""
-        (made,) = self._ask("dialling")
+    def dialling(self, *, six: bool = False) -> int:
+        """A socket with which the gateway can reach what listens inside, on an address of IPv4 or IPv6."""
+        (made,) = self._ask("dialling6" if six else "dialling4")
         return made
 
     def close(self) -> None:
@@ -163,7 +163,7 @@ def _make(words: list[str], made: list[int]) -> None:
         case ["listen", *places]:
             for address, port in zip(places[::2], places[1::2], strict=True):
                 made.append(sockets.listener(address, int(port)))
-        case ["dialling"]:
-            made.append(sockets.dialling())
+        case ["dialling4" | "dialling6" as word]:
+            made.append(sockets.dialling(six=word == "dialling6"))
         case _:
             raise OSError(22, "the maker does not know the word", words[0])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from paddock.gateway import dial, hello, requests
+from paddock.gateway.addresses import INTERNAL_NAME
+from paddock.gateway.desk import Desk
 from paddock.gateway.relay import pair
 from paddock.gateway.web import Front
 from paddock.policy.names import canonical_bytes
@@ -44,7 +46,11 @@ class Opening(Protocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Asyncio has the transport."""
         self._talk = self._engine.admit(transport)  # type: ignore[arg-type] # a stream's
-        if self._talk is not None:
+        if self._talk is not None and self._talk.endpoint.raw:
+            # Nothing is asked of the protocol, and in some it is the server that speaks first.
+            self._engine.hold(self._talk.client)
+            self._talk.start(self._relay(self._talk, b"", "raw"))
+        elif self._talk is not None:
             self._talk.after(DEADLINE_S, self._too_slow)
 
     def connection_lost(self, _error: Exception | None) -> None:
@@ -63,7 +69,7 @@ class Opening(Protocol):
         is_http = requests.looks_like_http(self._start)
         if is_http:
             self._talk.calm()
-            front = Front(self._talk)
+            front = Desk(self._talk) if self._talk.endpoint.name == INTERNAL_NAME else Front(self._talk)
             self._talk.client.set_protocol(front)
             front.begin(self._start)
         elif is_http is False:
@@ -102,17 +108,18 @@ class Opening(Protocol):
             return
         talk.calm()
         talk.client.pause_reading()
-        talk.start(self._relay(talk, bytes(self._hello.taken)))
+        talk.start(self._relay(talk, bytes(self._hello.taken), "tls"))
 
-    async def _relay(self, talk: Talk, first: bytes) -> None:
+    async def _relay(self, talk: Talk, first: bytes, lane: str) -> None:
         client, upstream = pair(talk)
         try:
             await self._engine.reach(talk, upstream)
         except dial.NoWay as error:
             code = hello.ALERT_ACCESS_DENIED if error.is_refusal else hello.ALERT_INTERNAL_ERROR
-            talk.refuse(error.reason, hello.alert(code))
+            talk.refuse(error.reason, hello.alert(code) if lane == "tls" else b"")
             return
-        talk.lane = "tls"
+        talk.lane = lane
         talk.client.set_protocol(client)
-        client.data_received(first)
+        if first:
+            client.data_received(first)
         talk.client.resume_reading()

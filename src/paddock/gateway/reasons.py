@@ -24,6 +24,7 @@ class Reason:
 
 
 _CLIENT = "This is about the request itself: no rule would allow it."
+_EXACT = "Allow the exact names that are needed."
 _UPSTREAM = "The rule allows it; look at the service, or at this machine's own network."
 _GUARD = "Whoever runs that name pointed it there. Nothing can allow this class of address by name."
 
@@ -59,6 +60,15 @@ REASONS = {
     "http-target": Reason("the request's target leads to another host, or is malformed", _CLIENT),
     "http-method": Reason("the methods CONNECT and TRACE are refused", _CLIENT),
     "http-upgrade": Reason("upgrades to other protocols are refused", "use TLS"),
+    "denied": Reason("a rule denies this host", "paddock net show tells which; a denial stands above what allows"),
+    "name-like-data": Reason(
+        "a label of this name looks like data, and a wildcard would carry it out", "allow the exact name"
+    ),
+    "too-many-under-wildcard": Reason("more different names were asked for under a wildcard than it lets", _EXACT),
+    "inside-port-taken": Reason(
+        "a program inside has taken the port of this rule on all addresses", "let it listen on 127.0.0.1 only"
+    ),
+    "upstream-inside": Reason("nothing inside listens on the published port", "start the server inside", 502),
     "upstream-unresolved": Reason("the name could not be resolved outside", _UPSTREAM, 502),
     "upstream-unreachable": Reason("no connection to the service could be made", _UPSTREAM, 502),
     "upstream-slow": Reason("the service did not answer in time", _UPSTREAM, 504),

@@ -60,6 +60,8 @@ def check(rule: Rule) -> None:
         raise _wrong(rule, f"{rule.host} is in the block that Paddock uses itself")
     if rule.upstream and not split_upstream(rule.upstream)[0]:
         raise _wrong(rule, f"the upstream {rule.upstream!r} is not HOST:PORT")
+    if rule.raw and (rule.methods or rule.paths):
+        raise _wrong(rule, "what is raw is not read, so it has no methods and paths")
     if rule.upstream and host != rule.host:
         raise _wrong(rule, "a wildcard has no upstream of its own")
 

@@ -42,9 +42,9 @@ def listener(address: str, port: int) -> int:
     return made.detach()
 
 
-def dialling() -> int:
-    """A TCP socket that will reach what listens inside, wherever it is connected from."""
-    return socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK).detach()
+def dialling(*, six: bool) -> int:
+    """A TCP socket that will reach what listens inside, wherever it is connected from; for IPv6 where `six` is set."""
+    return socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK).detach()
 
 
 def _bind(which: socket.socket, address: str, port: int) -> None:

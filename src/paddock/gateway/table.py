@@ -12,7 +12,7 @@ from paddock.gateway import rules
 from paddock.gateway.addresses import INTERNAL, INTERNAL_NAME, INTERNAL_PORT, LOOPBACK, MOST_NAMES, synthetic
 from paddock.plan import labels, matching
 from paddock.plan.model import Denied, Rule
-from paddock.policy.matching import WILDCARD, below, fits, is_wildcard
+from paddock.policy.matching import WILDCARD, below, fits, is_wildcard, takes_in
 from paddock.policy.model import BUILT_IN
 from paddock.policy.names import canonical, is_ipv4
 
@@ -66,6 +66,7 @@ class Table:
         self.grants: tuple[Grant, ...] = ()
         self._plan = self._network = _canonical(network)
         self._bound = tuple(bound)
+        self._refuse_raw_with_credentials()
         self._clock = clock or (lambda: 0.0)
         self._names: dict[str, str] = {INTERNAL_NAME: INTERNAL}
         self._under: dict[str, int] = {}  # how many names each wildcard has brought
@@ -186,6 +187,17 @@ class Table:
         new = tuple(dict.fromkeys(place for place in places if place not in self._listening))
         self._listening.update(new)
         return new
+
+    def _refuse_raw_with_credentials(self) -> None:
+        """Nobody would look for the placeholder, nor for the secret."""
+        for rule in self._plan.rules:
+            if rule.raw and any(one.port == rule.port and takes_in(one.host, rule.host) for one in self._bound):
+                raise PolicyError(
+                    f"{rules.shown(rule)} is raw, and a credential is bound to it",
+                    why="the gateway must read what it puts a credential into",
+                    next_step="take raw away, or the binding",
+                    code="network-rule",
+                )
 
     def _refuse_contradictions(self) -> None:
         """Two rules for one place that lead to different ones: neither can be meant."""

@@ -235,7 +235,7 @@ def _start_bubblewrap(
     undo.callback(joiner.cancel)
     sandbox = BubblewrapSandbox(build)
     undo.callback(sandbox.stop)
-    gateway = _open_gateway(plan, sandbox.namespaces, own.directory)
+    gateway = _open_gateway(plan, sandbox.namespaces, own)
     if gateway:
         undo.callback(gateway.stop)
     return _Running(sandbox, sandbox.enter(joiner), sandbox.init_pid, gateway)
@@ -336,15 +336,26 @@ def _default_name(plan: Plan) -> str:
     return readable or "sandbox"
 
 
-def _open_gateway(plan: Plan, namespaces: Namespaces, directory: str) -> Gateway | None:
+def _open_gateway(plan: Plan, namespaces: Namespaces, own: Live) -> Gateway | None:
     if plan.network.mode == "off":
         return None
-    from paddock.gateway import server
+    from paddock.gateway import record, server
+    from paddock.record import logs
 
     ids = (bubblewrap.GATEWAY_STAND_IN, bubblewrap.GATEWAY_STAND_IN) if os.geteuid() == 0 else None
-    return server.start(
-        plan.network, namespaces, record_path=f"{directory}/network.jsonl", drop_to=ids, directory=directory
-    )
+    log = logs.create(own.name)
+    try:
+        return server.start(
+            plan.network,
+            namespaces,
+            record_path=log,
+            drop_to=ids,
+            directory=own.directory,
+            about=lambda: record.about(plan, own.name),
+        )
+    except BaseException:
+        logs.forget_empty(log)
+        raise
 
 
 def _remove_group(group: Cgroup) -> None:

@@ -141,20 +141,24 @@ class Allow:
     def __init__(self, sandbox: Sandbox, record: Path) -> None:
         self._sandbox = sandbox
         self.record = record
+        self._records: list[Path] = []
         self.gateways: list[server.Gateway] = []
 
     def __call__(self, *rules: Rule, directory: str = "", **more: Any) -> server.Gateway:
         network = Network("allow", rules, ORIGIN, **more)
         drop_to = STAND_IN if capabilities.IS_ROOT else None
+        # Each has a record of its own; `record` is the first one's.
+        record = self.record.with_suffix(f".{len(self.gateways)}.jsonl") if self.gateways else self.record
         gateway = server.start(
-            network, self._sandbox.namespaces, record_path=str(self.record), drop_to=drop_to, directory=directory
+            network, self._sandbox.namespaces, record_path=str(record), drop_to=drop_to, directory=directory
         )
+        self._records.append(record)
         self.gateways.append(gateway)
         return gateway
 
     def lines(self) -> list[dict[str, Any]]:
-        """The record so far."""
-        return [json.loads(line) for line in self.record.read_text("ascii").splitlines()]
+        """What is recorded so far."""
+        return [json.loads(line) for record in self._records for line in record.read_text("ascii").splitlines()]
 
     def wait_for(self, **wanted: object) -> dict[str, Any]:
         """The first line of the record with these values, waiting for it to be written."""

@@ -47,7 +47,7 @@ def test_more_is_allowed_while_the_sandbox_runs(sandbox: Sandbox, ask: Ask, upst
     shown = ask(wish("allow", WEB, upstream=f"127.0.0.1:{upstreams.http}"))
     assert [rule["host"] for rule in shown["rules"]] == [WEB]
     assert sandbox.python(ASK).strip() == "200"
-    line = allow.wait_for(kind="grant")
+    line = allow.wait_for(kind="granted")
     assert (line["name"], line["author"], line["reason"], line["until"]) == (WEB, "somebody", "for a test", None)
 
 

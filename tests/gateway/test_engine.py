@@ -113,7 +113,7 @@ def test_a_full_record_ends_the_network_and_says_so(
     """Nothing goes out that is not recorded."""
     from paddock.gateway import record
 
-    monkeypatch.setattr(record.Record.__init__, "__defaults__", (1500, lambda: None))
+    monkeypatch.setattr(record.Record.__init__, "__defaults__", (8000,))
     gateway = allow(rule("web.example.test", 80, upstreams.http))
     code = """
 n = 0

@@ -15,10 +15,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.errors import PaddockError, PolicyError
+from paddock.frozen import replace
 from paddock.gateway import server
 from paddock.gateway.server import Summary
 from paddock.plan.model import Network, Rule
 from paddock.policy.model import Origin
+from paddock.record import anchors
+from paddock.record.logs import Log
+from paddock.record.verifying import verify
+from paddock.record.writer import open_to_append
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +90,9 @@ def test_stopping_at_any_moment_of_the_beginning_is_no_failure(allow: Allow) -> 
     for number in range(30):
         gateway = allow(Rule(WEB, 80, ORIGIN))
         select.select([], [], [], number / 1000)  # any moment: no outcome depends on which
-        assert gateway.stop() == Summary()
+        assert replace(gateway.stop(), lines=0, head="") == Summary()
+    states = {verify(Log(str(path), str(path))).state for path in allow.record.parent.glob("*.jsonl")}
+    assert states == {"whole"}
 
 
 def test_connections_that_are_open_at_the_end_are_recorded(
@@ -112,7 +119,7 @@ print(read_all(s)[-10:])
     os.waitpid(watcher, 0)
     summary = gateway.stop()
     assert summary.connections == 1
-    assert allow.lines()[-1]["verdict"] == "allowed"
+    assert allow.lines()[-2]["verdict"] == "allowed"
 
 
 def test_a_gateway_that_is_killed_leaves_no_network_and_not_an_open_one(
@@ -246,13 +253,37 @@ except HTTPError as error: print(error.code, error.headers["X-Paddock-Reason"])
     assert sandbox.python(code).split() == ["403", "address-metadata"]
 
 
-def test_the_record_is_for_its_owner_and_is_appended_to(allow: Allow, tmp_path: Path) -> None:
-    allow.record.write_text('{"kind":"before"}\n')
-    allow(Rule(WEB, 80, ORIGIN)).stop()
-    assert allow.lines()[0] == {"kind": "before"}
-    allow.record.unlink()
-    allow(Rule(WEB, 80, ORIGIN)).stop()
+def test_the_record_is_for_its_owner_and_closed_with_an_anchor(sandbox: Sandbox, allow: Allow) -> None:
+    gateway = allow(Rule(WEB, 80, ORIGIN))
+    allow.wait_for(kind="session")
+    summary = gateway.stop()
+    assert [line["kind"] for line in allow.lines()] == ["session", "closed"]
     assert stat.S_IMODE(allow.record.stat().st_mode) == 0o600
+    assert anchors.read(str(allow.record)) == anchors.Anchor(2, summary.head)
+    assert verify(Log("record", str(allow.record))).state == "whole"
+
+
+def test_a_gateway_that_is_killed_leaves_a_record_that_says_so(
+    sandbox: Sandbox, upstreams: Upstreams, allow: Allow, rule: MakeRule
+) -> None:
+    gateway = allow(rule(WEB, 80, upstreams.http))
+    assert sandbox.python(FETCH).strip() == "b'xxx'"
+    allow.wait_for(kind="connect")
+    log = Log("record", str(allow.record))
+    assert verify(log).state == "live"
+    os.kill(gateway.pid, signal.SIGKILL)
+    gateway.stop()
+    found = verify(log)
+    assert found.state == "open"
+    assert found.count == len(allow.lines()) >= 3
+    assert anchors.read(log.path) is None
+
+
+def test_a_record_that_another_gateway_writes_is_not_written_too(allow: Allow, tmp_path: Path) -> None:
+    held = open_to_append(str(allow.record))
+    with pytest.raises(PaddockError, match="record cannot be opened"):
+        allow(Rule(WEB, 80, ORIGIN))
+    os.close(held)
 
 
 def test_a_record_that_is_a_link_is_not_followed(allow: Allow, tmp_path: Path) -> None:

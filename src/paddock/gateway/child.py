@@ -19,10 +19,11 @@ from paddock.kernel.namespaces import be_unreadable, die_with_parent, forbid_imp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import NoReturn
 
     from paddock.gateway.control import Door
+    from paddock.gateway.record import About
     from paddock.gateway.table import Table
     from paddock.kernel.namespaces import Namespaces
 
@@ -42,7 +43,8 @@ _OTHER_DESCRIPTORS = 128
 class Charge:
     """What the gateway is started with: its rules, its descriptors, whom it must not outlive, whom to become.
 
-    `door` is where the person comes in.
+    `door` is where the person comes in. `about` says what the record is about: it is asked here and not in the process
+    that starts the sandbox, since hashing a plan takes its time.
     """
 
     table: Table
@@ -52,6 +54,7 @@ class Charge:
     parent: int
     drop_to: tuple[int, int] | None
     door: Door
+    about: Callable[[], About]
 
 
 def run(charge: Charge) -> NoReturn:
@@ -79,10 +82,11 @@ def run(charge: Charge) -> NoReturn:
         from paddock.gateway import engine
 
         engine.preload()
+        written = record.Record(charge.record, charge.about())
         _drop(charge.drop_to, parent)
         most = min(engine.MOST_CONNECTIONS, (limit - len(descriptors) - _OTHER_DESCRIPTORS) // 2)
         sockets = engine.Sockets(resolver, tuple(zip(places, listeners, strict=True)), charge.door)
-        _write_all(report, record.pack(engine.serve(charge.table, maker, sockets, charge.record, most)))
+        _write_all(report, record.pack(engine.serve(charge.table, maker, sockets, written, most)))
         status = 0
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
         _write_all(report, record.pack(record.Summary(ended=f"{type(error).__name__}: {error}")))

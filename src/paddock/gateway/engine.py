@@ -14,7 +14,7 @@ from paddock.frozen import frozen
 from paddock.gateway import control, dial
 from paddock.gateway.connection import Talk
 from paddock.gateway.opening import Opening
-from paddock.gateway.record import Record, Summary, pack, unpack
+from paddock.gateway.record import Summary, pack, unpack
 from paddock.gateway.resolver import Answers, Datagrams, Stream
 from paddock.gateway.table import Asked
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from paddock.gateway.control import Door
     from paddock.gateway.maker import Maker
+    from paddock.gateway.record import Record
     from paddock.gateway.table import Grant, Place, Table
 
     P = TypeVar("P", bound=Protocol)
@@ -80,6 +81,7 @@ class Engine:
     def alarm(self, what: str) -> None:
         """End all of it: something has happened that must not go on. The session ends the sandbox."""
         self.alarmed = self.alarmed or what
+        self.record.alarm(what)
         self.loop.stop()
 
     def admit(self, client: Transport) -> Talk | None:
@@ -168,7 +170,7 @@ class Sockets:
 
 
 def serve(
-    table: Table, maker: Maker, sockets: Sockets, record: int, most_connections: int = MOST_CONNECTIONS
+    table: Table, maker: Maker, sockets: Sockets, record: Record, most_connections: int = MOST_CONNECTIONS
 ) -> Summary:
     """Serve until SIGTERM, an alarm, or until the record breaks."""
     import asyncio
@@ -176,11 +178,13 @@ def serve(
 
     loop = asyncio.new_event_loop()
     executor = ThreadPoolExecutor(_RESOLVER_THREADS)
-    engine = Engine(table, maker, loop, executor, Record(record, on_broken=loop.stop))
+    engine = Engine(table, maker, loop, executor, record)
     engine.limit = most_connections
     # A connection that raised has been aborted by asyncio; the others go on.
     loop.set_exception_handler(lambda *_: engine.record.refused(None, "failed"))
     loop.add_signal_handler(signal.SIGTERM, loop.stop)
+    # Not before: a gateway that SIGTERM ends without a last word has not written anything either.
+    record.begin(on_broken=loop.stop)
     # Not run_until_complete: the signal may come at any moment, and then there is nothing to complete.
     beginning = loop.create_task(engine.begin(sockets.resolver, sockets.places))
     beginning.add_done_callback(lambda task: loop.stop() if task.exception() else None)

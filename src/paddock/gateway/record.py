@@ -1,4 +1,4 @@
-"""What the gateway did: one JSON line per event while it runs, and counts for the person at the end.
+"""What the gateway did: a line of the record per event while it runs, and counts for the person at the end.
 
 The sandbox decides how many events there are, so neither file nor memory may follow it without bound:
 equal refusals are written a few times and then only counted, and when the file has reached its limit the
@@ -7,23 +7,24 @@ gateway ends. Nothing goes out that is not recorded.
 
 from __future__ import annotations
 
-import os
-import time
-
 from paddock.frozen import frozen
 from paddock.plan.model import Denied
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from typing import Self
 
     from paddock.gateway.rules import Endpoint
     from paddock.gateway.table import Grant
+    from paddock.plan.model import Plan
+
+    _Key = tuple[str, str, int, str]  # kind, name, port, and a reason or credential
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_KEPT_APART = 4096
 # How often equal refusals are written one by one; what is beyond comes as one line with its count.
-REPEATS = {"dns": 1, "refused": 16}
+REPEATS = {"dns": 1, "refused": 16, "used": 1, "alarm": 16}
 OVERFLOW = "too-many-names"
 
 
@@ -40,7 +41,10 @@ class Refusal:
 
 @frozen
 class Summary:
-    """What a gateway did in its life. `ended` is empty for an ordinary end, else what went wrong."""
+    """What a gateway did in its life. `ended` is empty for an ordinary end, else what went wrong.
+
+    `lines` and `head` are what the record's anchor will say; no head where the record was not closed.
+    """
 
     connections: int = 0  # that were let through
     failed: int = 0  # allowed, but the service could not be reached
@@ -50,109 +54,148 @@ class Summary:
     bytes_down: int = 0
     refusals: tuple[Refusal, ...] = ()
     ended: str = ""
+    lines: int = 0
+    head: str = ""
+
+
+@frozen
+class About:
+    """What a record is about: a sandbox, a plan by its hash, and what else its first line says."""
+
+    sandbox: str = ""
+    plan: str = ""
+    facts: Mapping[str, object] = {}
+
+
+def about(plan: Plan, sandbox: str) -> About:
+    """What the record of a plan's sandbox is about. The command's arguments may hold secrets, so they stay out."""
+    from paddock import __version__
+    from paddock.plan.hashing import plan_hash
+
+    facts = {
+        "paddock": __version__,
+        "repository": plan.workspace.source,
+        "program": plan.command[0],
+        "agent": plan.agent,
+        "mode": plan.workspace.mode,
+    }
+    return About(sandbox, plan_hash(plan), facts)
 
 
 class Record:
-    """The writer. `descriptor` is open for appending; this process can write it, and nothing inside can.
+    """What the gateway records. `descriptor` is from `open_to_append`; this process can write it, nothing inside can.
 
-    `broken` is set, and `on_broken` called, when the record cannot be written any more.
+    When it cannot be written any more, `broken` says why.
     """
 
-    def __init__(
-        self, descriptor: int, limit_bytes: int = MOST_BYTES, on_broken: Callable[[], object] = lambda: None
-    ) -> None:
-        self.broken = ""
-        self._on_broken = on_broken
-        self._descriptor = descriptor
-        self._left = limit_bytes
-        self._counts: dict[tuple[str, str, int, str], int] = {}
-        self._rules: dict[tuple[str, str, int, str], str] = {}
+    def __init__(self, descriptor: int, about: About, limit_bytes: int = MOST_BYTES) -> None:
+        """All that lines need is imported here; the first one is written by `begin`."""
+        from paddock.record import writer
+
+        writer.preload()
+        self._on_broken: Callable[[], object] = lambda: None
+        self._writer = writer.Writer(
+            descriptor, about.sandbox, about.plan, limit_bytes=limit_bytes, on_broken=self._tell
+        )
+        self._facts = about.facts
+        self._counts: dict[_Key, int] = {}
+        self._more: dict[_Key, dict[str, object]] = {}
         self._answered: set[str] = set()
         self._totals = dict.fromkeys(("connections", "failed", "refused", "names_refused", "bytes_up", "bytes_down"), 0)
+
+    @property
+    def broken(self) -> str:
+        """Why nothing more can be recorded, or nothing."""
+        return self._writer.broken
+
+    def begin(self, on_broken: Callable[[], object] = lambda: None) -> Self:
+        """Write the first line. `on_broken` is called when the record cannot be written any more, be that now."""
+        self._on_broken = on_broken
+        self._writer.begin(**self._facts)
+        return self
+
+    def _tell(self) -> None:
+        self._on_broken()
 
     def answered(self, name: str) -> None:
         """A name was answered: written once."""
         if name not in self._answered:
             self._answered.add(name)
-            self._write("dns", name, 53, verdict="allowed")
+            self._writer.append("dns", name=name, port=53, verdict="allowed")
 
     def unanswered(self, name: str, reason: str) -> None:
         """A name was refused."""
         self._totals["names_refused"] += 1
-        self._refused("dns", name, 53, reason, "")
+        self._count(("dns", name, 53, reason))
 
     def refused(self, endpoint: Endpoint | None, reason: str) -> None:
         """A connection, or a request on it, was refused."""
         self._totals["refused"] += 1
         name, port, rule = (endpoint.name, endpoint.port, endpoint.rule) if endpoint else ("", 0, "")
-        self._refused("refused", name, port, reason, rule)
+        self._count(("refused", name, port, reason), rule=rule)
 
     def connected(self, endpoint: Endpoint, reason: str, bytes_up: int, bytes_down: int) -> None:
         """A connection that was let through has ended; `reason` says as what, "tls" or "http"."""
         self._totals["connections"] += 1
         self._totals["bytes_up"] += bytes_up
         self._totals["bytes_down"] += bytes_down
-        self._write(
-            "connect", endpoint.name, endpoint.port,
+        self._writer.append(
+            "connect", name=endpoint.name, port=endpoint.port,
             rule=endpoint.rule, verdict="allowed", reason=reason, up=bytes_up, down=bytes_down,
         )  # fmt: skip
 
     def unreached(self, endpoint: Endpoint, reason: str) -> None:
         """A connection was allowed, and its service could not be reached."""
         self._totals["failed"] += 1
-        self._write("connect", endpoint.name, endpoint.port, rule=endpoint.rule, verdict="failed", reason=reason)
+        self._writer.append(
+            "connect", name=endpoint.name, port=endpoint.port, rule=endpoint.rule, verdict="failed", reason=reason
+        )
 
     def changed(self, grant: Grant) -> None:
-        """Somebody has allowed more, or less, while the sandbox runs."""
-        self._write(
-            "grant", grant.what.host, grant.what.port,
-            verdict="denied" if isinstance(grant.what, Denied) else "allowed",
-            author=grant.author, reason=grant.why, until=grant.until,
+        """Somebody has allowed more, or less, while the sandbox runs. `until` is in milliseconds since 1970."""
+        self._writer.append(
+            "withdrawn" if isinstance(grant.what, Denied) else "granted", name=grant.what.host, port=grant.what.port,
+            author=grant.author, reason=grant.why, until=None if grant.until is None else int(grant.until * 1000),
         )  # fmt: skip
+
+    def used(self, credential: str, endpoint: Endpoint) -> None:
+        """A credential went out, by its name; its value is nobody's business here. Written once for each place."""
+        self._count(("used", endpoint.name, endpoint.port, credential), rule=endpoint.rule)
+
+    def alarm(self, what: str, endpoint: Endpoint | None = None) -> None:
+        """Something happened that must not go on; `what` is one sentence."""
+        name, port = (endpoint.name, endpoint.port) if endpoint else ("", 0)
+        self._count(("alarm", name, port, what))
 
     def refusals(self) -> tuple[Refusal, ...]:
         """What was refused so far."""
-        return tuple(Refusal(*key, count) for key, count in self._counts.items())
+        return tuple(Refusal(*key, count) for key, count in self._counts.items() if key[0] in ("dns", "refused"))
 
     def finish(self) -> Summary:
-        """Write the counts that are due and sum up."""
+        """Write the counts that are due and the last line, and sum up."""
         for key, count in self._counts.items():
-            kind, name, port, reason = key
-            if count > REPEATS[kind]:
-                rule = self._rules.get(key, "")
-                self._write(kind, name, port, rule=rule, verdict="refused", reason=reason, count=count)
-        return Summary(**self._totals, refusals=self.refusals(), ended=self.broken)
+            if count > REPEATS[key[0]]:
+                self._write(key, count=count)
+        anchor = self._writer.close(**self._totals, ended=self.broken)
+        return Summary(
+            **self._totals, refusals=self.refusals(), ended=self.broken, lines=anchor.count, head=anchor.head
+        )
 
-    def _refused(self, kind: str, name: str, port: int, reason: str, rule: str) -> None:
-        key = (kind, name, port, reason)
+    def _count(self, key: _Key, **more: object) -> None:
+        kind, _, port, _ = key
         if key not in self._counts and len(self._counts) >= MOST_KEPT_APART:
             key = (kind, "", port, OVERFLOW)
         count = self._counts[key] = self._counts.get(key, 0) + 1
-        if rule:
-            self._rules[key] = rule
+        if count == 1:
+            self._more[key] = more
         if count <= REPEATS[kind]:
-            self._write(kind, key[1], port, rule=rule, verdict="refused", reason=key[3])
+            self._write(key)
 
-    def _write(self, kind: str, name: str, port: int, **more: object) -> None:
-        import json
-
-        event = {"time": round(time.time(), 3), "kind": kind, "name": name, "port": port, **more}
-        line = json.dumps(event, separators=(",", ":")).encode("ascii") + b"\n"
-        if self.broken:
-            return
-        if len(line) > self._left:
-            self._break("the record is full")
-            return
-        self._left -= len(line)
-        try:
-            if os.write(self._descriptor, line) != len(line):
-                self._break("the record could not be written in full")
-        except OSError as error:
-            self._break(f"the record could not be written: {error.strerror}")
-
-    def _break(self, why: str) -> None:
-        self.broken = why
-        self._on_broken()
+    def _write(self, key: _Key, **more: object) -> None:
+        kind, name, port, word = key
+        said = {"credential": word} if kind == "used" else {"reason": word}
+        verdict = {} if kind in ("used", "alarm") else {"verdict": "refused"}
+        self._writer.append(kind, name=name, port=port, **verdict, **said, **self._more[key], **more)
 
 
 def pack(summary: Summary) -> bytes:
@@ -161,20 +204,24 @@ def pack(summary: Summary) -> bytes:
         summary.connections, summary.failed, summary.refused, summary.names_refused,
         summary.bytes_up, summary.bytes_down,
     )  # fmt: skip
-    lines = [" ".join(map(str, numbers)), _escape(summary.ended)]
+    lines = [" ".join(map(str, numbers)), _escape(summary.ended), f"{summary.lines} {summary.head}"]
     lines += (f"{r.kind} {r.port} {r.reason} {r.count} {_escape(r.name)}" for r in summary.refusals)
     return ("\n".join(lines) + "\n").encode("ascii")
 
 
 def unpack(data: bytes) -> Summary:
     """The summary that `pack` wrote. Raises ValueError for anything else."""
-    numbers, ended, *lines = data.decode("ascii").removesuffix("\n").split("\n")
+    numbers, ended, anchor, *lines = data.decode("ascii").removesuffix("\n").split("\n")
     refusals = []
     for line in lines:
         kind, port, reason, count, name = line.split(" ", 4)
         refusals.append(Refusal(kind, _unescape(name), int(port), reason, int(count)))
     connections, failed, refused, names_refused, bytes_up, bytes_down = map(int, numbers.split(" "))
-    return Summary(connections, failed, refused, names_refused, bytes_up, bytes_down, tuple(refusals), _unescape(ended))
+    written, head = anchor.split(" ")
+    return Summary(
+        connections, failed, refused, names_refused, bytes_up, bytes_down, tuple(refusals), _unescape(ended),
+        int(written), head,
+    )  # fmt: skip
 
 
 def _escape(text: str) -> str:

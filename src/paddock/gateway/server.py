@@ -20,17 +20,21 @@ from contextlib import suppress
 from paddock.errors import PaddockError
 from paddock.frozen import replace
 from paddock.gateway import child, control, record
-from paddock.gateway.record import Refusal, Summary
+from paddock.gateway.record import About, Refusal, Summary
 from paddock.gateway.table import Table
+from paddock.record import anchors
+from paddock.record.writer import open_to_append
+from paddock.remarks import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paddock.kernel.namespaces import Namespaces
     from paddock.plan.model import Network
 
 __all__ = ["Gateway", "Refusal", "Summary", "start"]
 
-_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 3.0
 _LONGEST_REPORT = 8 << 20
@@ -39,8 +43,10 @@ _LONGEST_REPORT = 8 << 20
 class Gateway:
     """A gateway that runs as a child process. When it ends, the sandbox has no network at all."""
 
-    def __init__(self, pid: int, report: int) -> None:
+    def __init__(self, pid: int, report: int, record_path: str, about: Callable[[], About]) -> None:
         self.pid = pid
+        self._record_path = record_path
+        self._about = about
         self._report = report
         self._process = os.pidfd_open(pid)
         self._summary: Summary | None = None
@@ -59,6 +65,9 @@ class Gateway:
             data = self._read_to_end()
             status = self._reap()
             self._summary = _summary(data, status, died=died)
+            if status == -signal.SIGTERM and not self._summary.ended:
+                self._summary = _record_unserved(self._record_path, self._about)
+            _anchor(self._record_path, self._summary)
         return self._summary
 
     def _read_to_end(self) -> bytes:
@@ -104,6 +113,28 @@ def _summary(data: bytes, status: int, *, died: bool) -> Summary:
     return summary
 
 
+def _record_unserved(record_path: str, about: Callable[[], About]) -> Summary:
+    """Record a gateway that was ended before it had served or written anything."""
+    try:
+        lines = open_to_append(record_path)
+    except OSError as error:
+        return Summary(ended=f"the record could not be written: {error.strerror}")
+    try:
+        return record.Record(lines, about()).begin().finish()
+    finally:
+        os.close(lines)
+
+
+def _anchor(record_path: str, summary: Summary) -> None:
+    """Keep how the record ended, where its writer cannot change it. One that was not closed has no anchor."""
+    if not summary.head:
+        return
+    try:
+        anchors.write(record_path, anchors.Anchor(summary.lines, summary.head))
+    except (OSError, PaddockError) as error:
+        complain(f"how the record {record_path} ended could not be kept: {error}")
+
+
 def start(
     network: Network,
     namespaces: Namespaces,
@@ -111,17 +142,18 @@ def start(
     record_path: str,
     drop_to: tuple[int, int] | None,
     directory: str = "",
+    about: Callable[[], About] = About,
 ) -> Gateway:
     """Make the sandbox's sockets and start serving them.
 
-    Call it when the namespaces exist and before the command starts. `record_path` gets one JSON line per
-    event, appended; in `directory` a socket appears by which the person reaches the gateway (`control`). As root
-    the gateway runs under the ids `drop_to`, or as nobody. Raises PolicyError for rules that cannot be kept,
-    PaddockError when the sockets cannot be made; then nothing is left.
+    Call it when the namespaces exist and before the command starts. `record_path` gets a line per event, the first
+    of which says what it is `about`; in `directory` a socket appears by which the person reaches the gateway
+    (`control`). As root the gateway runs under the ids `drop_to`, or as nobody. Raises PolicyError for rules that
+    cannot be kept, PaddockError when the sockets cannot be made; then nothing is left.
     """
     table = Table(network, clock=time.time)
     try:
-        lines = _above_standard(os.open(record_path, _APPEND, 0o600))
+        lines = _above_standard(open_to_append(record_path))
     except OSError as error:
         raise PaddockError(
             "the gateway's record cannot be opened", why=f"{record_path}: {error.strerror}", code="gateway"
@@ -134,13 +166,13 @@ def start(
     try:
         pid = os.fork()
         if pid == 0:
-            child.run(child.Charge(table, namespaces, lines, reporting, parent, drop_to, door))
+            child.run(child.Charge(table, namespaces, lines, reporting, parent, drop_to, door, about))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for descriptor in (lines, reporting, door.descriptor):
             if descriptor >= 0:
                 os.close(descriptor)
-    gateway = Gateway(pid, report)
+    gateway = Gateway(pid, report, record_path, about)
     _wait_until_ready(gateway, report)
     return gateway
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 
 from paddock.errors import SessionError
 from paddock.frozen import frozen
@@ -56,6 +57,13 @@ def create(sandbox: str, environ: Mapping[str, str] = os.environ) -> str:
             continue
         return path
     raise SessionError(f"no free name for a record like {stem}", next_step="again, a second later")
+
+
+def forget_empty(path: str) -> None:
+    """Remove a log that nobody has written to."""
+    with suppress(FileNotFoundError):
+        if not os.stat(path).st_size:
+            os.unlink(path)
 
 
 def _plain(name: str) -> str:

@@ -7,6 +7,7 @@ not recorded must not happen.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -29,7 +30,11 @@ def open_to_append(path: str) -> int:
     The lock belongs to the open file, so it goes with the descriptor through fork(2), and ends with whoever has it.
     """
     descriptor = os.open(path, _APPEND, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise BlockingIOError(errno.EBUSY, "it is being written", path) from None
     return descriptor
 
 
@@ -55,7 +60,7 @@ class Writer:
         self._left = limit_bytes
         self._on_broken = on_broken
         self._encoder = chain.encoder()
-        self._torn = False
+        self._torn = self._closed = False
 
     def begin(self, **about: object) -> None:
         """Write the first line."""
@@ -68,11 +73,11 @@ class Writer:
     def close(self, **more: object) -> Anchor:
         """Write the last line, also when the log is full; what the parent keeps of it."""
         self._append(chain.LAST, more, 0)
-        self.broken = self.broken or "the record is closed"
+        self._closed = True
         return self.anchor
 
     def _append(self, kind: str, more: dict[str, object], spared: int) -> None:
-        if self._torn or (self.broken and kind != chain.LAST):
+        if self._torn or self._closed or (self.broken and kind != chain.LAST):
             return
         event = {
             **{name: _short(value) for name, value in more.items()},

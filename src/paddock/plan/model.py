@@ -177,6 +177,19 @@ class Credential:
     variables: tuple[str, ...]
     origin: Origin
     user: str = ""
+    ttl_s: float = 0  # how long a secret is good before it is fetched anew; 0: for the whole session
+
+
+@frozen
+class Planted:
+    """A credential that opens nothing, put at `target` for thieves; sent out anywhere, it ends the session.
+
+    `kind` is aws, ssh or env; the value is new in each session and no part of the plan.
+    """
+
+    kind: str
+    target: str
+    origin: Origin
 
 
 @frozen
@@ -225,6 +238,7 @@ class Plan:
     notes: tuple[str, ...] = ()  # one-line remarks for the person, shown before the start
     syscalls_origin: Origin = BUILT_IN
     credentials: tuple[Credential, ...] = ()
+    canaries: tuple[Planted, ...] = ()
 
     def limit(self, name: str) -> Limit | None:
         """The limit of that name, if the plan has one."""

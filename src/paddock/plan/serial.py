@@ -43,8 +43,9 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
     model.Bound: {"host": str, "port": int, "methods": [str], "paths": [str]},
     model.Credential: {
         "name": str, "source": str, "shape": str, "bound": [model.Bound], "variables": [str], "origin": Origin,
-        "user": str,
+        "user": str, "ttl_s": float,
     },
+    model.Planted: {"kind": str, "target": str, "origin": Origin},
     model.Limit: {"name": str, "value": float, "origin": Origin},
     model.BoundaryChoice: {"use": str, "minimum": str, "accepted_gaps": [str], "origin": Origin},
     model.Plan: {
@@ -52,7 +53,7 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
         "workspace": model.Workspace, "mounts": [model.Mount], "links": [model.Link],
         "files": [model.File], "private": [model.Private], "network": model.Network, "limits": [model.Limit],
         "boundary": model.BoundaryChoice, "syscalls": str, "agent": str, "notes": [str],
-        "syscalls_origin": Origin, "credentials": [model.Credential],
+        "syscalls_origin": Origin, "credentials": [model.Credential], "canaries": [model.Planted],
     },
 }  # fmt: skip
 # Words that mean something; any other is from a future that we do not know.
@@ -62,6 +63,7 @@ _WORDS: Mapping[tuple[type, str], tuple[str, ...]] = {
     (model.Workspace, "mode"): ("review", "live", "readonly", "scratch"),
     (model.Network, "mode"): ("off", "registries", "allow"),
     (model.Plan, "syscalls"): ("default", "debug"),
+    (model.Planted, "kind"): ("aws", "ssh", "env"),
 }
 
 

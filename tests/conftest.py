@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 # The same examples on every run, in a read-only checkout too; and no test here judges time.
 hypothesis.settings.register_profile("paddock", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("paddock")
+# PADDOCK_FUZZ=100000: as many examples for each property, other ones each time.
+if "PADDOCK_FUZZ" in os.environ:
+    examples = int(os.environ["PADDOCK_FUZZ"])
+    hypothesis.settings.register_profile("fuzz", max_examples=examples, database=None, deadline=None)
+    hypothesis.settings.load_profile("fuzz")
 
 _left_out = pytest.StashKey[int]()
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from paddock.frozen import replace
 from paddock.gateway.exchange import MOST_PIPELINED, Exchange
 from paddock.gateway.gate import Gate
-from paddock.gateway.requests import LONGEST_HEAD, BadRequest
-from paddock.gateway.rules import table
+from paddock.gateway.heads import LONGEST_REQUEST
+from paddock.gateway.requests import BadRequest
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
+from tests.gateway.conftest import endpoint_of
 
 if TYPE_CHECKING:
     from paddock.gateway.exchange import Step
@@ -27,7 +28,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 def exchange(gate: Gate | None = None, **more: Any) -> Exchange:
-    endpoint = table([Rule("api.example.test", 80, Origin("flag"), **more)]).endpoints[0]
+    endpoint = endpoint_of(Rule("api.example.test", 80, Origin("flag"), **more))
     return Exchange(endpoint, gate or Gate())
 
 
@@ -176,7 +177,7 @@ def test_interim_responses_are_passed_on() -> None:
         GET.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n").replace(b"GET", b"PUT")
     )
     steps = made.upstream_data(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n")
-    assert sent(steps, "down") == b"HTTP/1.1 100 \r\n\r\nHTTP/1.1 103 \r\nLink: x\r\n\r\n"
+    assert sent(steps, "down") == b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
     assert sent(made.client_data(b"ab"), "up") == b"ab"
     assert sent(made.upstream_data(OK), "down") == OK
 
@@ -260,7 +261,7 @@ def test_a_refused_dial_is_told_to_the_client() -> None:
     assert steps[-1].data.startswith(b"HTTP/1.1 403 ")
 
 
-@pytest.mark.parametrize("size", [LONGEST_HEAD + 1, LONGEST_HEAD + 100_000])
+@pytest.mark.parametrize("size", [LONGEST_REQUEST + 1, LONGEST_REQUEST + 100_000])
 def test_a_head_that_is_too_long_is_refused_whether_it_ends_or_not(size: int) -> None:
     long = GET[:-2] + b"X: " + b"a" * size
     assert reason(exchange().client_data(long)) == "http-too-long"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h11
 import pytest
@@ -11,29 +11,24 @@ from hypothesis import strategies as st
 
 from paddock.gateway import requests
 from paddock.gateway.requests import BadRequest, Request
-from paddock.gateway.rules import Endpoint, table
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
+from tests.gateway.conftest import endpoint_of
+
+if TYPE_CHECKING:
+    from paddock.gateway.rules import Endpoint
 
 ORIGIN = Origin("flag", "--allow")
 
 
 def endpoint(host: str = "api.example.test", port: int = 80, **more: Any) -> Endpoint:
-    return table([Rule(host, port, ORIGIN, **more)]).endpoints[0]
+    return endpoint_of(Rule(host, port, ORIGIN, **more))
 
 
 def judge(head: bytes, at: Endpoint | None = None) -> Request | str:
-    """The request that would go upstream, or the code of the refusal: both stages, as `Exchange` runs them."""
+    """The request that would go upstream, or the code of the refusal."""
     try:
-        requests.check_bytes(head)
-        connection = h11.Connection(h11.SERVER)
-        connection.receive_data(head)
-        try:
-            event = connection.next_event()
-        except h11.RemoteProtocolError:
-            return "http-malformed"
-        assert isinstance(event, h11.Request)
-        return requests.check(event, at or endpoint())
+        return requests.Judge(at or endpoint()).judge(head)
     except BadRequest as error:
         return error.reason
 
@@ -155,7 +150,8 @@ SMUGGLING = {
     "bare carriage return": (get(HOST, b"X: a\rTransfer-Encoding: chunked"), "http-malformed"),
     "NUL": (get(HOST, b"X: a\0b"), "http-malformed"),
     "escape": (get(HOST, b"X: \x1b[2J"), "http-malformed"),
-    "upgrade": (get(HOST, b"Connection: Upgrade", b"Upgrade: h2c"), "http-upgrade"),
+    "two upgrades": (get(HOST, b"Connection: Upgrade", b"Upgrade: h2c, websocket"), "http-upgrade"),
+    "upgrade behind another": (get(HOST, b"Upgrade: h2c", b"Upgrade: TLS/1.0"), "http-upgrade"),
     "websocket": (get(HOST, b"upgrade: websocket"), "http-upgrade"),
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\n", "http-version"),
     "HTTP/0.9": (get(HOST, version=b"0.9"), "http-version"),

@@ -55,7 +55,7 @@ def test_every_shape_of_response_arrives(sandbox: Sandbox, served: Allow, path: 
 @needs("curl")
 def test_interim_responses_arrive(sandbox: Sandbox, served: Allow) -> None:
     done = sandbox.run("curl", "-sSi", f"http://{WEB}/hints")
-    assert done.text.startswith("HTTP/1.1 103 \r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\n")
+    assert done.text.startswith("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 200 OK\r\n")
     assert done.text.endswith("after the hints")
 
 
@@ -109,7 +109,8 @@ print(response.read())
             400,
             "http-both-lengths",
         ),
-        (b"GET / HTTP/1.1\r\n", 400, "http-malformed"),
+        (b"GET / HTTP/1.1\r\n", 400, "http-no-host"),
+        (b"GET / HTTP/1.1\r\nX : 1\r\n", 400, "http-malformed"),
         (b"PRI * HTTP/2.0\r\n", 505, "http-version"),
     ],
 )

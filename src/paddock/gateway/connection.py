@@ -66,18 +66,37 @@ class Talk:
         self._is_recorded = False
         self._sides = 1
         self._timer: asyncio.TimerHandle | None = None
+        self._action: Callable[[], object] | None = None
+        self._due_s = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def after(self, seconds: float, action: Callable[[], object]) -> None:
-        """Do something unless something else happens first; replaces the earlier timer."""
-        self.calm()
-        self._timer = self.engine.loop.call_later(seconds, action)
+        """Do something unless something else happens first; replaces what was to be done earlier.
+
+        A deadline that moves on with every request leaves the loop's timer alone until that one rings.
+        """
+        self._action, self._due_s = action, self.engine.loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._due_s:
+            self._set_timer()
 
     def calm(self) -> None:
-        """Stop the timer."""
+        """Do nothing after all."""
+        self._action = None
+
+    def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        self._timer = self.engine.loop.call_at(self._due_s, self._ring)
+
+    def _ring(self) -> None:
+        self._timer, action = None, self._action
+        if action is None:
+            return
+        if self.engine.loop.time() < self._due_s:
+            self._set_timer()
+            return
+        self._action = None
+        action()
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run the one task of a connection. The loop's own reference would be a weak one."""
@@ -125,9 +144,14 @@ class Talk:
         if side is self.client and self._task is not None:
             self._task.cancel()
         if self._sides == 0:
-            self.calm()
+            if self._timer is not None:
+                self._timer.cancel()
             self.engine.talks.discard(self)
             self.settle()
+
+    def leave_out(self) -> None:
+        """There is nothing to record: it leads nowhere."""
+        self._is_recorded = True
 
     def settle(self) -> None:
         """Write the connection's line, once; one that was refused has it already."""

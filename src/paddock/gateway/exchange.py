@@ -6,22 +6,21 @@ collected but heads. Whatever cannot be forwarded exactly ends the connection ra
 
 from __future__ import annotations
 
-import h11
-
 from paddock.frozen import frozen
-from paddock.gateway import reasons, requests
+from paddock.gateway import answers, bodies, heads, reasons, requests
 from paddock.gateway.requests import BadRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
+    from paddock.gateway.answers import Answer, Reply
+    from paddock.gateway.bodies import Reader
     from paddock.gateway.gate import Gate
     from paddock.gateway.rules import Endpoint
 
     Kind = Literal["dial", "up", "down", "refuse", "finish", "abort"]
 
-LONGEST_RESPONSE_HEAD = 128 * 1024
 MOST_PIPELINED = 64 * 1024
 
 
@@ -45,13 +44,15 @@ class Exchange:
     def __init__(self, endpoint: Endpoint, gate: Gate) -> None:
         self._endpoint = endpoint
         self._gate = gate
+        self._judge = requests.Judge(endpoint)
         self._pending = bytearray()  # client bytes that no request has taken yet
         self._searched = 0  # so far without the end of a head
-        self._client: h11.Connection | None = None  # of the request that is under way, else None
-        self._upstream: h11.Connection | None = None
-        self._requests = 0
-        self._answered = False  # anything of the current response has come
+        self._asked: Reader | None = None  # the body of the request that is under way, else None
+        self._asking = bodies.Writer(0)  # writes it to the upstream
+        self._reply = answers.Reply(b"")
+        self._answering = bodies.Writer(0)  # writes its body to the client
         self._responding = False  # anything of it was passed on
+        self._requests = 0
         self._keeps = True
         self._client_ended = False
         self._over = False
@@ -61,12 +62,12 @@ class Exchange:
     @property
     def is_idle(self) -> bool:
         """Between requests, with nothing of the next one there."""
-        return self._client is None and not self._pending
+        return self._asked is None and not self._pending
 
     @property
     def awaits_head(self) -> bool:
         """A request's head has begun and is not complete."""
-        return self._client is None and bool(self._pending)
+        return self._asked is None and bool(self._pending)
 
     @property
     def is_full(self) -> bool:
@@ -76,9 +77,8 @@ class Exchange:
     def client_data(self, data: bytes) -> list[Step]:
         """Bytes from the client."""
         if not self._over:
-            if self._client is not None and self._client.their_state is h11.SEND_BODY:
-                self._client.receive_data(data)
-                self._forward_body(self._client)
+            if self._asked is not None and not self._asked.is_done:
+                self._forward_body(self._asked, data)
             else:
                 self._pending += data
                 self._next_request()
@@ -88,27 +88,26 @@ class Exchange:
         """The client sends no more. A complete request is still answered."""
         self._client_ended = True
         if not self._over:
-            if self._client is None:
+            if self._asked is None:
                 self._end("finish")
-            elif self._client.their_state is h11.SEND_BODY:
+            elif not self._asked.is_done:
                 self._end("abort")
         return self._taken()
 
     def upstream_data(self, data: bytes) -> list[Step]:
         """Bytes from the upstream; empty at its end."""
         if not self._over:
-            if self._upstream is None:
+            if self._asked is None:
                 # Unasked for, or the end between two requests: this connection is of no more use.
                 self._end("finish")
             else:
-                self._answered = self._answered or bool(data)
-                self._receive(self._upstream, data)
+                self._receive(self._reply, data)
         return self._taken()
 
     def fail(self, reason: str) -> list[Step]:
         """The upstream cannot be reached, or broke off: say so if nothing was said yet."""
         if not self._over:
-            if self._client is None:
+            if self._asked is None:
                 self._end("finish")
             else:
                 self._give_up(reason)
@@ -116,7 +115,7 @@ class Exchange:
 
     def refuse_head(self, reason: str) -> list[Step]:
         """The head that has begun to come is refused."""
-        if not self._over and self._client is None:
+        if not self._over and self._asked is None:
             self._method = b""
             self._refuse(reason)
         return self._taken()
@@ -142,16 +141,16 @@ class Exchange:
 
     def _next_request(self) -> None:
         """Begin the next request if its head is complete and the last response is."""
-        if self._client is not None or self._over:
+        if self._asked is not None or self._over:
             return
         while self._pending.startswith(b"\r\n"):  # RFC 9112 §2.2: left over by sloppy clients
             del self._pending[:2]
-        at = self._pending.find(requests.END, max(0, self._searched - len(requests.END)))
+        at = self._pending.find(heads.END, max(0, self._searched - len(heads.END)))
         self._searched = len(self._pending)
-        if at > requests.LONGEST_HEAD or (at < 0 and len(self._pending) > requests.LONGEST_HEAD):
+        if at > heads.LONGEST_REQUEST or (at < 0 and len(self._pending) > heads.LONGEST_REQUEST):
             self._refuse("http-too-long")
         elif at >= 0:
-            end = at + len(requests.END)
+            end = at + len(heads.END)
             head, rest = bytes(self._pending[:end]), bytes(self._pending[end:])
             self._pending.clear()
             self._searched = 0
@@ -162,128 +161,84 @@ class Exchange:
 
     def _start(self, head: bytes, rest: bytes) -> None:
         self._method = b""
-        requests.check_bytes(head)
-        # A new parser for each request: the head that was checked is exactly the head that it parses.
-        client = h11.Connection(h11.SERVER, max_incomplete_event_size=requests.LONGEST_HEAD)
-        client.receive_data(head)
-        try:
-            event = client.next_event()
-        except h11.RemoteProtocolError as error:
-            raise BadRequest("http-malformed") from error
-        if not isinstance(event, h11.Request):
-            raise BadRequest("http-malformed")
-        self._method = bytes(event.method)
-        request = self._gate.request(requests.check(event, self._endpoint))
-        upstream = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_RESPONSE_HEAD)
-        try:
-            wire = upstream.send(
-                h11.Request(method=request.method, target=request.target, headers=list(request.headers))
-            )
-        except h11.LocalProtocolError as error:
-            raise BadRequest("http-malformed") from error
+        request = self._judge.judge(head)
+        self._method = request.method
+        passed = self._gate.request(request)
+        if passed is not request:
+            requests.check_rewritten(passed, self._judge.framing)
         if self._requests == 0:
             self._steps.append(Step("dial"))
         self._requests += 1
-        self._steps.append(Step("up", wire or b""))
-        self._client, self._upstream = client, upstream
-        self._answered = self._responding = False
-        if rest:
-            client.receive_data(rest)
-        self._forward_body(client)
+        self._asked = body = bodies.reader(self._judge.framing)
+        self._asking = bodies.Writer(self._judge.framing)
+        self._reply, self._responding = answers.Reply(request.method), False
+        self._forward_body(body, rest, requests.write(passed))
 
-    def _forward_body(self, client: h11.Connection) -> None:
-        """Forward what has come of the request's body."""
-        while client.their_state is h11.SEND_BODY and not self._over:
-            try:
-                event = client.next_event()
-            except h11.RemoteProtocolError:
-                self._give_up("http-malformed")
-                return
-            try:
-                if isinstance(event, h11.Data):
-                    self._up(h11.Data(self._gate.body(bytes(event.data))))
-                elif isinstance(event, h11.EndOfMessage):
-                    self._up(h11.Data(self._gate.body_end()))
-                    self._up(h11.EndOfMessage())  # a request's trailers are not forwarded
-                    self._pending += client.trailing_data[0]
-                else:
-                    return  # more has to come
-            except BadRequest as error:
-                self._give_up(error.reason)
-            except h11.LocalProtocolError:
-                self._end("abort")  # the gate has changed the length of a body
-
-    def _up(self, event: h11.Data | h11.EndOfMessage) -> None:
-        upstream = self._upstream
-        if upstream is not None and upstream.our_state is h11.SEND_BODY:
-            wire = upstream.send(event)
+    def _forward_body(self, body: Reader, data: bytes, wire: bytes = b"") -> None:
+        """Forward what has come of the request's body, behind its head where that is still to go."""
+        try:
+            content = body.feed(data) if data else b""
+            if content:
+                wire += self._asking.data(self._gate.body(content))
+            if body.is_done:
+                # A request's trailers are not forwarded.
+                wire += self._asking.data(self._gate.body_end()) + self._asking.end([])
+                self._pending += body.rest
+        except BadRequest as error:
+            self._give_up(error.reason)
+        except bodies.BadBody:
+            self._give_up("http-malformed")
+        except bodies.WrongLength:
+            self._end("abort")
+        else:
             if wire:
                 self._steps.append(Step("up", wire))
 
-    def _receive(self, upstream: h11.Connection, data: bytes) -> None:
-        """Forward what has come of the response."""
+    def _receive(self, reply: Reply, data: bytes) -> None:
+        """Forward what has come of the response, or that its connection has ended."""
         try:
-            upstream.receive_data(data)
-            while self._upstream is upstream and not self._over:
-                event = upstream.next_event()
-                if not isinstance(event, h11.InformationalResponse | h11.Response | h11.Data | h11.EndOfMessage):
-                    return  # more has to come
-                self._forward_response(upstream, event)
-        except h11.RemoteProtocolError:
-            if not data and not self._answered and self._requests > 1:
+            began, content = reply.feed(data) if data else reply.end()
+            wire = b"".join([self._head_down(answer) for answer in began])
+            if content:
+                wire += self._answering.data(self._gate.response_body(content))
+            if reply.is_done:
+                trailers = reply.trailers if self._judge.is_modern else []
+                wire += self._answering.data(self._gate.response_end()) + self._answering.end(trailers)
+        except answers.BadAnswer:
+            if not data and not reply.has_begun and self._requests > 1:
                 self._end("finish")  # closed while idle, as servers do; clients then ask again
             else:
                 self._give_up("upstream-malformed" if data else "upstream-closed")
-        except h11.LocalProtocolError:
-            self._end("abort")  # what came cannot be said to this client
-
-    def _forward_response(
-        self, upstream: h11.Connection, event: h11.InformationalResponse | h11.Response | h11.Data | h11.EndOfMessage
-    ) -> None:
-        client = self._client
-        assert client is not None  # noqa: S101 - set together with the upstream
-        is_modern = (client.their_http_version or b"1.0") >= b"1.1"
-        if isinstance(event, h11.InformationalResponse):
-            if is_modern:
-                headers = requests.without_hops(event)
-                self._down(client, h11.InformationalResponse(status_code=event.status_code, headers=headers))
-        elif isinstance(event, h11.Response):
-            headers = self._gate.response(event.status_code, requests.without_hops(event))
-            self._keeps = _keeps_open(event, self._method)
-            if not self._keeps:
-                headers.append((b"Connection", b"close"))
-            self._down(client, h11.Response(status_code=event.status_code, reason=event.reason, headers=headers))
-        elif isinstance(event, h11.Data):
-            self._down(client, h11.Data(self._gate.response_body(bytes(event.data))))
-        else:
-            self._down(client, h11.Data(self._gate.response_end()))
-            trailers = requests.trailers(event) if is_modern else []
-            self._down(client, h11.EndOfMessage(headers=trailers))
-            self._finish_response(client, upstream)
-
-    def _down(
-        self, client: h11.Connection, event: h11.InformationalResponse | h11.Response | h11.Data | h11.EndOfMessage
-    ) -> None:
-        wire = client.send(event)
-        self._responding = self._responding or not isinstance(event, h11.InformationalResponse)
+            return
+        except bodies.WrongLength:
+            self._end("abort")
+            return
         if wire:
             self._steps.append(Step("down", wire))
+        if reply.is_done:
+            self._finish_response(reply.rest)
 
-    def _finish_response(self, client: h11.Connection, upstream: h11.Connection) -> None:
-        is_complete = client.their_state is h11.DONE and client.our_state is h11.DONE
-        if not (is_complete and self._keeps and upstream.trailing_data[0] == b""):
+    def _head_down(self, answer: Answer) -> bytes:
+        """The head of a response for the client."""
+        is_modern = self._judge.is_modern
+        if answer.is_interim:
+            return answers.write(answer, answer.headers) if is_modern else b""
+        headers = self._gate.response(answer.status, answer.headers)
+        if headers is not answer.headers:
+            answers.check_rewritten(headers)
+        framing = answer.framing
+        if framing < 0:
+            framing = bodies.CHUNKED if is_modern else bodies.TO_THE_END
+        self._keeps = answer.keeps and self._judge.keeps
+        self._answering, self._responding = bodies.Writer(framing), True
+        return answers.write(answer, headers, framing, closes=not self._keeps)
+
+    def _finish_response(self, rest: bytes) -> None:
+        is_complete = self._asked is not None and self._asked.is_done
+        if not is_complete or not self._keeps or rest:
             self._end("finish")
             return
-        self._client = self._upstream = None
+        self._asked = None
         self._next_request()
         if self._client_ended and not self._over and (self.is_idle or self.awaits_head):
             self._end("finish")
-
-
-def _keeps_open(response: h11.Response, method: bytes) -> bool:
-    """Whether the upstream's connection can carry another request (RFC 9112 §9.3)."""
-    headers = list(response.headers)
-    closes = any(name == b"connection" and b"close" in value.lower() for name, value in headers)
-    has_length = any(name in (b"content-length", b"transfer-encoding") for name, _ in headers)
-    has_no_body = method == b"HEAD" or response.status_code in (204, 304)
-    return response.http_version >= b"1.1" and not closes and (has_length or has_no_body)

@@ -70,6 +70,8 @@ class Front(Protocol):
 
     def hold(self, why: str, *, on: bool) -> None:
         """Read the client only while there is no reason against it."""
+        if on is (why in self._held):
+            return
         (self._held.add if on else self._held.discard)(why)
         (self._talk.client.pause_reading if self._held else self._talk.client.resume_reading)()
 

@@ -157,7 +157,7 @@ _TABLE = (
         "word",
         "skip",
         "Whether an agent that Paddock knows asks before it acts. skip: it is started with its own flag against that, "
-        "and without a sandbox of its own, since this one holds; keep: it is started as you typed it",
+        "since this sandbox holds; keep: it asks as it does outside. Either way it makes no sandbox of its own",
         "skip",
         ("keep", "skip"),
     ),

@@ -190,6 +190,64 @@ def test_a_loopback_endpoint_answers_to_its_local_names_and_asks_its_upstream_by
 
 
 @pytest.mark.parametrize(
+    ("upstream", "host"),
+    [
+        ("https://model.example.test:443", b"model.example.test"),
+        ("https://model.example.test:80", b"model.example.test:80"),
+        ("model.example.test:443", b"model.example.test:443"),
+    ],
+)
+def test_an_upstream_is_called_without_the_port_that_its_protocol_has(upstream: str, host: bytes) -> None:
+    made = judge(get(b"Host: 127.0.0.1:8080"), endpoint("127.0.0.1", 8080, upstream=upstream, loopback=True))
+    assert isinstance(made, Request)
+    assert made.headers == ((b"Host", host),)
+
+
+def test_a_port_is_written_in_one_way() -> None:
+    made = judge(get(b"Host: API.example.test.:00080"))
+    assert isinstance(made, Request)
+    assert made.headers == ((b"Host", b"api.example.test:80"),)
+
+
+def test_an_offer_of_http_2_is_dropped_with_all_that_belongs_to_it() -> None:
+    """As Java's client makes it."""
+    made = judge(get(HOST, b"Connection: Upgrade, HTTP2-Settings", b"HTTP2-Settings: AAEAAEAA", b"Upgrade: h2c"))
+    assert isinstance(made, Request)
+    assert made.headers == ((b"Host", b"api.example.test"),)
+
+
+def test_fields_that_were_judged_before_are_judged_again_for_another_version() -> None:
+    judged = requests.Judge(endpoint())
+    head = get(HOST, b"Transfer-Encoding: chunked")
+    judged.judge(head)
+    assert judged.framing == -1
+    with pytest.raises(BadRequest):
+        judged.judge(head.replace(b"HTTP/1.1", b"HTTP/1.0"))
+    judged.judge(get(HOST, b"Connection: close"))
+    assert (judged.framing, judged.keeps, judged.is_modern) == (0, False, True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "framing"),
+    [
+        (((b"Host", b"x"), (b"A", b"b\r\nC: d")), 0),
+        (((b"Host", b"x"), (b"Content-Length", b"4")), 5),
+        (((b"Host", b"x"), (b"Content-Length", b"5"), (b"Transfer-Encoding", b"chunked")), 5),
+        (((b"Host", b"x"), (b"host", b"y")), 0),
+        ((), 0),
+    ],
+)
+def test_a_gate_cannot_make_another_message_of_a_request(
+    headers: tuple[tuple[bytes, bytes], ...], framing: int
+) -> None:
+    requests.check_rewritten(Request(b"GET", b"/", ((b"Host", b"x"), (b"A", b"b"))), 0)
+    with pytest.raises(BadRequest):
+        requests.check_rewritten(Request(b"GET", b"/", headers), framing)
+    with pytest.raises(BadRequest):
+        requests.check_rewritten(Request(b"GET", b"/ HTTP/1.1\r\nA: b\r\n", ((b"Host", b"x"),)), 0)
+
+
+@pytest.mark.parametrize(
     ("data", "verdict"),
     [
         (b"GET / HTTP", True),

@@ -215,6 +215,6 @@ def _origin_form(method: bytes, target: bytes, endpoint: Endpoint) -> bytes:
 def _authority(host: bytes, endpoint: Endpoint) -> bytes:
     """The Host header for the upstream: the rule's name, or the upstream behind an endpoint that is an address."""
     if endpoint.literal and endpoint.upstream:
-        return endpoint.upstream.removesuffix(":80").encode("ascii")
+        return endpoint.upstream.removesuffix(":443" if endpoint.tls else ":80").encode("ascii")
     name, colon, port = host.partition(b":")
     return name.lower().removesuffix(b".") + (b":%d" % int(port) if colon else b"")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from paddock.policy.hosts import host
+from paddock.policy.hosts import allowed, denied, published
+from paddock.policy.model import BUILT_IN, Allowed
 from paddock.policy.values import Wrong
 
 
@@ -30,11 +31,138 @@ def test_hosts(written, read):
     assert host(written) == read
 
 
-@pytest.mark.parametrize("written", ["*.example", "*", "*.com", "a*.example", "*:443", {"host": "*.example"}])
-def test_wildcards_are_not_available_yet(written):
-    with pytest.raises(Wrong, match="not available yet") as caught:
+def host(written):
+    (found,) = allowed(written, BUILT_IN)
+    return found.host, found.port, found.private
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("*.example.test", ("*.example.test", 443, False)),
+        ("*.EXAMPLE.Test.:8443", ("*.example.test", 8443, False)),
+        ("*.a.b.example.test", ("*.a.b.example.test", 443, False)),
+        ("*.xn--bcher-kva.example", ("*.xn--bcher-kva.example", 443, False)),
+        ({"host": "*.corp.example.test", "port": 80, "private": True}, ("*.corp.example.test", 80, True)),
+    ],
+)
+def test_a_wildcard_stands_below_one_owners_name(written, read):
+    assert host(written) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("*", "would allow every host, which is no rule: name the hosts"),
+        ("*:443", "would allow every host"),
+        ({"host": "*"}, "would allow every host"),
+        ("*.com", r"com is a top-level domain; write \"\*\.name\.com\""),
+        ("*.COM.", "com is a top-level domain"),
+        ("*.co.uk", r"co\.uk is a public suffix, below which anybody can get a name"),
+        ("*.github.io", "strangers: github.io is a public suffix"),
+        ("*.test", "test is a top-level domain"),
+        ("*.localhost", "top-level domain"),
+        ("*.xn--p1ai", "top-level domain"),
+        ("a*.example.test", "whole labels, once and in front"),
+        ("a.*.example.test", "whole labels, once and in front"),
+        ("*.*.example.test", "whole labels, once and in front"),
+        ("*example.test", "whole labels, once and in front"),
+        ("*.", "such as"),
+        ("*..test", "such as"),
+        ("*.10.0.0.1", "no names below an address"),
+        ("*.::1", "no names below an address"),
+        ("*.example.123", "no names below an address"),
+        ("*.bücher.example", r'write "xn--bcher-kva\.example", if that is what you mean'),
+        ("*.a b.test", "such as"),
+        ("https://*.example.test/", r'write "\*\.example\.test"'),
+    ],
+)
+def test_a_wildcard_over_strangers_is_refused_with_the_reason(written, why):
+    with pytest.raises(Wrong, match=why):
         host(written)
-    assert caught.value.coming
+
+
+def test_a_name_in_other_letters_is_shown_as_it_would_be_asked_for():
+    with pytest.raises(Wrong, match=r'write "xn--pi-6kc\.example", if that is what you mean by ".pi\.example"'):
+        host("\u0430pi.example")  # a Cyrillic letter
+
+
+def test_the_word_host_is_a_service_of_this_machine():
+    assert allowed("HOST.:5432", BUILT_IN) == (Allowed("host", 5432, True, BUILT_IN, raw=True),)
+    assert allowed({"host": "host", "port": 1}, BUILT_IN) == (Allowed("host", 1, True, BUILT_IN, raw=True),)
+    bounded = allowed({"host": "host", "port": 1, "methods": ["GET"]}, BUILT_IN)
+    assert [(entry.raw, entry.private) for entry in bounded] == [(False, True)]
+
+
+@pytest.mark.parametrize("written", ["host", {"host": "host"}, "HOST"])
+def test_this_machine_needs_a_port(written):
+    with pytest.raises(Wrong, match="name the port of its service"):
+        host(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("a.example", ("a.example", 0)),
+        ("A.Example.:80", ("a.example", 80)),
+        ("*.example.test", ("*.example.test", 0)),
+        ("*.com:25", ("*.com", 25)),
+        ("192.0.2.7", ("192.0.2.7", 0)),
+        ("[::1]:80", ("::1", 80)),
+        ("::1", ("::1", 0)),
+        ("host", ("host", 0)),
+    ],
+)
+def test_denials_name_also_what_could_not_be_allowed(written, read):
+    found = denied(written, BUILT_IN)
+    assert (found.host, found.port) == read
+
+
+@pytest.mark.parametrize(
+    "written", ["", "*", "a*.test", "*.1.2.3.4", "127.1", "a b", "a.test:0", 1, None, {"host": "a.test"}, "*.é.test"]
+)
+def test_a_broken_denial_is_refused(written):
+    with pytest.raises(Wrong):
+        denied(written, BUILT_IN)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [(3000, (3000, 3000)), ("3000", (3000, 3000)), ("8080:3000", (3000, 8080)), ("1:65535", (65535, 1))],
+)
+def test_a_published_port_may_be_another_outside(written, read):
+    found = published(written, BUILT_IN)
+    assert (found.inside, found.outside) == read
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        0,
+        65536,
+        -1,
+        True,
+        1.5,
+        None,
+        "",
+        ":",
+        "1:",
+        ":1",
+        "1:2:3",
+        "a",
+        "0:1",
+        "1:0",
+        "+1",
+        " 1",
+        "٣",
+        "127.0.0.1:80:80",
+        [],
+        {},
+    ],
+)
+def test_a_broken_port_is_refused(written):
+    with pytest.raises(Wrong, match="expected a port such as 3000"):
+        published(written, BUILT_IN)
 
 
 @pytest.mark.parametrize("written", ["192.0.2.7", "192.0.2.7:80", "127.1", "2130706433", "0x7f.1", "0x7f000001", "0177.0.0.1", "[::1]:80", "::1", "1.2.3.4.",
@@ -89,7 +217,18 @@ def test_what_is_accepted_is_canonical(written):
     assert host({"host": name, "port": port, "private": private}) == (name, port, private)
 
 
+@given(st.text(st.sampled_from("*.a:1-test"), max_size=12))
+def test_a_star_is_accepted_in_front_of_two_labels_or_more_only(written):
+    try:
+        name, _, _ = host(written)
+    except Wrong:
+        return
+    assert "*" not in name.removeprefix("*.")
+    assert not name.startswith("*.") or name.count(".") >= 2
+
+
 @given(st.lists(st.from_regex(r"\A[a-z][a-z0-9-]{0,10}[a-z]\Z"), min_size=1, max_size=4), st.integers(1, 65535))
 def test_ordinary_names_are_accepted_however_they_are_written(labels, port):
     name = ".".join(labels)
+    assume(name != "host")
     assert host(f"{name.upper()}.:{port}") == host(f"{name}:{port}") == (name, port, False)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import fnmatch
+import itertools
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from paddock.errors import PolicyError
 from paddock.policy.checking import layer_from
 from paddock.policy.credentials import is_secret_name
-from paddock.policy.keys import KEYS
+from paddock.policy.keys import KEYS, ONLY_TIGHTEN
 from paddock.policy.layering import built_in, loosenings, merge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from paddock.policy.model import Layer, Policy
 
 
@@ -119,6 +123,14 @@ def test_a_flood_of_asks_is_cut_in_notes_and_complete_for_trust():
 
 # Two laws, judged by a comparison of its own that shares nothing with the code under test.
 
+WIDE, NARROW, EXACT = "*.example.test", "*.a.example.test", "x.a.example.test"
+ALLOWANCES = [
+    *(host + port for host in (WIDE, NARROW, EXACT, "a.example.test") for port in ("", ":80")),
+    *({"host": host, **more} for host in (WIDE, NARROW, EXACT) for more in (
+        {"private": True}, {"methods": ["GET"]}, {"paths": ["/v1/*"]}, {"paths": ["/v1/a", "/b"]}, {"methods": ["GET", "POST"], "paths": ["/v1/*"]},
+        {"upload": "1KiB"}, {"upload": "1MiB", "ports": [80, 443]}, {"raw": True})),
+    "host:80",
+]  # fmt: skip
 SAMPLES: dict[str, Any] = {
     "workspace.mode": st.sampled_from(["readonly", "scratch", "review", "live"]),
     "workspace.mask": st.lists(st.sampled_from(["a", "b", ".env"]), max_size=2),
@@ -130,7 +142,12 @@ SAMPLES: dict[str, Any] = {
     "boundary.accept": st.lists(st.sampled_from(["x", "y"]), max_size=2),
     "boundary.syscalls": st.sampled_from(["default", "debug"]),
     "network.mode": st.sampled_from(["off", "allow"]),
-    "network.allow": st.lists(st.sampled_from(["a.example", "a.example:80", "b.example", {"host": "a.example", "private": True}]), max_size=2),
+    "network.allow": st.lists(st.sampled_from(ALLOWANCES), max_size=3),
+    "network.deny": st.lists(st.sampled_from(["a.example.test", "*.a.example.test:80", "*.test", "x.a.example.test:443"]), max_size=2),
+    "network.publish": st.lists(st.sampled_from([1, 2, "2:1"]), max_size=2),
+    "network.connections": st.sampled_from([1, 1000, 5000]),
+    "network.rate": st.sampled_from([1, 60, 5000]),
+    "agents.prompts": st.sampled_from(KEYS["agents.prompts"].choices),
     "hazards.add": st.lists(st.sampled_from([{"pattern": "a", "family": "ci", "why": "b"}, {"pattern": "a", "family": "ci", "why": "b", "severity": "low"}, {"pattern": "c", "family": "git", "why": "d"}]), max_size=2),
     "hazards.allow": st.lists(st.sampled_from(["x", "x:a", "x:b", "y:a"]), max_size=2),
     "hazards.large": st.sampled_from(["1MiB", "1GiB", "none"]),
@@ -150,7 +167,11 @@ def some_layer(draw: st.DrawFn, kind: Any) -> Layer:
     for full in draw(st.lists(st.sampled_from(list(SAMPLES)), unique=True, max_size=8)):
         section, name = full.split(".")
         data.setdefault(section, {})[name] = draw(SAMPLES[full])
-    return layer(kind, **data)
+    try:
+        return layer(kind, **data)
+    except PolicyError as error:
+        assert "in two ways" in error.what  # noqa: PT017 - one host with two bounds, neither wider
+        reject()
 
 
 MODES = {"readonly": 0, "scratch": 1, "review": 2, "live": 3}
@@ -172,12 +193,15 @@ def possibilities(policy: Policy) -> set[object]:
     found |= {("accept", entry.value) for entry in policy.accept}
     found |= {("syscalls", "debug")} if policy.syscalls.value == "debug" else set()
     found |= {("net", "allow")} if policy.network_mode.value == "allow" else set()
-    found |= {("host", entry.host, entry.port, private) for entry in policy.allow for private in {False, entry.private}}
+    found |= set(reachable(policy))
+    found |= {("publish", entry.inside, entry.outside) for entry in policy.publish}
+    found |= {("prompts", "skip")} if policy.agent_prompts.value == "skip" else set()
     allowed = {entry.value for entry in policy.hazards_allow}
     found |= {("ignored", rule, file) for rule in "xy" for file in "abc" if {rule, f"{rule}:{file}"} & allowed}
     limits = {limit.name: limit.value for limit in policy.limits}
     limits |= {"large": policy.hazards_large.value} if policy.hazards_large else {}
-    for name in ("large", "memory", "processes", "open_files", "file_size", "cpus", "wall"):
+    limits |= {limit.name: limit.value for limit in (policy.connections, policy.rate) if limit}
+    for name in ("large", "connections", "rate", "memory", "processes", "open_files", "file_size", "cpus", "wall"):
         found |= {
             (name, step)
             for step in (0.5, 1, 2, 60, 512, 1000, 2**20, 2**30, 4 * 2**30, 2**33, 10**18)
@@ -186,16 +210,37 @@ def possibilities(policy: Policy) -> set[object]:
     return found
 
 
-def passes(pattern: str, name: str) -> bool:
-    import fnmatch
+def reachable(policy: Policy) -> Iterator[object]:
+    """Every request to every name that may be made: the narrowest entry decides, and denials take away."""
 
+    def fits(pattern: str, name: str) -> bool:
+        return name.endswith(pattern[1:]) if pattern[0] == "*" else name == pattern
+
+    names = ("example.test", "a.example.test", "x.a.example.test", "z.a.example.test", "q.z.a.example.test", "host")
+    for name, port in itertools.product(names, (80, 443)):
+        fitting = [entry for entry in policy.allow if entry.port == port and fits(entry.host, name)]
+        if not fitting or any(fits(entry.host, name) and entry.port in (0, port) for entry in policy.deny):
+            continue
+        entry = max(fitting, key=lambda entry: (entry.host == name, len(entry.host)))
+        methods = [word for word in ("GET", "POST", "PUT") if not entry.methods or word in entry.methods]
+        texts = ("/", "/v1/a", "/v1/b", "/b", "*")
+        paths = [
+            text for text in texts if not entry.paths or any(fnmatch.fnmatchcase(text, one) for one in entry.paths)
+        ]
+        uploads = [size for size in (1, 1024, 2**20, 2**30) if not entry.upload or size <= entry.upload]
+        for found in itertools.product(methods, paths, uploads, {False, entry.private}, {False, entry.raw}):
+            yield "host", name, port, *found
+
+
+def passes(pattern: str, name: str) -> bool:
     return pattern == name or ("*" in pattern and not is_secret_name(name) and fnmatch.fnmatchcase(name, pattern))
 
 
 def masks(policy: Policy) -> set[object]:
     """What only ever grows."""
     added = {(rule.pattern, rule.family, rule.why, rule.severity) for rule in policy.hazards_add}
-    return {entry.value for entry in policy.mask} | added
+    denied = {("deny", entry.host, entry.port) for entry in policy.deny}
+    return {entry.value for entry in policy.mask} | added | denied
 
 
 @given(some_layer("floor"), some_layer("person"), some_layer("repository"))
@@ -221,9 +266,9 @@ def test_what_a_floor_states_holds_whatever_the_others_say(floor, person, reposi
     kinds = {
         "workspace.mode": "mode", "workspace.read": "read", "environment.pass": "pass", "environment.set": "set",
         "boundary.use": "weakness", "boundary.minimum": "minimum", "boundary.accept": "accept", "boundary.syscalls": "syscalls",
-        "network.mode": "net", "network.allow": "host", "hazards.allow": "ignored", "hazards.large": "large",
+        "network.mode": "net", "network.allow": "host", "network.publish": "publish", "network.connections": "connections", "network.rate": "rate", "agents.prompts": "prompts", "hazards.allow": "ignored", "hazards.large": "large",
     }  # fmt: skip
-    for key in stated - {"workspace.mask", "hazards.add"}:
+    for key in stated - set(ONLY_TIGHTEN):
         kind = kinds.get(key, key.removeprefix("limits."))
         assert {p for p in here if isinstance(p, tuple) and p[0] == kind} <= bound, key
     assert masks(found) >= masks(merge([floor], trusted=False))
@@ -237,3 +282,31 @@ def test_a_trusted_file_gets_what_it_asks_for(person, repository):
         if isinstance(value, tuple) or (value is not None and value.origin.kind == "built-in"):
             continue
         assert getattr(found, key) == value
+
+
+def test_of_two_bounds_for_one_host_the_later_layer_decides_and_the_wider_stands():
+    get, post = {"host": "a.example", "methods": ["GET"]}, {"host": "a.example", "methods": ["POST"]}
+    wide = "a.example"
+
+    def decided(person: object, flag: object) -> list[tuple[tuple[str, ...], str]]:
+        layers = [layer("person", network={"allow": [person]}), layer("flag", network={"allow": [flag]})]
+        return [(entry.methods, entry.origin.kind) for entry in merge(layers, trusted=False).allow]
+
+    assert decided(get, post) == [(("POST",), "flag")]
+    assert decided(get, wide) == [((), "flag")]
+    assert decided(wide, get) == [((), "person")]
+
+
+def test_an_untrusted_file_may_deny():
+    layers = [layer("person", network={"allow": ["a.example"]}), layer("repository", network={"deny": ["a.example"]})]
+    found = merge(layers, trusted=False)
+    assert [(entry.host, entry.port, entry.origin.kind) for entry in found.deny] == [("a.example", 0, "repository")]
+    assert found.notes == merge(layers[:1], trusted=False).notes
+
+
+def test_an_untrusted_file_gets_no_service_of_this_machine():
+    repository = layer("repository", network={"allow": ["host:5432"], "publish": [22]})
+    found = merge([repository], trusted=False)
+    assert (found.allow, found.publish) == ((), ())
+    assert len(loosenings([repository])) == 2
+    assert merge([repository], trusted=True).allow[0].host == "host"

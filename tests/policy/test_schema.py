@@ -56,6 +56,7 @@ RULES: dict[str, Any] = {
     "minimum": lambda least, data, _: not isinstance(data, int | float) or data >= least,
     "maximum": lambda most, data, _: not isinstance(data, int | float) or data <= most,
     "exclusiveMinimum": lambda least, data, _: not isinstance(data, int | float) or data > least,
+    "minItems": lambda least, data, _: not isinstance(data, list) or len(data) >= least,
     "maxItems": lambda most, data, _: not isinstance(data, list) or len(data) <= most,
     "items": lambda schema, data, _: not isinstance(data, list) or all(valid(schema, item) for item in data),
     "required": lambda names, data, _: not isinstance(data, dict) or all(name in data for name in names),
@@ -92,7 +93,7 @@ def test_it_names_every_key_with_its_sentence_and_a_valid_default():
 
 samples = st.one_of(
     st.sampled_from(["review", "auto", "microvm", "off", "allow", "debug", "none", "4GiB", "1.5GB", "7", "90s", "1.5h", 3, 0.5, "0.5", 1, [], {}]),
-    st.lists(st.sampled_from([".env", "a.example", "a.example:80", "LC_*", "/opt", "~/x", "no-pid", {"host": "a.example"}, {"host": "10.0.0.1", "private": True}, "[::1]:80"]), max_size=2),
+    st.lists(st.sampled_from([".env", "a.example", "a.example:80", "LC_*", "/opt", "~/x", "no-pid", {"host": "a.example"}, {"host": "10.0.0.1", "private": True}, "[::1]:80", "*.example.test", "*.example.test:1", "192.0.2.7", "::1", "host:1", 3000, "80:81", {"host": "a.example", "ports": [1, 2], "methods": ["GET"], "paths": ["/a*"], "upload": "1MiB"}, {"host": "a.example", "raw": True, "upload": 5}]), max_size=2),
     st.lists(st.fixed_dictionaries({"pattern": st.sampled_from(["a", "!a", "/", "a/../b", "x/*.sh"]), "family": st.sampled_from(["ci", "no"]), "why": st.sampled_from(["", "w"])}, optional={"severity": st.sampled_from(["low", "no"]), "extra": st.just("")}), max_size=2),
     st.lists(st.sampled_from(["build-make", "build-make:/Makefile", "x:", "x:!a", "X", "a b"]), max_size=2),
     st.dictionaries(st.sampled_from(["A", "npm_config_x", "é"]), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), max_size=2),
@@ -114,7 +115,7 @@ def test_whatever_the_checks_accept_the_schema_accepts(full, value):
 @pytest.mark.parametrize(
     "data",
     [{"netwrk": {}}, {"network": {"alow": []}}, {"network": {"mode": "registries"}}, {"network": {"registries": []}}, {"actions": {}}, {"limits": {"wall": 5}}, {"limits": {"memory": "4G"}},
-     {"limits": {"processes": 0}}, {"limits": {"cpus": 0}}, {"network": {"allow": ["*.example"]}}, {"network": {"allow": ["https://a.example/"]}}, {"network": {"allow": [{"port": 1}]}},
+     {"limits": {"processes": 0}}, {"limits": {"cpus": 0}}, {"network": {"allow": ["a.*.example"]}}, {"network": {"allow": [{"host": "a", "ports": []}]}}, {"network": {"allow": [{"host": "a", "paths": ["x"]}]}}, {"network": {"rate": 0}}, {"network": {"rate": 10001}}, {"network": {"rate": "none"}}, {"network": {"deny": ["*"]}}, {"network": {"publish": ["a"]}}, {"network": {"allow": ["https://a.example/"]}}, {"network": {"allow": [{"port": 1}]}},
      {"network": {"allow": [{"host": "a", "port": 0}]}}, {"network": {"allow": [{"host": "a", "x": 0}]}}, {"environment": {"set": {"A": 1}}}, {"environment": {"set": {"A=B": "1"}}},
      {"workspace": {"mask": ["!x"]}}, {"workspace": {"mask": "x"}}, {"boundary": {"accept": ["No"]}}, {"workspace": {"mode": True}}, {"limits": []},
      {"hazards": {"add": ["x"]}}, {"hazards": {"add": [{"pattern": "x"}]}}, {"hazards": {"add": [{"pattern": "x", "family": "y", "why": "z"}]}}, {"hazards": {"allow": ["No"]}}, {"hazards": {"large": "4G"}}],

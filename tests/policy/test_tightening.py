@@ -8,7 +8,7 @@ import pytest
 
 from paddock.errors import PolicyError
 from paddock.policy.checking import layer_from
-from paddock.policy.keys import KEYS
+from paddock.policy.keys import KEYS, ONLY_TIGHTEN
 from paddock.policy.layering import built_in, loosenings, merge
 from paddock.policy.tightening import as_written, check_floor, floor_bounds, judged
 
@@ -58,6 +58,19 @@ LOOSER = [
     ("network.allow", ["x.example"], ["x.example:80"]),
     ("network.allow", ["x.example"], ["y.x.example"]),
     ("network.allow", ["x.example"], [{"host": "x.example", "private": True}]),
+    ("network.allow", None, ["host:5432"]),
+    ("network.allow", ["x.example"], ["*.x.example"]),
+    ("network.allow", ["*.x.example", {"host": "*.y.x.example", "methods": ["GET"]}], ["a.y.x.example"]),
+    ("network.allow", [{"host": "x.example", "methods": ["GET"]}], [{"host": "x.example", "methods": ["GET", "PUT"]}]),
+    ("network.allow", [{"host": "x.example", "paths": ["/a/*"]}], [{"host": "x.example", "paths": ["/a/*", "/"]}]),
+    ("network.allow", [{"host": "x.example", "upload": 10}], [{"host": "x.example", "upload": 11}]),
+    ("network.allow", [{"host": "x.example", "upload": 10}], ["x.example"]),
+    ("network.allow", ["x.example"], [{"host": "x.example", "raw": True}]),
+    ("network.publish", None, [3000]),
+    ("network.publish", [3000], ["3001:3000"]),
+    ("network.connections", None, 1025),
+    ("network.rate", 5, 6),
+    ("agents.prompts", "keep", "skip"),
     ("hazards.allow", None, ["build-make"]),
     ("hazards.allow", ["build-make:/Makefile"], ["build-make"]),
     ("hazards.allow", ["build-make:/Makefile"], ["build-make:lib/Makefile"]),
@@ -82,6 +95,10 @@ TIGHTER = [
     ("boundary.minimum", None, "microvm"),
     ("boundary.syscalls", "debug", "default"),
     ("network.mode", "allow", "off"),
+    ("agents.prompts", None, "keep"),
+    ("network.deny", None, ["x.example", "*.test:80"]),
+    ("network.connections", None, 1023),
+    ("network.rate", None, 1),
     ("hazards.add", None, [{"pattern": "deploy/", "family": "build", "why": "it runs as root"}]),
     ("hazards.large", None, "1MiB"),
     ("hazards.large", "none", "1GiB"),
@@ -118,9 +135,10 @@ def test_an_untrusted_file_can_tighten(full, person, asked):
 
 
 def test_the_tables_cover_every_key():
-    assert {row[0] for row in LOOSER} == set(KEYS) - {"workspace.mask", "hazards.add"}  # which nobody can loosen
+    assert {row[0] for row in LOOSER} == set(KEYS) - set(ONLY_TIGHTEN)  # which nobody can loosen
     lists_only_loosen = {
-        "workspace.read", "environment.pass", "environment.set", "boundary.accept", "network.allow", "hazards.allow",
+        "workspace.read", "environment.pass", "environment.set", "boundary.accept", "network.allow",
+        "network.publish", "hazards.allow",
     }  # fmt: skip
     assert {row[0] for row in TIGHTER} == set(KEYS) - lists_only_loosen
 
@@ -189,12 +207,27 @@ FLOOR = [  # key, the floor, what somebody below asks for, whether that is too m
     ("boundary.accept", ["pid-namespace"], ["pid-namespace"], False),
     ("boundary.syscalls", "default", "debug", True),
     ("boundary.syscalls", "debug", "debug", False),
+    ("agents.prompts", "keep", "skip", True),
+    ("agents.prompts", "skip", "keep", False),
     ("network.mode", "off", "allow", True),
     ("network.mode", "allow", "off", False),
     ("network.allow", ["a.example"], ["b.example"], True),
     ("network.allow", ["a.example"], ["a.example"], False),
     ("network.allow", ["a.example"], [{"host": "a.example", "private": True}], True),
     ("network.allow", [], ["a.example"], True),
+    ("network.allow", ["*.example.test"], ["a.b.example.test"], False),
+    ("network.allow", ["*.example.test"], ["example.test"], True),
+    ("network.allow", ["*.example.test"], ["a.example.test:80"], True),
+    ("network.allow", ["*.example.test", {"host": "a.example.test", "paths": ["/x"]}], ["a.example.test"], True),
+    ("network.allow", ["*.example.test", {"host": "a.example.test", "paths": ["/x"]}], ["b.example.test"], False),
+    ("network.allow", [{"host": "a.example", "paths": ["/x/*"]}], [{"host": "a.example", "paths": ["/x/y"]}], False),
+    ("network.allow", ["a.example"], ["host:80"], True),
+    ("network.allow", ["host:80"], ["host:80"], False),
+    ("network.deny", ["a.example"], ["b.example"], False),
+    ("network.publish", [3000], ["3000:3000"], False),
+    ("network.publish", [], [3000], True),
+    ("network.connections", 10, 11, True),
+    ("network.rate", 10, 10, False),
     ("hazards.add", [], [{"pattern": "a", "family": "ci", "why": "b"}], False),
     ("hazards.allow", [], ["build-make"], True),
     ("hazards.allow", ["build-make"], ["build-make:/Makefile"], False),

@@ -10,8 +10,9 @@ from paddock.policy.values import Wrong, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sized
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 
+    from paddock.policy.comparing import Entry
     from paddock.policy.keys import Key
     from paddock.policy.model import Entries, LayerKind, Value
 
@@ -35,6 +36,8 @@ _TEXTS: dict[str, Callable[[object], str]] = {
 
 def scalar(key: Key, value: object) -> str | float | None:
     """The value of a key that is no list. Raises Wrong."""
+    if key.largest:
+        return values.count_to(value, key.largest)
     if key.kind in LIMITS:
         return None if value == NONE else _AMOUNTS[key.kind](value)
     if isinstance(value, str):
@@ -49,10 +52,16 @@ def scalar(key: Key, value: object) -> str | float | None:
     raise Wrong(f"expected {', '.join(most)} or {last}, not {shown(value)}{hint}")
 
 
-def item(key: Key, value: object, origin: Origin, base: str = "") -> Text | Allowed | Added:
-    """One entry of a list. Raises Wrong."""
-    if key.kind == "hosts":
-        return Allowed(*hosts.host(value), origin)
+def items(key: Key, value: object, origin: Origin, base: str = "") -> Sequence[Entry]:
+    """What one entry of a list says: one value, or one for each port of a host. Raises Wrong."""
+    return hosts.allowed(value, origin) if key.kind == "hosts" else (_item(key, value, origin, base),)
+
+
+def _item(key: Key, value: object, origin: Origin, base: str) -> Entry:
+    if key.kind == "denials":
+        return hosts.denied(value, origin)
+    if key.kind == "ports":
+        return hosts.published(value, origin)
     if key.kind in ("rules", "allowances"):
         from paddock.policy import additions
 
@@ -83,6 +92,16 @@ def layer_from(
 def _not_too_many(entries: Sized) -> None:
     if len(entries) > MOST_ENTRIES:
         raise Wrong(f"expected at most {MOST_ENTRIES} entries, not {len(entries)}")
+
+
+def _not_twice(key: Key, entries: Sequence[Entry]) -> None:
+    """Two entries of one file for the same host and port that bound it differently are a mistake, not a choice."""
+    if key.kind == "hosts":
+        from paddock.policy.reach import contradiction
+
+        found = contradiction(entry for entry in entries if isinstance(entry, Allowed))
+        if found:
+            raise Wrong(found)
 
 
 class _Reader:
@@ -143,13 +162,15 @@ class _Reader:
 
     def _items(self, key: Key, place: Place, entries: list[object]) -> Entries:
         _not_too_many(entries)
-        good: list[Text | Allowed | Added] = []
+        good: list[Entry] = []
         for index, value in enumerate(entries):
             at = (*place, index)
             try:
-                good.append(item(key, value, self.origin(at), self.base))
+                good += items(key, value, self.origin(at), self.base)
             except Wrong as error:
                 self.wrong(at, f"{key.full}: {error}", coming=error.coming)
+        _not_too_many(good)
+        _not_twice(key, good)
         return tuple(good)  # type: ignore[return-value]  # one key has one kind of entry
 
     def _assignments(self, key: Key, place: Place, table: dict[object, object]) -> tuple[Assignment, ...]:

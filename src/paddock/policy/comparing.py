@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from paddock.policy.credentials import is_secret_name
 from paddock.policy.keys import KEYS, LIMITS, ONLY_TIGHTEN
-from paddock.policy.matching import matches
-from paddock.policy.model import Added, Allowed, Assignment, Text
+from paddock.policy.model import Added, Allowed, Assignment, Denial, Publication, Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from paddock.policy.model import Value
 
-    Entry = Text | Assignment | Allowed | Added
+    Entry = Text | Assignment | Allowed | Added | Denial | Publication
 
 UNLIMITED = float("inf")
 _AUTO_IS_AT_LEAST = "bubblewrap"
@@ -40,13 +39,16 @@ def covers(key: str, entry: Entry, others: Iterable[Entry]) -> bool:
     """Whether `others` already allow everything that `entry` of the list `key` allows."""
     if key in ONLY_TIGHTEN:
         return True
+    if isinstance(entry, Allowed):
+        from paddock.policy.reach import is_covered
+
+        return is_covered(entry, (other for other in others if isinstance(other, Allowed)))
     return any(_covers(key, entry, other) for other in others)
 
 
 def _covers(key: str, entry: Entry, other: Entry) -> bool:
-    if isinstance(entry, Allowed) and isinstance(other, Allowed):
-        same = (entry.host, entry.port) == (other.host, other.port)
-        return same and (other.private or not entry.private)
+    if isinstance(entry, Publication) and isinstance(other, Publication):
+        return (entry.inside, entry.outside) == (other.inside, other.outside)
     if isinstance(entry, Assignment) and isinstance(other, Assignment):
         return (entry.name, entry.value) == (other.name, other.value)
     if not isinstance(entry, Text) or not isinstance(other, Text):
@@ -66,4 +68,6 @@ def _pattern_covers(pattern: str, name: str) -> bool:
     """
     if "*" not in pattern or ("*" not in name and is_secret_name(name)):
         return False
+    from paddock.policy.matching import matches
+
     return matches(pattern, name)

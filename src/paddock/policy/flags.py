@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paddock.errors import PolicyError
-from paddock.policy.checking import assignment, item, scalar
+from paddock.policy.checking import assignment, items, scalar
 from paddock.policy.keys import KEYS, names_in, nearest
 from paddock.policy.model import Layer, Origin, Setting
 from paddock.policy.values import Wrong, shown
@@ -24,6 +24,8 @@ MANY = {
     "mask": "workspace.mask",
     "accept": "boundary.accept",
     "allow": "network.allow",
+    "deny": "network.deny",
+    "publish": "network.publish",
 }
 WHERE = "the command line"
 
@@ -63,7 +65,7 @@ def _settings(flag: str, texts: Sequence[str], origin: Origin, base: str) -> Ite
         return [Setting(key.full, scalar(key, texts[-1]), origin)]
     if flag in MANY:
         key = KEYS[MANY[flag]]
-        found = tuple(item(key, text, origin, base) for text in texts)
+        found = tuple(entry for text in texts for entry in items(key, text, origin, base))
         return [Setting(key.full, found, origin)]  # type: ignore[arg-type]  # one key has one kind of entry
     if flag == "env":
         return _environment(texts, origin)
@@ -79,7 +81,8 @@ def _settings(flag: str, texts: Sequence[str], origin: Origin, base: str) -> Ite
 
 def _environment(texts: Sequence[str], origin: Origin) -> Iterator[Setting]:
     """`NAME` passes a variable on, `NAME=VALUE` sets one."""
-    named = tuple(item(KEYS["environment.pass"], text, origin) for text in texts if "=" not in text)
+    key = KEYS["environment.pass"]
+    named = tuple(entry for text in texts if "=" not in text for entry in items(key, text, origin))
     pairs = [text.partition("=") for text in texts if "=" in text]
     if named:
         yield Setting("environment.pass", named, origin)  # type: ignore[arg-type]  # all are texts

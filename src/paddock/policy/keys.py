@@ -13,19 +13,22 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Kind = Literal[
-        "word", "patterns", "paths", "variables", "assignments", "gaps", "hosts", "rules", "allowances",
-        "size", "count", "number", "duration",
+        "word", "patterns", "paths", "variables", "assignments", "gaps", "hosts", "denials", "ports", "rules",
+        "allowances", "size", "count", "number", "duration",
     ]  # fmt: skip
 
-LISTS = ("patterns", "paths", "variables", "assignments", "gaps", "hosts", "rules", "allowances")
-ONLY_TIGHTEN = ("workspace.mask", "hazards.add")  # lists that everybody may add to, whoever they are
+LISTS = ("patterns", "paths", "variables", "assignments", "gaps", "hosts", "denials", "ports", "rules", "allowances")
+ONLY_TIGHTEN = ("workspace.mask", "network.deny", "hazards.add")  # lists that everybody may add to, whoever they are
 LIMITS = ("size", "count", "number", "duration")
 NONE = "none"  # the word that lifts a limit
 
 
 @frozen
 class Key:
-    """One setting. `choices` go from the tightest word to the loosest; lists add up over all layers."""
+    """One setting. `choices` go from the tightest word to the loosest; lists add up over all layers.
+
+    `largest` bounds a count that nobody may lift.
+    """
 
     section: str
     name: str
@@ -34,6 +37,7 @@ class Key:
     doc: str
     looser: str  # for the reference page: what loosens it
     choices: tuple[str, ...] = ()
+    largest: int = 0
 
     @property
     def full(self) -> str:
@@ -147,10 +151,39 @@ _TABLE = (
         "allow",
         "hosts",
         (),
-        'Hosts that may be reached in mode allow: "host" (port 443), "host:port", or { host, port, private }, '
-        "where private = true lets the host be on a private address",
-        "every host and port, and private = true",
+        'Hosts that may be reached in mode allow: "host" (port 443), "host:port", "*.domain" for all names below one, '
+        '"host:5432" with the word host itself for a service of this machine, or a table. Of the entries that fit a '
+        "name the narrowest decides",
+        "every host and port, and what a table widens",
     ),
+    Key(
+        "network",
+        "deny",
+        "denials",
+        (),
+        'Hosts that may not be reached, whatever allows them: "host" or "*.domain", at every port, or "host:port" '
+        "at one",
+        "nothing: denials only add up",
+    ),
+    Key(
+        "network",
+        "publish",
+        "ports",
+        (),
+        'Ports inside that can be reached at 127.0.0.1 of this machine: 3000, or "8080:3000" for port 3000 inside '
+        "at port 8080 here",
+        "every port",
+    ),
+    Key(
+        "network",
+        "connections",
+        "count",
+        1024,
+        "Connections through the gateway that are open at the same time",
+        "more",
+        largest=10_000,
+    ),
+    Key("network", "rate", "count", 500, "Connections that are begun in a second", "more", largest=10_000),
     Key(
         "agents",
         "prompts",
@@ -195,7 +228,6 @@ COMING: dict[str, str] = {
     "network.registries": "package registries",
     "network.minimum_age": "package registries",
     "network.minimum_project_age": "package registries",
-    "network.deny": "rules that take hosts away",
     "actions": "the sensitive lane",
     "credentials": "brokered credentials",
 }

@@ -10,7 +10,18 @@ from __future__ import annotations
 from paddock.policy.comparing import looseness
 from paddock.policy.credentials import is_secret_name
 from paddock.policy.keys import KEYS, LIMITS, LISTS
-from paddock.policy.model import BUILT_IN, Added, Allowed, Amount, Assignment, Policy, Setting, Text
+from paddock.policy.model import (
+    BUILT_IN,
+    Added,
+    Allowed,
+    Amount,
+    Assignment,
+    Denial,
+    Policy,
+    Publication,
+    Setting,
+    Text,
+)
 from paddock.policy.tightening import check_floor, entries, floor_bounds, judged
 
 TYPE_CHECKING = False
@@ -91,15 +102,21 @@ def _combined(old: Setting, new: Setting) -> Setting:
 
 
 def _changes(entry: Entry, known: Entry) -> bool:
-    """Whether an entry of the same name says something new: another value, or more than was allowed."""
+    """Whether an entry of the same name says something new: another value, or something that was not allowed."""
     if isinstance(entry, Assignment) and isinstance(known, Assignment):
         return entry.value != known.value
-    return isinstance(entry, Allowed) and isinstance(known, Allowed) and entry.private and not known.private
+    if isinstance(entry, Allowed) and isinstance(known, Allowed):
+        from paddock.policy.reach import covers
+
+        return not covers(known, entry)
+    return False
 
 
 def _identity(entry: Entry) -> tuple[str, int]:
-    if isinstance(entry, Allowed):
+    if isinstance(entry, Allowed | Denial):
         return entry.host, entry.port
+    if isinstance(entry, Publication):
+        return str(entry.inside), entry.outside
     if isinstance(entry, Added):  # two that differ in anything are two: none takes the other's place
         return f"{entry.pattern}\0{entry.family}\0{entry.severity}\0{entry.why}", 0
     return (entry.name, 0) if isinstance(entry, Assignment) else (entry.value, 0)
@@ -140,6 +157,10 @@ def _policy(now: Mapping[str, Setting], notes: tuple[str, ...], bounded: tuple[s
         hazards_add=tuple(entry for entry in lists["hazards.add"] if isinstance(entry, Added)),
         hazards_allow=_texts(lists["hazards.allow"]),
         hazards_large=amounts.get("hazards.large"),
+        deny=tuple(entry for entry in lists["network.deny"] if isinstance(entry, Denial)),
+        publish=tuple(entry for entry in lists["network.publish"] if isinstance(entry, Publication)),
+        connections=amounts.get("network.connections"),
+        rate=amounts.get("network.rate"),
     )
 
 

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
     LayerKind = Literal["built-in", "machine", "floor", "person", "repository", "agent", "flag"]
     # A word, a number, None for a limit that is lifted, or the entries of a list.
-    Entries = tuple["Text", ...] | tuple["Assignment", ...] | tuple["Allowed", ...] | tuple["Added", ...]
+    Entries = (
+        tuple["Text", ...]
+        | tuple["Assignment", ...]
+        | tuple["Allowed", ...]
+        | tuple["Added", ...]
+        | tuple["Denial", ...]
+        | tuple["Publication", ...]
+    )
     Value = str | float | None | Entries
 
 
@@ -59,11 +66,37 @@ class Assignment:
 
 @frozen
 class Allowed:
-    """An exact host name and port that may be reached; `private` lets it be on a private address."""
+    """What may be reached: a host, or with `*.` before it all names below one, at one port.
+
+    The host `host` is this machine's loopback. The other fields are those of `paddock.plan.model.Rule`:
+    `upload` in bytes, 0 for no bound; methods and paths empty for all.
+    """
 
     host: str
     port: int
     private: bool
+    origin: Origin
+    methods: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    upload: int = 0
+    raw: bool = False
+
+
+@frozen
+class Denial:
+    """What may not be reached, whatever allows it: a host or `*.` and a name, at one port, or 0 for all ports."""
+
+    host: str
+    port: int
+    origin: Origin
+
+
+@frozen
+class Publication:
+    """A port inside that this machine's 127.0.0.1 leads to, at the port `outside`."""
+
+    inside: int
+    outside: int
     origin: Origin
 
 
@@ -118,4 +151,8 @@ class Policy:
     hazards_add: tuple[Added, ...] = ()
     hazards_allow: tuple[Text, ...] = ()
     hazards_large: Amount | None = None  # None: no size is one
+    deny: tuple[Denial, ...] = ()
+    publish: tuple[Publication, ...] = ()
+    connections: Amount | None = None  # None: the gateway's own bound
+    rate: Amount | None = None  # of new connections in a second; None: the gateway's own bound
     agent_prompts: Text = Text("skip", BUILT_IN)

@@ -58,6 +58,7 @@ def page() -> str:
 
 def _row(key: Key) -> str:
     values = ", ".join(f"`{choice}`" for choice in key.choices) if key.kind == "word" else _KINDS[key.kind]
+    values = f"whole number up to {key.largest}" if key.largest else values
     default = "`{}`" if key.kind == "assignments" else f"`{written(key, key.default)}`"
     return f"| `{key.name}` | {values} | {default} | {key.doc} | {key.looser} |"
 
@@ -68,7 +69,9 @@ _KINDS = {
     "variables": "list of names or patterns",
     "assignments": 'table of `NAME = "value"`',
     "gaps": "list of names",
-    "hosts": "list of hosts",
+    "hosts": "list of hosts and tables `{ host, port or ports, private, methods, paths, upload, raw }`",
+    "denials": "list of hosts",
+    "ports": "list of ports",
     "rules": "list of tables `{ pattern, family, why, severity }`; severity may be left out and is then `high`",
     "allowances": "list of `name` or `name:pattern`; the names are those of the [hazards](hazards.md)",
     "size": 'size, or `"none"`',
@@ -82,4 +85,4 @@ def _coming() -> str:
     words = [f'`{key} = "{word}"`' for key, known in COMING_WORDS.items() for word in known]
     names = [f"`{name}`" if "." in name else f"`[{name}]`" for name in COMING]
     listed = ", ".join([*words, *names])
-    return f"## Not available yet\n\nRefused by name until they work, never ignored: {listed}, and hosts with a `*`.\n"
+    return f"## Not available yet\n\nRefused by name until they work, never ignored: {listed}.\n"

@@ -42,6 +42,8 @@ def rows(policy: Policy) -> tuple[Row, ...]:
         "environment.set": policy.set_variables,
         "boundary.accept": policy.accept,
         "network.allow": policy.allow,
+        "network.deny": policy.deny,
+        "network.publish": policy.publish,
         "hazards.add": policy.hazards_add,
         "hazards.allow": policy.hazards_allow,
     }
@@ -59,7 +61,8 @@ def rows(policy: Policy) -> tuple[Row, ...]:
 
 def _limit(policy: Policy, full: str) -> Row:
     key = KEYS[full]
-    for amount in (*policy.limits, *filter(None, [policy.hazards_large])):
+    others = (policy.hazards_large, policy.connections, policy.rate)
+    for amount in (*policy.limits, *filter(None, others)):
         if amount.name == key.name:
             return Row(full, written(key, amount.value).strip('"'), amount.origin)
     origin = next((text.origin for text in policy.lifted if text.value == key.name), BUILT_IN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paddock.policy.additions import FAMILIES, SEVERITIES
+from paddock.policy.allowances import MOST_PORTS
 from paddock.policy.checking import MOST_ENTRIES
 from paddock.policy.keys import KEYS, LISTS, NONE, SECTIONS, written
 from paddock.policy.values import DURATIONS, SIZES
@@ -15,9 +16,20 @@ if TYPE_CHECKING:
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _NUMBER = r"[0-9]{1,17}(\.[0-9]{1,17})?"
+_WHOLE: Schema = {"type": "integer", "minimum": 1}
+_AMOUNTS: dict[str, tuple[Schema, ...]] = {
+    "size": (_WHOLE, {"type": "string", "pattern": f"^({_NUMBER} *({'|'.join(SIZES)})|[0-9]{{1,18}})$"}),
+    "duration": ({"type": "string", "pattern": f"^{_NUMBER} *[{''.join(DURATIONS)}]$"},),
+    "count": (_WHOLE, {"type": "string", "pattern": "^[0-9]{1,18}$"}),
+    "number": ({"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": f"^{_NUMBER}$"}),
+}
 _PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
 # Looser than `hosts`, which says the reasons; tight enough to mark wildcards, spaces and addresses of pages.
-_HOST: Schema = {"type": "string", "pattern": r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$"}
+_HOST: Schema = {"type": "string", "pattern": r"^(\[[0-9A-Fa-f:.]+\]|(\*\.)?[A-Za-z0-9._-]+)(:[0-9]{1,5})?$"}
+_DENIED: Schema = {
+    "type": "string",
+    "pattern": r"^(\[[0-9A-Fa-f:.]+\]|[0-9A-Fa-f:]+|(\*\.)?[A-Za-z0-9._-]+)(:[0-9]{1,5})?$",
+}
 
 
 _HOSTS: Schema = {
@@ -30,7 +42,12 @@ _HOSTS: Schema = {
             "properties": {
                 "host": {"type": "string", "minLength": 1},
                 "port": {**_PORT, "default": 443},
+                "ports": {"type": "array", "minItems": 1, "maxItems": MOST_PORTS, "items": _PORT},
                 "private": {"type": "boolean", "default": False},
+                "methods": {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[A-Za-z]+$"}},
+                "paths": {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": r"^/[^?#\\\s]*$"}},
+                "upload": {"anyOf": list(_AMOUNTS["size"])},
+                "raw": {"type": "boolean", "default": False},
             },
         },
     ]
@@ -53,6 +70,8 @@ _ENTRIES: dict[str, Schema] = {
     "patterns": {"type": "string", "pattern": "^[^!]"},
     "paths": {"type": "string", "minLength": 1},
     "hosts": _HOSTS,
+    "denials": _DENIED,
+    "ports": {"anyOf": [_PORT, {"type": "string", "pattern": "^([0-9]{1,5}:)?[0-9]{1,5}$"}]},
     "rules": _RULE,
 }
 
@@ -97,13 +116,6 @@ def _value(key: Key) -> Schema:
         return {"type": "object", "additionalProperties": {"type": "string"}, "propertyNames": names}
     if key.kind in LISTS:
         return {"type": "array", "maxItems": MOST_ENTRIES, "items": _ENTRIES[key.kind]}
+    if key.largest:
+        return {"anyOf": [{**_WHOLE, "maximum": key.largest}, {"type": "string", "pattern": "^[0-9]{1,5}$"}]}
     return {"anyOf": [*_AMOUNTS[key.kind], {"const": NONE}]}
-
-
-_WHOLE: Schema = {"type": "integer", "minimum": 1}
-_AMOUNTS: dict[str, tuple[Schema, ...]] = {
-    "size": (_WHOLE, {"type": "string", "pattern": f"^({_NUMBER} *({'|'.join(SIZES)})|[0-9]{{1,18}})$"}),
-    "duration": ({"type": "string", "pattern": f"^{_NUMBER} *[{''.join(DURATIONS)}]$"},),
-    "count": (_WHOLE, {"type": "string", "pattern": "^[0-9]{1,18}$"}),
-    "number": ({"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": f"^{_NUMBER}$"}),
-}

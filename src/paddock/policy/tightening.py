@@ -11,7 +11,7 @@ from paddock.errors import PolicyError
 from paddock.frozen import frozen, replace
 from paddock.policy.comparing import covers, looseness
 from paddock.policy.keys import KEYS, LISTS, ONLY_TIGHTEN, written
-from paddock.policy.model import Added, Allowed, Assignment, Layer, Origin, Setting
+from paddock.policy.model import Added, Allowed, Assignment, Denial, Layer, Origin, Publication, Setting
 from paddock.policy.values import shown
 
 TYPE_CHECKING = False
@@ -47,9 +47,10 @@ def entries(value: Value) -> tuple[Entry, ...]:
 
 def described(entry: Entry) -> str:
     """An entry as people read it, in full: what is shown here is what gets trusted."""
-    if isinstance(entry, Allowed):
-        host = f"[{entry.host}]" if ":" in entry.host else entry.host
-        return f"{host}:{entry.port}" + (" (also on a private address)" if entry.private else "")
+    if isinstance(entry, Allowed | Denial | Publication):
+        from paddock.policy import reach
+
+        return reach.described(entry)
     if isinstance(entry, Assignment):
         return f"{entry.name}={shown(entry.value, len(entry.value))}"
     if isinstance(entry, Added):

@@ -68,6 +68,15 @@ def count(value: object) -> float:
     return _positive_integer(_digits(value, expected) if isinstance(value, str) else value, expected)
 
 
+def count_to(value: object, largest: int) -> float:
+    """A whole number from 1 to `largest`."""
+    expected = f"a whole number from 1 to {largest}"
+    found = _positive_integer(_digits(value, expected) if isinstance(value, str) else value, expected)
+    if found > largest:
+        raise Wrong(f"expected {expected}, not {shown(value)}")
+    return found
+
+
 def number(value: object) -> float:
     """A number above 0, also a fraction."""
     expected = "a number above 0, such as 2 or 0.5"

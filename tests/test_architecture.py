@@ -37,7 +37,7 @@ FLOORS = (
     {"planning", "reviewing"},
     {"closing", "commits", "watching"},
     {"session"},
-    {"keeping", "joining", "ending"},
+    {"keeping", "joining", "granting", "ending"},
     {"cli", "api"},
     {"__main__"},
 )

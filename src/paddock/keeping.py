@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import struct
+import time
 
 from paddock import session
 from paddock.remarks import complain
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _CODE = struct.Struct("i")
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
+_AWAITED = (*_FORWARDED, signal.SIGCHLD)
+_DAY_S = 86400.0
 
 
 def run(plan: Plan, *, name: str, fresh: bool, quiet: bool, failed: Callable[[Exception], int]) -> tuple[int, str]:
@@ -74,10 +77,19 @@ def _wait(kept: Kept, channel: int) -> None:
         os.dup2(null, descriptor)
     os.close(null)
     # Blocked before the answer, so that a kill that follows at once is not lost.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     os.write(channel, _CODE.pack(kept.exit_code) + os.fsencode(kept.name))
     os.close(channel)
-    if kept.left_s is None:
-        signal.sigwait(_FORWARDED)
-    else:
-        signal.sigtimedwait(_FORWARDED, max(kept.left_s, 0))
+    _sleep(kept)
+
+
+def _sleep(kept: Kept) -> None:
+    """Until a signal, the time limit, or an alarm: the gateway is our child, and its end is told as one's."""
+    end = None if kept.left_s is None else time.monotonic() + kept.left_s
+    while end is None or time.monotonic() < end:
+        left_s = _DAY_S if end is None else end - time.monotonic()
+        told = signal.sigtimedwait(_AWAITED, max(left_s, 0))
+        if told and told.si_signo in _FORWARDED:
+            return
+        if kept.guard and kept.guard.has_alarmed():
+            return

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from paddock.workspace.shelf import ChangeSetDirectory
 
 
+_ALARMED = 126  # as what a policy refuses
+
+
 @frozen
 class Ended:
     """What is to be told after a run.
@@ -68,6 +71,7 @@ class Kept:
     name: str
     messages: tuple[str, ...]
     left_s: float | None
+    guard: Gateway | None = None  # with which it stays only as long as that has not alarmed
 
 
 def run(
@@ -91,13 +95,14 @@ def run(
         from paddock.supervision import Supervisor
 
         wall = plan.limit("wall")
-        outcome = Supervisor(running.joined, wall.value if wall else None).run()
+        outcome = Supervisor(running.joined, wall.value if wall else None, running.gateway).run()
         if outcome.failure:
             raise closing.start_failure(plan.command, outcome.failure)
         messages = closing.messages(plan, outcome, live_one.group)
-        if kept:
+        alarmed = running.gateway is not None and running.gateway.has_alarmed()
+        if kept and not alarmed:
             left_s = wall.value - (time.monotonic() - begun) if wall else None
-            kept(Kept(outcome.exit_code, own.name, tuple(messages), left_s))
+            kept(Kept(outcome.exit_code, own.name, tuple(messages), left_s, running.gateway))
         running.sandbox.stop()
         if running.gateway:
             messages += closing.told_by_gateway(running.gateway.stop())
@@ -106,7 +111,8 @@ def run(
             found = live_one.watch.finish()
             messages += live_one.watch.messages(found)
             held, changed = found.held, len(found.moved)
-        return Ended(outcome.exit_code, own.name, tuple(messages), held, changed, live_one.remarks, aside)
+        code = _ALARMED if alarmed else outcome.exit_code
+        return Ended(code, own.name, tuple(messages), held, changed, live_one.remarks, aside)
 
 
 @frozen
@@ -337,7 +343,7 @@ def _default_name(plan: Plan) -> str:
 
 
 def _open_gateway(plan: Plan, namespaces: Namespaces, own: Live) -> Gateway | None:
-    if plan.network.mode == "off":
+    if plan.network.mode == "off" and not plan.network.published:
         return None
     from paddock.gateway import record, server
     from paddock.record import logs

@@ -18,10 +18,19 @@ from paddock.frozen import frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Protocol
 
     from paddock.console import Console
     from paddock.kernel.reports import Joined, Report
     from paddock.relay import Relay
+
+    class Guard(Protocol):
+        """Who may say that the command must end: asked once, when the descriptor is readable."""
+
+        @property
+        def descriptor(self) -> int: ...  # noqa: D102 - a field
+        def has_alarmed(self) -> bool: ...  # noqa: D102 - as above
+
 
 TIOCSIG = 0x40045436  # ioctl_tty(2): a signal to the PTY's foreground group
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -52,8 +61,9 @@ class Outcome:
 class Supervisor:
     """Stands between the caller and one command until its end."""
 
-    def __init__(self, joined: Joined, wall_s: float | None) -> None:
+    def __init__(self, joined: Joined, wall_s: float | None, guard: Guard | None = None) -> None:
         self.joined = joined
+        self.guard = guard
         self.pid = 0  # of the command, while it cannot have been reused
         self.early: list[int] = []  # signals from before the command was there
         # Not needed before the command runs, and not by every one.
@@ -104,6 +114,8 @@ class Supervisor:
                 self.relay.move(ready)
             if self._wake in ready:
                 self._hear_signals()
+            if self.guard and self.guard.descriptor in ready:
+                self._hear_guard(self.guard)
             self._mind_the_time()
             if self.ended is None and (self.joined.first or channel in ready):
                 self._hear_report()
@@ -114,6 +126,8 @@ class Supervisor:
 
     def _wait(self, channel: int) -> dict[int, int]:
         wanted = {self._wake: select.POLLIN}
+        if self.guard:
+            wanted[self.guard.descriptor] = select.POLLIN
         if self.ended is None:
             wanted[channel] = select.POLLIN
             if self.joined.starting >= 0:
@@ -155,6 +169,12 @@ class Supervisor:
 
     def _hang_up(self) -> None:
         self._end(signal.SIGHUP)
+
+    def _hear_guard(self, guard: Guard) -> None:
+        self.guard = None  # it says one thing, once
+        if guard.has_alarmed():
+            self.asked_to_end = True
+            self._end_now()
 
     # Signals
 

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 # In the order of a person's first day. A name and its module are the same, but for Python's keywords.
 COMMANDS = (
     "run", "shell", "diff", "apply", "undo", "discard", "changes", "reset", "plan", "explain", "scan", "policy",
-    "trust", "ps", "exec", "kill", "clean", "doctor", "completion", "manual",
+    "trust", "log", "ps", "exec", "net", "kill", "clean", "doctor", "completion", "manual",
 )  # fmt: skip
 GROUPS = (
-    ("Work", ("run", "shell", "exec")),
+    ("Work", ("run", "shell", "exec", "net")),
     ("Review", ("diff", "apply", "undo", "discard", "changes", "reset")),
-    ("Understand", ("plan", "explain", "scan", "policy", "trust", "doctor")),
+    ("Understand", ("plan", "explain", "scan", "policy", "trust", "log", "doctor")),
     ("Look after", ("ps", "kill", "clean", "completion", "manual")),
 )
 
@@ -167,6 +167,8 @@ def _print_pieces(pieces: Iterable[str], *, paged: bool) -> None:
             return
     for piece in encoded:
         sys.stdout.buffer.write(piece)
+        if not piece:
+            sys.stdout.flush()
 
 
 def _print_json(data: object) -> None:

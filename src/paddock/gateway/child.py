@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from paddock.gateway.record import About
     from paddock.gateway.table import Table
     from paddock.kernel.namespaces import Namespaces
+    from paddock.plan.model import Published
 
 NOBODY = (65534, 65534)
 READY = b"+"
@@ -43,8 +44,9 @@ _OTHER_DESCRIPTORS = 128
 class Charge:
     """What the gateway is started with: its rules, its descriptors, whom it must not outlive, whom to become.
 
-    `door` is where the person comes in. `about` says what the record is about: it is asked here and not in the process
-    that starts the sandbox, since hashing a plan takes its time.
+    `door` is where the person comes in, `published` are listeners on this machine that lead inside. `about` says what
+    the record is about: it is asked here and not in the process that starts the sandbox, since hashing a plan takes
+    its time.
     """
 
     table: Table
@@ -55,6 +57,7 @@ class Charge:
     drop_to: tuple[int, int] | None
     door: Door
     about: Callable[[], About]
+    published: tuple[tuple[Published, int], ...] = ()
 
 
 def run(charge: Charge) -> NoReturn:
@@ -77,7 +80,9 @@ def run(charge: Charge) -> NoReturn:
             os.write(report, FAILED + f"{error.strerror}".encode("utf-8", "replace")[:2000])
             os._exit(1)
         os.write(report, READY)
-        descriptors = (charge.record, report, charge.door.descriptor, maker.descriptor, *resolver, *listeners)
+        published = [descriptor for _, descriptor in charge.published]
+        ours = (charge.record, report, charge.door.descriptor, maker.descriptor)
+        descriptors = (*ours, *resolver, *listeners, *published)
         _let_go([descriptor for descriptor in descriptors if descriptor >= 0])
         from paddock.gateway import engine
 
@@ -85,7 +90,8 @@ def run(charge: Charge) -> NoReturn:
         written = record.Record(charge.record, charge.about())
         _drop(charge.drop_to, parent)
         most = min(engine.MOST_CONNECTIONS, (limit - len(descriptors) - _OTHER_DESCRIPTORS) // 2)
-        sockets = engine.Sockets(resolver, tuple(zip(places, listeners, strict=True)), charge.door)
+        listening = tuple(zip(places, listeners, strict=True))
+        sockets = engine.Sockets(resolver, listening, charge.published, charge.door)
         _write_all(report, record.pack(engine.serve(charge.table, maker, sockets, written, most)))
         status = 0
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code

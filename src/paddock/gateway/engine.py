@@ -10,11 +10,11 @@ import signal
 import socket
 import time
 
-from paddock.frozen import frozen
+from paddock.frozen import frozen, replace
 from paddock.gateway import control, dial
 from paddock.gateway.connection import Talk
 from paddock.gateway.opening import Opening
-from paddock.gateway.record import Summary, pack, unpack
+from paddock.gateway.record import ALARM, Summary, pack, unpack
 from paddock.gateway.resolver import Answers, Datagrams, Stream
 from paddock.gateway.table import Asked
 
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from paddock.gateway.control import Door
     from paddock.gateway.maker import Maker
     from paddock.gateway.record import Record
+    from paddock.gateway.rules import Endpoint
     from paddock.gateway.table import Grant, Place, Table
+    from paddock.plan.model import Published
 
     P = TypeVar("P", bound=Protocol)
 
@@ -56,15 +58,17 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._next_end: asyncio.TimerHandle | None = None
 
-    async def begin(self, resolver: tuple[int, int], places: Sequence[tuple[Place, int]]) -> None:
+    async def begin(self, sockets: Sockets) -> None:
         """Serve on the sockets that are there from the start."""
         answers = Answers(self.asked, self.record)
-        udp, tcp = (socket.socket(fileno=descriptor) for descriptor in resolver)
+        udp, tcp = (socket.socket(fileno=descriptor) for descriptor in sockets.resolver)
         udp.setblocking(False)  # noqa: FBT003 - its own signature
         await self.loop.create_datagram_endpoint(lambda: Datagrams(answers), sock=udp)
         await self.loop.create_server(lambda: Stream(answers, self.loop), sock=tcp, backlog=_BACKLOG)
-        for _, descriptor in places:
+        for _, descriptor in sockets.places:
             await self._serve(descriptor)
+        for port, descriptor in sockets.published:
+            await self._publish(port, descriptor)
 
     def asked(self, name: str) -> Asked:
         """A name was looked up. Before it is answered, somebody listens where it leads."""
@@ -88,15 +92,29 @@ class Engine:
         """The talk of an accepted connection, or None when it was turned away."""
         address, port = client.get_extra_info("sockname")
         arrived = self.table.arrived(address, port)
-        reason = arrived.reason or ("too-many-connections" if len(self.talks) >= self.limit else "")
-        if arrived.endpoint is None or reason:
-            self.record.refused(arrived.endpoint, reason)
+        if arrived.endpoint is None or arrived.reason:
+            self.record.refused(arrived.endpoint, arrived.reason)
+            client.abort()
+            return None
+        return self.admit_to(arrived.endpoint, client)
+
+    def admit_to(self, endpoint: Endpoint, client: Transport) -> Talk | None:
+        """The same, when it is known where it leads."""
+        if len(self.talks) >= self.limit:
+            self.record.refused(endpoint, "too-many-connections")
             client.abort()
             return None
         _read_little(client)
-        talk = Talk(self, arrived.endpoint, client)
+        talk = Talk(self, endpoint, client)
         self.talks.add(talk)
         return talk
+
+    def hold(self, client: Transport) -> None:
+        """Read nothing from a connection that is just being made, until it is resumed.
+
+        Up to Python 3.11 asyncio begins to read after `connection_made`, whatever that has said.
+        """
+        self.loop.call_soon(client.pause_reading)
 
     async def reach(self, talk: Talk, protocol: P) -> P:
         """Connect to a talk's target outside, for a protocol. Raises dial.NoWay."""
@@ -109,7 +127,8 @@ class Engine:
         """Settle what is still open, and sum up."""
         for talk in tuple(self.talks):
             talk.settle()
-        return self.record.finish()
+        summary = self.record.finish()
+        return replace(summary, ended=ALARM + self.alarmed) if self.alarmed else summary
 
     def _open(self, places: Sequence[Place]) -> bool:
         """Listen at more places. A program inside may have taken one of the ports for itself, on all addresses."""
@@ -128,10 +147,16 @@ class Engine:
     async def _serve(self, descriptor: int) -> None:
         await self.loop.create_server(lambda: Opening(self), sock=socket.socket(fileno=descriptor), backlog=_BACKLOG)
 
+    async def _publish(self, port: Published, descriptor: int) -> None:
+        from paddock.gateway.publishing import Caller
+
+        listener = socket.socket(fileno=descriptor)
+        await self.loop.create_server(lambda: Caller(self, self._maker, port), sock=listener, backlog=_BACKLOG)
+
     def _judge_again(self) -> None:
         """End the connections whose rule has gone, now and whenever the next grant runs out."""
         for talk in tuple(self.talks):
-            if self.table.arrived(talk.endpoint.address, talk.endpoint.port).reason:
+            if talk.lane != "published" and self.table.arrived(talk.endpoint.address, talk.endpoint.port).reason:
                 talk.abort()
         if self._next_end:
             self._next_end.cancel()
@@ -155,17 +180,20 @@ def preload() -> None:
     import concurrent.futures.thread
     import json
 
-    _ = (asyncio, concurrent.futures.thread, json)
+    from paddock.gateway import publishing
+
+    _ = (asyncio, concurrent.futures.thread, json, publishing)
     # Codecs are modules too, looked up by name when they are first used.
     unpack(pack(Summary(ended="\n")))
 
 
 @frozen
 class Sockets:
-    """What is there from the start: the name server's two, the listeners with their places, the person's door."""
+    """What is there from the start: the name server's two, listeners with their places, ports in, the person's door."""
 
     resolver: tuple[int, int]
     places: tuple[tuple[Place, int], ...]
+    published: tuple[tuple[Published, int], ...]
     door: Door
 
 
@@ -186,7 +214,7 @@ def serve(
     # Not before: a gateway that SIGTERM ends without a last word has not written anything either.
     record.begin(on_broken=loop.stop)
     # Not run_until_complete: the signal may come at any moment, and then there is nothing to complete.
-    beginning = loop.create_task(engine.begin(sockets.resolver, sockets.places))
+    beginning = loop.create_task(engine.begin(sockets))
     beginning.add_done_callback(lambda task: loop.stop() if task.exception() else None)
     door = loop.create_task(control.serve(engine, sockets.door))
     loop.run_forever()

@@ -26,6 +26,7 @@ MOST_KEPT_APART = 4096
 # How often equal refusals are written one by one; what is beyond comes as one line with its count.
 REPEATS = {"dns": 1, "refused": 16, "used": 1, "alarm": 16}
 OVERFLOW = "too-many-names"
+ALARM = "alarm: "  # how `Summary.ended` begins when what happened must end the sandbox
 
 
 @frozen

@@ -28,10 +28,10 @@ from paddock.remarks import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from paddock.kernel.namespaces import Namespaces
-    from paddock.plan.model import Network
+    from paddock.plan.model import Network, Published
 
 __all__ = ["Gateway", "Refusal", "Summary", "start"]
 
@@ -55,6 +55,15 @@ class Gateway:
     def is_alive(self) -> bool:
         """Whether it still serves."""
         return self._summary is None and not select.select([self._process], [], [], 0)[0]
+
+    @property
+    def descriptor(self) -> int:
+        """Readable when the process has ended, until `stop`."""
+        return self._process
+
+    def has_alarmed(self) -> bool:
+        """Whether it has ended because of something after which the sandbox must not go on."""
+        return not self.is_alive and self.stop().ended.startswith(record.ALARM)
 
     def stop(self) -> Summary:
         """End the process and collect what it did. Idempotent."""
@@ -152,13 +161,17 @@ def start(
     cannot be kept, PaddockError when the sockets cannot be made; then nothing is left.
     """
     table = Table(network, clock=time.time)
+    published = _publish(network)
     try:
         lines = _above_standard(open_to_append(record_path))
     except OSError as error:
+        for _, descriptor in published:
+            os.close(descriptor)
         raise PaddockError(
             "the gateway's record cannot be opened", why=f"{record_path}: {error.strerror}", code="gateway"
         ) from error
-    door = _open_door(directory, lines)
+    opened = (lines, *(descriptor for _, descriptor in published))
+    door = _open_door(directory, opened)
     report, reporting = map(_above_standard, os.pipe())
     parent = os.getpid()
     # No signal may reach the child while it still has this process's handlers.
@@ -166,10 +179,10 @@ def start(
     try:
         pid = os.fork()
         if pid == 0:
-            child.run(child.Charge(table, namespaces, lines, reporting, parent, drop_to, door, about))
+            child.run(child.Charge(table, namespaces, lines, reporting, parent, drop_to, door, about, published))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for descriptor in (lines, reporting, door.descriptor):
+        for descriptor in (*opened, reporting, door.descriptor):
             if descriptor >= 0:
                 os.close(descriptor)
     gateway = Gateway(pid, report, record_path, about)
@@ -177,13 +190,22 @@ def start(
     return gateway
 
 
-def _open_door(directory: str, lines: int) -> control.Door:
+def _publish(network: Network) -> tuple[tuple[Published, int], ...]:
+    if not network.published:
+        return ()
+    from paddock.gateway import publishing
+
+    return tuple((port, _above_standard(opened)) for port, opened in publishing.open_ports(network.published))
+
+
+def _open_door(directory: str, opened: Sequence[int]) -> control.Door:
     if not directory:
         return control.Door(-1, os.getuid())
     try:
         door = control.open_door(directory)
     except OSError as error:
-        os.close(lines)
+        for descriptor in opened:
+            os.close(descriptor)
         raise PaddockError(
             "the gateway's socket cannot be made", why=f"{directory}: {error.strerror}", code="gateway"
         ) from error

@@ -3,10 +3,16 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
+from typing import TYPE_CHECKING
 
 from paddock.cli.changes import _age
+from paddock.workspace import tally
 from tests.cli.change_sets import hold
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_they_are_listed_the_last_used_first(monkeypatch, person, repo) -> None:
@@ -17,6 +23,15 @@ def test_they_are_listed_the_last_used_first(monkeypatch, person, repo) -> None:
         ["two", "1", "change", "2.9", "KiB", "just", "now"],
         ["one", "1", "change", "10", "B", "just", "now"],
     ]
+
+
+def test_of_very_many_a_part_is_counted_and_said_to_be_one(monkeypatch, person, repo) -> None:
+    def many(upper: Path) -> None:
+        for number in range(tally.MOST + 5):
+            (upper / f"file{number}").write_text("x" * 10)
+
+    hold(monkeypatch, person, repo, many, name="one")
+    assert re.match(r"one +more than 2000 changes +over 19\.\d KiB ", person.call("changes", cwd=repo).stdout)
 
 
 def test_json_and_use(monkeypatch, person, repo) -> None:

@@ -95,7 +95,7 @@ def _line(row: dict[str, object], *, with_repository: bool) -> str:
         parts.append(paint(plain(str(row["problem"])), "red"))
     else:
         parts.append(f"{_amount(row):>14}")
-        parts.append(f"{held.size(int(str(row['size_bytes']))) if row['size_bytes'] is not None else '':>10}")
+        parts.append(f"{_size(row):>10}")
     parts.append(_age(int(str(row["used"]))))
     for key, color in (("hazards", "red"), ("conflicts", "yellow")):
         if row[key]:
@@ -111,6 +111,13 @@ def _line(row: dict[str, object], *, with_repository: bool) -> str:
 def _amount(row: dict[str, object]) -> str:
     counted = held.counted(int(str(row["changes"])), "change")
     return counted if row["complete"] else f"more than {counted}"
+
+
+def _size(row: dict[str, object]) -> str:
+    if row["size_bytes"] is None:
+        return ""
+    size = held.size(int(str(row["size_bytes"])))
+    return size if row["complete"] else f"over {size}"
 
 
 def _weight(repository: str) -> dict[str, object]:

@@ -27,10 +27,13 @@ def test_a_log_is_private_and_named_after_time_and_sandbox(state: Path) -> None:
     assert [log.path for log in logs.every()] == [str(path)]
 
 
-def test_logs_of_the_same_second_and_name_are_different_files(state: Path) -> None:
+def test_logs_of_the_same_moment_and_name_are_different_files(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time_ns", lambda: 1_795_239_846_308_000_000)
     made = {logs.create("amber-fern") for _ in range(20)}
     assert len(made) == 20
     assert len(list(state.glob("*.jsonl"))) == 20
+    assert {log.sandbox.partition(".")[0] for log in logs.every()} == {"amber-fern"}
+    assert "20261121T054406.308Z-amber-fern" in {log.id for log in logs.every()}
 
 
 @given(st.text(max_size=300))
@@ -53,7 +56,7 @@ def test_logs_are_found_by_id_by_its_beginning_and_by_sandbox(
 ) -> None:
     made = []
     for second, name in enumerate(("amber-fern", "calm-oak", "amber-fern")):
-        monkeypatch.setattr(time, "strftime", lambda *_, second=second: f"20261121T05160{second}Z")
+        monkeypatch.setattr(time, "strftime", lambda *_, second=second: f"20261121T05160{second}")
         made.append(session(name).close())
     assert logs.find() == made[2]
     assert logs.find("amber-fern") == made[2]

@@ -1,7 +1,7 @@
 """Where the logs are: one file for each session below Paddock's state, named after the time and the sandbox.
 
-STATE/record/20261121T051601Z-amber-fern.jsonl is written by one process, and never again when that has ended. What is
-kept of it is STATE/record/anchors/20261121T051601Z-amber-fern.
+STATE/record/20261121T051601.250Z-amber-fern.jsonl is written by one process, and never again when that has ended. What
+is kept of it is STATE/record/anchors/20261121T051601.250Z-amber-fern.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ENDING = ".jsonl"
-_STAMP = "%Y%m%dT%H%M%SZ"
+_STAMP = "%Y%m%dT%H%M%S"
 _LONGEST_NAME = 60
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
-_MOST_IN_A_SECOND = 10_000
+_MOST_AT_ONCE = 1000
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
@@ -48,8 +48,9 @@ def directory(environ: Mapping[str, str] = os.environ) -> str:
 def create(sandbox: str, environ: Mapping[str, str] = os.environ) -> str:
     """Make an empty log for a session that begins now; its path. Raises PaddockError or OSError."""
     folder = make_private(directory(environ))
-    stem = f"{time.strftime(_STAMP, time.gmtime())}-{_plain(sandbox)}"
-    for number in range(1, _MOST_IN_A_SECOND):
+    seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
+    stem = f"{time.strftime(_STAMP, time.gmtime(seconds))}.{milliseconds:03}Z-{_plain(sandbox)}"
+    for number in range(1, _MOST_AT_ONCE):
         path = f"{folder}/{stem}{'' if number == 1 else f'.{number}'}{_ENDING}"
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))

@@ -118,6 +118,7 @@ KNOWN: dict[str, Callable[[], str]] = {
     "gcc": _program("gcc"),
     "curl": _program("curl"),
     "openssl": _program("openssl"),
+    "ssh-keygen": _program("ssh-keygen"),
     "bash": _program("bash"),
     "zsh": _program("zsh"),
     "fish": _program("fish"),

@@ -1,0 +1,146 @@
+"""A secret that is good for a while only is fetched anew, outside, for as long as somebody listens."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paddock.credentials import renewing
+from paddock.credentials.brokered import Brokered, Secret
+from paddock.credentials.renewing import Renewed, Renewer, pack, start, take, unpack
+from paddock.credentials.sources import Outside
+from paddock.plan.model import Bound, Credential
+from paddock.policy.model import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BOUND = (Bound("api.example.test", 443),)
+TIMEOUT_S = 30
+
+
+def brokered(source: str, ttl_s: float) -> Brokered:
+    credential = Credential("one", source, "bearer", BOUND, ("T",), Origin("person", "p:1"), ttl_s=ttl_s)
+    return Brokered(credential, "placeholder", Secret("first"))
+
+
+@pytest.fixture
+def counting(tmp_path: Path) -> Outside:
+    """A program that prints another secret each time, until a file says that it fails."""
+    place = tmp_path.resolve()
+    script = f"""#!/bin/sh
+test -e {place}/broken && {{ echo away >&2; exit 4; }}
+echo x >> {place}/times
+echo secret-$(wc -l < {place}/times)
+"""
+    (place / "get").write_text(script)
+    (place / "get").chmod(0o755)
+    return Outside({"PATH": f"{place}:/usr/bin:/bin"}, str(place), ("/nowhere",))
+
+
+@pytest.fixture
+def renewer(counting: Outside) -> Iterator[Renewer]:
+    made = start([brokered("command:get", 0.05)], counting)
+    assert made
+    yield made
+    made.stop()
+
+
+def wait_for(channel: int) -> tuple[Renewed, ...] | None:
+    assert select.select([channel], [], [], TIMEOUT_S)[0], "nothing came"
+    return take(channel)
+
+
+def test_new_secrets_come_without_being_asked_for(renewer: Renewer) -> None:
+    found: list[Renewed] = []
+    while len(found) < 3:
+        found += wait_for(renewer.channel) or ()
+    assert [each.secret for each in found[:3]] == ["secret-1", "secret-2", "secret-3"]
+    assert {each.name for each in found} == {"one"}
+
+
+def test_a_failure_is_told_and_tried_again(counting: Outside) -> None:
+    broken = f"{counting.home}/broken"
+    with open(broken, "w", encoding="ascii"):
+        pass
+    made = start([brokered("command:get", 0.05)], counting)
+    assert made
+    try:
+        first = (wait_for(made.channel) or ())[0]
+        assert first.secret is None
+        assert "status 4" in first.why
+        assert "away" in first.why
+        os.unlink(broken)
+        secret = None
+        while secret is None:
+            secret = next((each.secret for each in wait_for(made.channel) or () if each.secret), None)
+        assert secret == "secret-1"
+    finally:
+        made.stop()
+
+
+def test_where_nothing_needs_it_no_process_is_started(counting: Outside) -> None:
+    assert start([brokered("command:get", 0)], counting) is None
+
+
+def test_it_ends_when_nobody_listens(renewer: Renewer) -> None:
+    end = os.pidfd_open(renewer.pid)
+    try:
+        renewer.handed_over()
+        assert select.select([end], [], [], TIMEOUT_S)[0]
+    finally:
+        os.close(end)
+
+
+def test_it_is_unreadable_and_holds_nothing_but_its_channel(renewer: Renewer) -> None:
+    wait_for(renewer.channel)
+    owner = os.stat(f"/proc/{renewer.pid}/environ").st_uid
+    assert owner == 0, "a process that is not dumpable belongs to root (proc(5))"
+    if os.geteuid() == 0:
+        kept = [os.readlink(f"/proc/{renewer.pid}/fd/{each}") for each in os.listdir(f"/proc/{renewer.pid}/fd")]
+        assert sum(not place.startswith(("/dev/null", "pipe:")) for place in kept) <= 2  # the channel, a program's
+
+
+def test_stopping_leaves_no_process_and_no_descriptor(counting: Outside) -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    made = start([brokered("command:get", 3600)], counting)
+    assert made
+    made.stop()
+    made.stop()
+    assert sorted(os.listdir("/proc/self/fd")) == before
+    with pytest.raises(ProcessLookupError):
+        os.kill(made.pid, 0)
+
+
+@given(st.text("abc-1", min_size=1), st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1))
+def test_what_is_packed_is_unpacked(name: str, text: str) -> None:
+    for renewed in (Renewed(name, Secret(text)), Renewed(name, None, text)):
+        assert unpack(pack(renewed)) == renewed
+
+
+def test_the_end_is_told_from_nothing_yet() -> None:
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with here:
+        with there:
+            assert take(here.fileno()) == ()
+            there.send(pack(Renewed("one", Secret("s"))))
+            there.send(pack(Renewed("two", None, "no")))
+            assert [each.name for each in take(here.fileno()) or ()] == ["one", "two"]
+        assert take(here.fileno()) is None
+
+
+def test_the_longest_secret_passes() -> None:
+    from paddock.credentials.sources import LONGEST
+
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with here, there:
+        there.send(renewing.pack(Renewed("one", Secret("x" * LONGEST))))
+        (found,) = take(here.fileno()) or ()
+        assert found.secret == "x" * LONGEST

@@ -64,6 +64,10 @@ def make_plan(
             if mount.access == "write":
                 state.make_private(state.state_directory(environ))
                 state.make_private(mount.source)
+        if plan.seeds:
+            from paddock.agents import seeding
+
+            seeding.sow(plan.seeds, plan.mounts)
     return plan
 
 

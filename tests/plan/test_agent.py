@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paddock.agents.profile import load
-from paddock.errors import PolicyError
 from paddock.policy.model import Origin, Text
 from tests.plan.machine import HOME, PERSON, REPOSITORY, STATE, Fake, allow, assign, plan, policy, targets, variables
 
 if TYPE_CHECKING:
-    from paddock.plan.model import Plan, Rule
+    from paddock.plan.model import Plan
 
 CLAUDE = load("claude")
 INSTALLED = {
@@ -65,20 +64,100 @@ def test_its_settings_are_set_and_those_of_the_policy_stand() -> None:
     assert seen["CLAUDE_CONFIG_DIR"] == f"{HOME}/.claude"
 
 
-def test_its_key_enters_only_when_named() -> None:
-    environ = {"ANTHROPIC_API_KEY": "k", "CLAUDE_CODE_OAUTH_TOKEN": "t"}
-    assert not {"ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"} & set(variables(run(environ=environ)))
-    found = run(environ=environ, pass_variables=["ANTHROPIC_API_KEY"])
-    assert variables(found)["ANTHROPIC_API_KEY"] == "k"
-    assert "CLAUDE_CODE_OAUTH_TOKEN" not in variables(found)
-    assert found.notes == ()
-
-
 def test_without_key_and_login_that_is_said_and_with_a_login_it_is_not() -> None:
     first = run()
     assert "no key and no login" in first.notes[0]
     source = next(mount.source for mount in first.mounts if mount.access == "write")
     assert run(files={f"{source}/.credentials.json": "x"}).notes == ()
+    assert "no key and no login" in run(files={f"{source}/.credentials.json": "{}\n"}).notes[0]
+    assert run(environ={"ANTHROPIC_API_KEY": "k"}).notes == ()
+    assert run(environ={"ANTHROPIC_API_KEY": "k"}, pass_variables=["ANTHROPIC_API_KEY"]).notes == ()
+
+
+def test_a_login_may_have_to_hold_a_word() -> None:
+    profile = load("copilot")
+    source = next(mount.source for mount in as_agent("copilot").mounts if mount.access == "write")
+    for text, known in (('{"firstLaunchAt": 1}', False), ('{"copilot_tokens": {}}', True)):
+        notes = as_agent("copilot", files={f"{source}/config.json": text}).notes
+        assert any("no key and no login" in note for note in notes) is not known
+    assert profile.state.login_holds
+
+
+def as_agent(name: str, *arguments: str, files: dict[str, str] | None = None, **rules: Any) -> Plan:
+    installed = {f"{HOME}/.local/bin/{name}": "x", **(files or {})}
+    environ = {"PATH": f"{HOME}/.local/bin:/usr/bin"}
+    return plan(installed, name, *arguments, environ=environ, rules=policy(**rules), agent=load(name))
+
+
+ASKS = Text("keep", PERSON)
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [
+        ("claude", ("--dangerously-skip-permissions",)),
+        ("codex", ("--dangerously-bypass-approvals-and-sandbox",)),
+        ("gemini", ("--yolo",)),
+        ("copilot", ("--allow-all",)),
+        ("opencode", ()),
+        ("pi", ()),
+    ],
+)
+def test_an_agent_is_told_not_to_ask_unless_somebody_wants_it_to(name: str, flags: tuple[str, ...]) -> None:
+    profile = load(name)
+    found = as_agent(name, "go")
+    assert found.command == (name, *profile.flags, *flags, "go")
+    kept = as_agent(name, "go", agent_prompts=ASKS)
+    assert kept.command == (name, *profile.flags, *profile.attended.flags, "go")
+    for setting, _ in profile.unattended.environment:
+        assert setting in variables(found)
+        assert setting not in variables(kept)
+    assert len(kept.seeds) <= len(found.seeds)
+
+
+def test_opencode_asks_nothing_by_a_variable() -> None:
+    assert variables(as_agent("opencode"))["OPENCODE_PERMISSION"] == '{"*": "allow"}'
+
+
+def test_no_agent_makes_a_sandbox_of_its_own_whether_it_asks_or_not() -> None:
+    for prompts in (Text("skip", PERSON), ASKS):
+        assert variables(as_agent("gemini", agent_prompts=prompts))["GEMINI_SANDBOX"] == "false"
+    assert "danger-full-access" in as_agent("codex", agent_prompts=ASKS).command
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("claude", ("-p", "go", "--dangerously-skip-permissions")),
+        ("claude", ("--permission-mode=plan",)),
+        ("codex", ("-s", "read-only")),
+        ("codex", ("exec", "--sandbox=workspace-write")),
+        ("gemini", ("--approval-mode", "plan")),
+        ("copilot", ("--allow-tool=shell", "-p", "go")),
+    ],
+)
+def test_what_the_person_says_about_prompts_stands(name: str, arguments: tuple[str, ...]) -> None:
+    assert as_agent(name, *arguments).command == (name, *load(name).flags, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "verb"), [("claude", "mcp"), ("codex", "login"), ("pi", "install"), ("copilot", "help")]
+)
+def test_an_agents_own_verbs_take_no_flags(name: str, verb: str) -> None:
+    assert as_agent(name, verb, "x").command == (name, verb, "x")
+
+
+def test_every_directory_of_the_state_is_mounted_from_a_place_of_its_own() -> None:
+    """What is written in one must not decide where another is mounted from."""
+    found = [mount for mount in as_agent("opencode").mounts if mount.access == "write"]
+    assert [mount.target for mount in found] == [
+        f"{HOME}/.config/opencode",
+        f"{HOME}/.local/share/opencode",
+        f"{HOME}/.local/state/opencode",
+    ]
+    sources = [mount.source for mount in found]
+    assert len(set(sources)) == 3
+    assert not [one for one in sources for other in sources if one != other and one.startswith(f"{other}/")]
 
 
 def test_an_explicit_off_stands_and_is_said() -> None:
@@ -113,62 +192,6 @@ def test_a_floor_that_lists_names_bounds_the_agent() -> None:
     assert names(bounded) == ["api.anthropic.com:443"]
 
 
-@pytest.mark.parametrize(
-    ("url", "inside", "rule"),
-    [
-        ("http://127.0.0.1:8080", "http://127.0.0.1:8080", ("127.0.0.1", 8080, "127.0.0.1:8080", True)),
-        ("http://localhost:8080/v1", "http://127.0.0.1:8080/v1", ("127.0.0.1", 8080, "127.0.0.1:8080", True)),
-        ("http://[::1]:8080", "http://127.0.0.1:8080", ("127.0.0.1", 8080, "[::1]:8080", True)),
-        ("http://127.0.0.9:8080/", "http://127.0.0.1:8080/", ("127.0.0.1", 8080, "127.0.0.9:8080", True)),
-        ("https://llm.corp.example/x", "https://llm.corp.example/x", ("llm.corp.example", 443, "", False)),
-        ("http://llm.corp.example:81", "http://llm.corp.example:81", ("llm.corp.example", 81, "", False)),
-    ],
-)
-def test_a_base_url_replaces_the_agents_names(url: str, inside: str, rule: tuple[str, int, str, bool]) -> None:
-    found = run(environ={"ANTHROPIC_BASE_URL": url})
-    assert variables(found)["ANTHROPIC_BASE_URL"] == inside
-    (only,) = found.network.rules
-    assert (only.host, only.port, only.upstream, only.loopback) == rule
-    assert only.private
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://192.0.2.1:80",
-        "https://[2001:db8::1]",
-        "ftp://x.test",
-        "https://u:p@x.test",
-        "x",
-        "http://0.0.0.0:1",
-        "http://169.254.169.254",
-        "http://127.1:80",
-        "http://2130706433",
-    ],
-)
-def test_any_other_base_url_is_an_error(url: str) -> None:
-    with pytest.raises(PolicyError) as caught:
-        run(environ={"ANTHROPIC_BASE_URL": url})
-    assert "ANTHROPIC_BASE_URL" in caught.value.what
-
-
-def test_a_person_may_set_the_base_url_in_the_policy_and_a_repository_may_not() -> None:
-    assert names(run(set_variables=(assign("ANTHROPIC_BASE_URL", "https://a.test", PERSON),))) == ["a.test:443"]
-    repository = assign("ANTHROPIC_BASE_URL", "https://evil.test", Origin("repository", "paddock.toml:9"))
-    found = run(set_variables=(repository,))
-    assert "evil.test:443" not in names(found)
-    assert "api.anthropic.com:443" in names(found)
-
-
-def test_a_private_model_is_reached_also_where_the_policy_lists_its_name() -> None:
-    found = run(
-        network_mode=Text("allow", PERSON),
-        allow=(allow("llm.test"),),
-        environ={"ANTHROPIC_BASE_URL": "https://llm.test"},
-    )
-    assert [(rule.host, rule.private) for rule in found.network.rules] == [("llm.test", True)]
-
-
 @pytest.mark.parametrize("command", ["./claude", f"{REPOSITORY}/claude", "node_modules/.bin/claude", "claude"])
 def test_a_file_of_the_repository_that_calls_itself_like_the_agent_gets_nothing(command: str) -> None:
     files = {f"{REPOSITORY}/claude": "x", f"{REPOSITORY}/node_modules/.bin/claude": "-> ../../claude"}
@@ -189,12 +212,3 @@ def test_another_command_has_no_profile() -> None:
     found = plan(None, "python3", host=host)
     assert (found.agent, found.network) == ("", plan().network)
     assert "ANTHROPIC_BASE_URL" not in variables(found)
-
-
-def test_rules_are_what_the_gateway_expects() -> None:
-    from paddock.gateway.rules import check
-
-    for url in ("http://localhost:1", "http://[::1]:1", "https://a.test"):
-        rules: tuple[Rule, ...] = run(environ={"ANTHROPIC_BASE_URL": url}).network.rules
-        assert len(rules) == 1
-        check(rules[0])

@@ -5,4 +5,12 @@
 
 from __future__ import annotations
 
-COMMANDS = {"claude": "claude"}  # base name of the command → profile; a test compares it with the files
+# Base name of the command → profile; a test compares it with the files.
+COMMANDS = {
+    "claude": "claude",
+    "codex": "codex",
+    "copilot": "copilot",
+    "gemini": "gemini",
+    "opencode": "opencode",
+    "pi": "pi",
+}

@@ -6,11 +6,13 @@ import os
 
 from paddock.agents import COMMANDS
 from paddock.errors import PaddockError
-from paddock.plan.profile import Profile, State
+from paddock.plan.profile import Key, Manner, Profile, Service, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_SHAPES = ("bearer", "header:")
 
 
 def for_command(command: str) -> Profile | None:
@@ -39,51 +41,161 @@ def load(name: str) -> Profile:
         ) from error
 
 
+class _Table:
+    """A table of the file from which keys are taken; what is left over is an error."""
+
+    def __init__(self, data: object, where: str) -> None:
+        if not isinstance(data, dict):
+            raise _wrong(where, "not a table")
+        self._left, self._where = dict(data), where
+
+    def text(self, key: str, default: str | None = None) -> str:
+        return _text(self._take(key, default), f"{self._where}.{key}")
+
+    def texts(self, key: str, *, needed: bool = False) -> tuple[str, ...]:
+        found = self._take(key, None if needed else [])
+        if not isinstance(found, list):
+            raise _wrong(f"{self._where}.{key}", "not a list")
+        return tuple(_text(each, f"{self._where}.{key}") for each in found)
+
+    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
+        found = self._take(key, {})
+        if not isinstance(found, dict):
+            raise _wrong(f"{self._where}.{key}", "not a table")
+        return tuple((name, _text(value, f"{self._where}.{key}.{name}")) for name, value in found.items())
+
+    def table(self, key: str, default: object = None) -> _Table:
+        return _Table(self._take(key, default), f"{self._where}.{key}")
+
+    def tables(self, key: str) -> list[_Table]:
+        found = self._take(key, [])
+        if not isinstance(found, list):
+            raise _wrong(f"{self._where}.{key}", "not a list of tables")
+        return [_Table(each, f"{self._where}.{key}") for each in found]
+
+    def schema(self) -> None:
+        if self._take("schema", None) != 1:
+            raise _wrong("schema", "not 1")
+
+    def end(self) -> None:
+        if self._left:
+            raise _wrong(self._where, f"unknown keys: {', '.join(sorted(self._left))}")
+
+    def _take(self, key: str, default: object) -> object:
+        if default is None and key not in self._left:
+            raise _wrong(f"{self._where}.{key}", "missing")
+        return self._left.pop(key, default)
+
+
 def parse(data: Mapping[str, object]) -> Profile:
-    """A profile from its data. Raises KeyError, TypeError or ValueError."""
-    rest = dict(data)
-    if rest.pop("schema") != 1:
-        message = "schema is not 1"
-        raise ValueError(message)
-    state = _table(rest.pop("state"))
+    """A profile from its data. Raises ValueError, naming the place."""
+    top = _Table(data, "profile")
+    top.schema()
     profile = Profile(
-        name=_text(rest.pop("name")),
-        title=_text(rest.pop("title")),
-        commands=_texts(rest.pop("commands")),
-        hosts=tuple(_host(each) for each in _texts(rest.pop("hosts"))),
-        base_url=_text(rest.pop("base_url", "")),
-        keys=_texts(rest.pop("keys", [])),
-        passed=_texts(rest.pop("pass", [])),
-        state=State(**{key: _text(value) for key, value in state.items()}),
-        environment=tuple((key, _text(value)) for key, value in _table(rest.pop("environment", {})).items()),
+        name=top.text("name"),
+        title=top.text("title"),
+        commands=top.texts("commands", needed=True),
+        subcommands=top.texts("subcommands"),
+        hosts=_hosts(top.texts("hosts", needed=True)),
+        services=tuple(_service(each) for each in top.tables("service")),
+        passed=top.texts("pass"),
+        state=_state(top.table("state")),
+        environment=top.pairs("environment"),
+        flags=top.texts("flags"),
+        files=top.pairs("files"),
+        unattended=_manner(top.table("unattended", {})),
+        attended=_manner(top.table("attended", {})),
     )
-    if rest:
-        message = f"unknown keys: {', '.join(sorted(rest))}"
-        raise ValueError(message)
+    top.end()
     return profile
 
 
-def _text(value: object) -> str:
+def _state(table: _Table) -> State:
+    state = State(
+        table.texts("directories", needed=True),
+        table.pairs("variables"),
+        table.text("login"),
+        table.text("login_holds", ""),
+    )
+    table.end()
+    for path in (*state.directories, state.login, *(path for _, path in state.variables)):
+        _below_home(path)
+    return state
+
+
+def _service(table: _Table) -> Service:
+    upstream = table.text("upstream", "")
+    host, port = _host(upstream) if upstream else ("", 0)
+    base_url = table.text("base_url", "")
+    bound = [_place(each) for each in table.texts("bound")]
+    service = Service(
+        name=table.text("name"),
+        base_url=base_url,
+        host=host,
+        port=port,
+        path=table.text("path", ""),
+        variable=table.text("variable", base_url),
+        keys=tuple(_key(each) for each in table.tables("keys")),
+        flags=table.texts("flags"),
+        seeds=_seeds(table),
+        bound=tuple(dict.fromkeys(place for place, _ in bound)),
+        paths=tuple((host, path) for (host, _), path in bound if path),
+    )
+    table.end()
+    if not service.host and not service.base_url and not service.bound:
+        raise _wrong(service.name, "neither an upstream nor a base_url nor bound")
+    return service
+
+
+def _key(table: _Table) -> Key:
+    variable = table.text("variable")
+    key = Key(variable, table.text("shape"), table.text("inside", variable), table.text("when", ""))
+    table.end()
+    if not key.shape.startswith(_SHAPES) or (key.when and "=" not in key.when):
+        raise _wrong(key.variable, f"no such shape or condition: {key.shape} {key.when}".rstrip())
+    return key
+
+
+def _manner(table: _Table) -> Manner:
+    found = Manner(table.texts("flags"), table.texts("unless"), table.pairs("environment"), _seeds(table))
+    table.end()
+    return found
+
+
+def _seeds(table: _Table) -> tuple[tuple[str, str], ...]:
+    seeds = table.pairs("seeds")
+    for path, _ in seeds:
+        _below_home(path)
+    return seeds
+
+
+def _below_home(path: str) -> None:
+    if not path or path.startswith(("/", "~")) or ".." in path.split("/"):
+        raise _wrong(path, "not a path below HOME")
+
+
+def _text(value: object, where: str) -> str:
     if not isinstance(value, str):
-        message = f"not a text: {value!r}"
-        raise TypeError(message)
+        raise _wrong(where, f"not a text: {value!r}")
     return value
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        message = f"not a list: {value!r}"
-        raise TypeError(message)
-    return tuple(_text(each) for each in value)
-
-
-def _table(value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        message = f"not a table: {value!r}"
-        raise TypeError(message)
-    return value
+def _hosts(texts: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple(map(_host, texts))
 
 
 def _host(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise _wrong(text, "not HOST:PORT")
     return host, int(port)
+
+
+def _place(text: str) -> tuple[tuple[str, int], str]:
+    """`HOST:PORT`, and perhaps a path."""
+    where, slash, path = text.partition("/")
+    return _host(where), slash + path
+
+
+def _wrong(where: str, what: str) -> ValueError:
+    return ValueError(f"{where}: {what}")

@@ -1,4 +1,4 @@
-"""What an agent's profile adds to a plan: its network, its state directory, its variables, remarks about its key.
+"""What an agent's profile adds to a plan: its network, its keys, its state, how it is started.
 
 The profile of a known agent is built-in, so it comes below everything that a person wrote: an explicit
 `network.mode = "off"` stands, and a floor that lists names bounds the agent's as well.
@@ -6,19 +6,23 @@ The profile of a known agent is built-in, so it comes below everything that a pe
 
 from __future__ import annotations
 
-from paddock.errors import PolicyError
-from paddock.plan.model import Mount, Network, Rule, Variable
-from paddock.plan.network import distinct, is_ipv4, is_loopback, split
+from paddock.frozen import replace
+from paddock.plan import services
+from paddock.plan.model import File, Mount, Network, Rule, Variable
+from paddock.plan.network import distinct, within_list
+from paddock.plan.part import Part
 from paddock.plan.paths import within
 from paddock.policy.model import Origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from paddock.plan.profile import Profile
+    from paddock.plan.model import Credential
+    from paddock.plan.profile import Manner, Profile
+    from paddock.plan.services import Use
     from paddock.plan.view import View
     from paddock.policy.model import Policy
 
-_MAY_NAME_UPSTREAM = ("person", "floor", "flag")
+_EMPTY_LOGINS = ("", "{}", "null")
 
 
 def applies(profile: Profile, program: str, view: View) -> bool:
@@ -34,89 +38,122 @@ def applies(profile: Profile, program: str, view: View) -> bool:
     return False
 
 
-def network(profile: Profile, base: Network, policy: Policy, view: View) -> tuple[Network, tuple[Variable, ...]]:
-    """The network with the agent's names, and the variable of its base URL. Raises PolicyError for a bad URL."""
+def part(profile: Profile, plain: Part, policy: Policy, view: View, arguments: tuple[str, ...]) -> Part:
+    """The agent's part of a plan; `arguments` are the person's own. Raises PolicyError for a bad base URL."""
     origin = Origin("agent", profile.name)
-    rules = [Rule(host, port, origin) for host, port in profile.hosts]
-    variables: tuple[Variable, ...] = ()
-    url = _base_url(profile, policy, view)
-    if url:
-        rule, value = upstream(url, profile.base_url)
-        rules, variables = [rule], (Variable(profile.base_url, value, Origin("agent", profile.name), passed=True),)
+    mounts = state(profile, view)
+    logged_in = _logged_in(profile, mounts, view)
+    inside = {variable.name for variable in plain.environment}
+    used = services.use(profile, policy, view, inside=inside, logged_in=logged_in)
+    reach = network(profile, plain.network, used, policy, view)
+    manner = profile.attended if policy.agent_prompts.value == "keep" else profile.unattended
+    view.notes += remarks(profile, inside, used, logged_in=logged_in)
+    return Part(
+        profile.name,
+        reach,
+        environment(profile, plain.environment, used, manner, view),
+        mounts,
+        tuple(File(path, content, origin) for path, content in profile.files),
+        (*_files(manner.seeds, view, origin), *used.seeds),
+        _reachable(used, reach),
+        flags(profile, used, manner, arguments),
+    )
+
+
+def network(profile: Profile, base: Network, used: Use, policy: Policy, view: View) -> Network:
+    """The network with the agent's names: of its services, or else what its login needs."""
+    origin = Origin("agent", profile.name)
+    rules = [] if used.replaces else [Rule(host, port, origin) for host, port in profile.hosts]
+    rules += used.rules
     if base.mode == "off" and base.origin.kind != "built-in":
         view.notes.append(f"{profile.title} cannot reach its model: network mode is off ({base.origin})")
-        return base, variables
+        return base
     if base.origin.kind == "floor" or "network.allow" in policy.bounded:
         rules = _bounded(rules, policy, view, profile)
-    return Network("allow", distinct([*base.rules, *rules]), base.origin if base.mode == "allow" else origin), variables
-
-
-def _base_url(profile: Profile, policy: Policy, view: View) -> str:
-    """Where the person says that the model is. Not the repository: the key would follow (CVE-2026-21852)."""
-    if not profile.base_url:
-        return ""
-    for assignment in policy.set_variables:
-        if assignment.name == profile.base_url and assignment.origin.kind in _MAY_NAME_UPSTREAM:
-            return assignment.value
-    return view.host.environ.get(profile.base_url, "")
+    open_by = base.origin if base.mode == "allow" else origin
+    return replace(base, mode="allow", rules=distinct([*base.rules, *rules]), origin=open_by)
 
 
 def _bounded(rules: list[Rule], policy: Policy, view: View, profile: Profile) -> list[Rule]:
-    allowed = {(entry.host, entry.port) for entry in policy.allow}
+    kept: list[Rule] = []
     for rule in rules:
-        if (rule.host, rule.port) not in allowed:
-            view.notes.append(f"{profile.title} may not reach {rule.host}:{rule.port}: the floor does not list it")
-    return [rule for rule in rules if (rule.host, rule.port) in allowed]
+        bounded = within_list(rule, policy.allow)
+        if bounded is None:
+            where = rule.upstream.rpartition("//")[2] or f"{rule.host}:{rule.port}"
+            view.notes.append(f"{profile.title} may not reach {where}: the floor does not list it")
+        else:
+            kept.append(bounded)
+    return kept
 
 
-def upstream(url: str, variable: str) -> tuple[Rule, str]:
-    """The rule for a base URL, and the URL as it is inside. Raises PolicyError.
+def _reachable(used: Use, reach: Network) -> tuple[Credential, ...]:
+    """The keys of which at least one place can be reached at all: no other is even read."""
+    from paddock.plan.matching import decide, destination
 
-    On loopback the inside has a listener of its own on 127.0.0.1, which leads to the person's.
-    """
-    scheme, host, port, tail = split(url, variable)
-    origin = Origin("agent", variable)
-    if is_loopback(host):
-        where = f"[{host}]:{port}" if ":" in host else f"{'127.0.0.1' if host == 'localhost' else host}:{port}"
-        rule = Rule("127.0.0.1", port, origin, private=True, upstream=where, loopback=True)
-        return rule, f"{scheme}://127.0.0.1:{port}{tail}"
-    if is_ipv4(host) or ":" in host or host.rpartition(".")[2].isdecimal():
-        raise PolicyError(
-            f"{variable} names an IP address: {host}",
-            why="inside, only names and this machine's loopback can be reached",
-            next_step="use the host's name, for example from /etc/hosts",
+    leads = {destination(rule) for rule in reach.rules if rule.loopback}
+    return tuple(
+        credential
+        for credential in used.credentials
+        if any(
+            (each.host, each.port) in leads or isinstance(decide(reach, each.host, each.port), Rule)
+            for each in credential.bound
         )
-    return Rule(host, port, origin, private=True), url
+    )
 
 
-def state(profile: Profile, view: View) -> Mount:
-    """The agent's own directory: Paddock's on the host, one for each repository, never the person's own."""
-    source = f"{view.host.state}/agents/{profile.name}/{view.host.repository_key(view.repository)}"
-    target = f"{view.host.person.home}/{profile.state.directory}"
-    return Mount(source, target, "write", Origin("agent", profile.name))
+def state(profile: Profile, view: View) -> tuple[Mount, ...]:
+    """The agent's own directories: Paddock's on the host, some for each repository, never the person's own.
+
+    Each lies beside the others: what is written inside one must not decide where another is mounted from.
+    """
+    base = f"{view.host.state}/agents/{profile.name}/{view.host.repository_key(view.repository)}"
+    origin = Origin("agent", profile.name)
+    return tuple(
+        Mount(f"{base}/{place.replace('/', '-')}", f"{view.host.person.home}/{place}", "write", origin)
+        for place in profile.state.directories
+    )
+
+
+def _logged_in(profile: Profile, mounts: tuple[Mount, ...], view: View) -> bool:
+    """Whether somebody has logged in inside. Some agents write an empty file before that."""
+    target = f"{view.host.person.home}/{profile.state.login}"
+    for mount in mounts:
+        if within(target, mount.target):
+            text = view.host.read_text(mount.source + target[len(mount.target) :]).strip()
+            return text not in _EMPTY_LOGINS and profile.state.login_holds in text
+    return False
 
 
 def environment(
-    profile: Profile, variables: tuple[Variable, ...], extra: tuple[Variable, ...], view: View
+    profile: Profile, variables: tuple[Variable, ...], used: Use, manner: Manner, view: View
 ) -> tuple[Variable, ...]:
     """The variables with the agent's added. What the policy sets stands."""
-    origin, environ = Origin("agent", profile.name), view.host.environ
+    origin, environ, home = Origin("agent", profile.name), view.host.environ, view.host.person.home
     found = {name: Variable(name, environ[name], origin, passed=True) for name in profile.passed if name in environ}
-    found |= {name: Variable(name, value, origin) for name, value in profile.environment}
+    found |= {name: Variable(name, value, origin) for name, value in (*profile.environment, *manner.environment)}
     found |= {variable.name: variable for variable in variables}
     # A base URL of the policy's has been rewritten; the place of the state is not open to choice.
-    found |= {variable.name: variable for variable in extra}
-    directory = f"{view.host.person.home}/{profile.state.directory}"
-    found[profile.state.variable] = Variable(profile.state.variable, directory, origin)
+    found |= {variable.name: variable for variable in used.variables}
+    found |= {name: Variable(name, f"{home}/{place}", origin) for name, place in profile.state.variables}
     return tuple(found[name] for name in sorted(found))
 
 
-def remarks(profile: Profile, variables: tuple[Variable, ...], mount: Mount, view: View) -> list[str]:
-    """What the person should know about the agent's key."""
-    present = {variable.name for variable in variables}
-    if present.intersection(profile.keys):
-        return []  # the environment warns about every secret that enters
-    if view.host.look(f"{mount.source}/{profile.state.login}").kind == "file":
+def flags(profile: Profile, used: Use, manner: Manner, arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """What comes before the person's own arguments."""
+    if arguments and arguments[0] in profile.subcommands:
+        return ()
+    chosen = {argument.partition("=")[0] for argument in arguments}
+    own = () if chosen.intersection((*manner.flags, *manner.unless)) else manner.flags
+    return (*profile.flags, *used.flags, *own)
+
+
+def _files(pairs: tuple[tuple[str, str], ...], view: View, origin: Origin) -> tuple[File, ...]:
+    return tuple(File(f"{view.host.person.home}/{path}", content, origin) for path, content in pairs)
+
+
+def remarks(profile: Profile, inside: set[str], used: Use, *, logged_in: bool) -> list[str]:
+    """What the person should know about the agent's key. The environment warns about every secret that enters."""
+    if logged_in or used.credentials or inside.intersection(profile.keys):
         return []
-    key = profile.keys[0] if profile.keys else ""
-    return [f"{profile.title} has no key and no login here yet: log in inside once, or pass its key: --env {key}"]
+    keys = " or ".join(dict.fromkeys(service.keys[-1].variable for service in profile.services if service.keys))
+    return [f"{profile.title} has no key and no login here: set {keys} out here, or log in inside once"]

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _LEFT_OUT = ("origin", "syscalls_origin", "notes", "terminal", "passed")
 _UNORDERED = frozenset(
-    "environment masks mounts links files private rules denied published credentials bound canaries limits".split()  # noqa: SIM905
+    """
+    environment masks mounts links files seeds private rules denied published credentials bound canaries limits
+    """.split()  # noqa: SIM905 - a table
 )
 _USERS = ("/etc/passwd", "/etc/group")
 _HOME, _REPOSITORY, _NAME, _ID, _STATE, _PASSED = (

@@ -239,6 +239,7 @@ class Plan:
     syscalls_origin: Origin = BUILT_IN
     credentials: tuple[Credential, ...] = ()
     canaries: tuple[Planted, ...] = ()
+    seeds: tuple[File, ...] = ()  # files of an agent's state that are written where none are, and may then change
 
     def limit(self, name: str) -> Limit | None:
         """The limit of that name, if the plan has one."""

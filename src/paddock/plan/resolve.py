@@ -5,6 +5,7 @@ from __future__ import annotations
 from paddock.frozen import frozen
 from paddock.plan import environment, etc, gitdir, identity, network, reading, root, workspace
 from paddock.plan.model import BoundaryChoice, File, Limit, Person, Plan
+from paddock.plan.part import Part
 from paddock.plan.paths import normal, within
 from paddock.plan.programs import Programs
 from paddock.plan.view import View
@@ -13,7 +14,6 @@ from paddock.policy.model import Origin
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.plan.host import Host
-    from paddock.plan.model import Mount, Network, Variable
     from paddock.plan.profile import Profile
     from paddock.policy.model import Policy
 
@@ -33,16 +33,6 @@ class Request:
     agent: Profile | None = None
 
 
-@frozen
-class _Agent:
-    """What a profile adds."""
-
-    name: str
-    network: Network
-    environment: tuple[Variable, ...]
-    mounts: tuple[Mount, ...]
-
-
 def resolve(policy: Policy, request: Request, host: Host) -> Plan:
     """The plan. Raises Refused or PolicyError; changes nothing."""
     view = View(host, normal(request.repository))
@@ -55,11 +45,11 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
     path = programs.search_path()
     program = programs.command(request.command[0], request.cwd, path) if request.command else ""
     variables = environment.resolve(policy, view, programs, path)
-    agent = _agent(policy, request, view, program, _Agent("", base, variables, ()))
+    agent = _agent(policy, request, view, program, Part("", base, variables))
     home = _home(view)
     memory = next((amount.value for amount in policy.limits if amount.name == "memory"), 0)
     return Plan(
-        command=request.command,
+        command=(*request.command[:1], *agent.flags, *request.command[1:]),
         cwd=request.cwd if within(normal(request.cwd), view.repository) else view.repository,
         terminal=request.terminal,
         person=host.person,
@@ -81,10 +71,12 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
         syscalls_origin=policy.syscalls.origin,
         agent=agent.name,
         notes=tuple(dict.fromkeys((*policy.notes, *view.notes))),
+        credentials=agent.credentials,
+        seeds=agent.seeds,
     )
 
 
-def _agent(policy: Policy, request: Request, view: View, program: str, plain: _Agent) -> _Agent:
+def _agent(policy: Policy, request: Request, view: View, program: str, plain: Part) -> Part:
     profile = request.agent
     if profile is None:
         return plain
@@ -92,11 +84,7 @@ def _agent(policy: Policy, request: Request, view: View, program: str, plain: _A
 
     if not agent.applies(profile, program, view):
         return plain
-    reach, extra = agent.network(profile, plain.network, policy, view)
-    variables = agent.environment(profile, plain.environment, extra, view)
-    state = agent.state(profile, view)
-    view.notes += agent.remarks(profile, variables, state, view)
-    return _Agent(profile.name, reach, variables, (state,))
+    return agent.part(profile, plain, policy, view, request.command[1:])
 
 
 def _home(view: View) -> str:
@@ -108,11 +96,11 @@ def _home(view: View) -> str:
     return real
 
 
-def _files(view: View, agent: _Agent) -> tuple[File, ...]:
+def _files(view: View, agent: Part) -> tuple[File, ...]:
     person: Person = view.host.person
     name, email = view.host.identity()
     files = etc.files(person, environment.shell(view), network=agent.network.mode != "off")
     lfs = any(view.host.look(path).kind == "file" for path in _GIT_LFS)
     settings = identity.gitconfig(name, email, view.repository, lfs=lfs)
     origin = Origin("machine", "git config user.name, user.email")
-    return tuple(sorted((*files, File("/etc/gitconfig", settings, origin)), key=lambda file: file.target))
+    return tuple(sorted((*files, *agent.files, File("/etc/gitconfig", settings, origin)), key=lambda file: file.target))

@@ -54,6 +54,7 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
         "files": [model.File], "private": [model.Private], "network": model.Network, "limits": [model.Limit],
         "boundary": model.BoundaryChoice, "syscalls": str, "agent": str, "notes": [str],
         "syscalls_origin": Origin, "credentials": [model.Credential], "canaries": [model.Planted],
+        "seeds": [model.File],
     },
 }  # fmt: skip
 # Words that mean something; any other is from a future that we do not know.

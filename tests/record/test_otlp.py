@@ -26,7 +26,7 @@ def check_value(value: dict[str, Any]) -> None:
     assert len(value) == 1
     assert type(inner) is VALUES[name]
     if name == "intValue":
-        assert str(int(inner)) == inner
+        assert str(int(str(inner))) == inner
     if name == "arrayValue":
         assert set(inner) == {"values"}
         for one in inner["values"]:

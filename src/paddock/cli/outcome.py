@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Outcome:
     """`text` goes to stdout as it is; with `--json`, `data` (with "schema": 1) goes there instead.
 
-    `pieces` are instead of both where there may be too much to hold: printed as they come. What is `paged` goes through
-    the person's pager where stdout is a terminal.
+    `pieces` are instead of both where there may be too much to hold: printed as they come, and an empty one
+    means that there is a pause. What is `paged` goes through the person's pager where stdout is a terminal.
     """
 
     text: str = ""

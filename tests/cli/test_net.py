@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from typing import TYPE_CHECKING
 
 from tests.background import one_message, running
@@ -69,3 +70,28 @@ def test_a_sandbox_without_a_network_has_nothing_to_change(person: Person, repo:
 def test_an_unknown_sandbox_is_named(person: Person, repo: Path) -> None:
     done = person.call("net", "show", "ghost", cwd=repo)
     assert (done.returncode, "no live sandbox named ghost" in done.stderr) == (125, True)
+
+
+@needs("bubblewrap")
+def test_the_log_shows_what_happens_and_who_changed_what(person: Person, repo: Path) -> None:
+    with running(person, repo, "--name", "there", "--net", "allow") as process:
+        follower = subprocess.Popen(
+            person.argv("net", "log", "there", "-f"), cwd=repo, env=person.environ, text=True, stdout=subprocess.PIPE
+        )
+        with follower:
+            assert follower.stdout
+            assert inside(person, repo, "late.example.test") == "unknown"
+            person.call("net", "allow", "there", "late.example.test", "--reason", "docs", cwd=repo)
+            seen = ""
+            while "docs" not in seen:  # it comes while the sandbox runs
+                line = follower.stdout.readline()
+                assert line, seen
+                seen += line
+            process.terminate()
+            rest = follower.stdout.read()  # and ends with it
+    assert re.search(r"refused +name +late\.example\.test  no rule names this host", seen)
+    assert re.search(r"granted +late\.example\.test:443  docs; by ", seen)
+    assert "closed" in rest
+    denied = person.call("net", "log", "there", "--denied", cwd=repo).stdout
+    assert "granted" not in denied
+    assert "late.example.test" in denied

@@ -17,17 +17,22 @@ whose rule has gone are cut. Each grant goes into the record with its author and
 examples:
   paddock net allow quiet-otter api.example.com --for 30m --reason "look up the schema"
   paddock net deny quiet-otter '*.example.com'
-  paddock net show quiet-otter"""
+  paddock net show quiet-otter
+  paddock net log -f                   what is asked for, reached and refused, as it happens"""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The verbs of `net`."""
     from argparse import SUPPRESS
 
+    from paddock.cli.log import declare_show
+
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     allow = verbs.add_parser("allow", help="let hosts be reached")
     deny = verbs.add_parser("deny", help="let hosts be reached no more, whatever allows them")
     show = verbs.add_parser("show", help="print what may be reached now, and what was refused")
+    log = verbs.add_parser("log", help="print what was asked for, reached and refused")
+    declare_show(log)
     for verb in (allow, deny, show):
         verb.add_argument("name", metavar="NAME", help="the sandbox, as paddock ps shows it")
     for verb in (allow, deny):
@@ -36,13 +41,17 @@ def declare(parser: argparse.ArgumentParser) -> None:
         )
         verb.add_argument("--for", dest="lasts", default="", metavar="TIME", help="such as 30m (default: to its end)")
         verb.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
-    for verb in (allow, deny, show):  # main adds these to `net` itself; people write them at the end
+    for verb in (allow, deny, show, log):  # main adds these to `net` itself; people write them at the end
         verb.add_argument("--json", action="store_true", default=SUPPRESS, help="print one JSON object instead of text")
         verb.add_argument("--debug", action="store_true", default=SUPPRESS, help="show the traceback of a failure")
 
 
 def perform(options: argparse.Namespace) -> Outcome:
-    """Ask the sandbox's gateway; the outcome shows what holds afterwards."""
+    """Ask the sandbox's gateway; the outcome shows what holds afterwards. Its log is a file, and outlives it."""
+    if options.verb == "log":
+        from paddock.cli import log
+
+        return log.show(options)
     from paddock import granting
 
     if options.verb == "show":

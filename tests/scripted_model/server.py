@@ -1,18 +1,14 @@
-"""A stand-in for a language model: real agents talk to it over Anthropic's Messages API, a script answers.
-
-A script is a list of steps, one per turn of a conversation:
-    {"say": "All done."}                                       text, and the turn ends
-    {"tool": "Bash", "input": {"command": "id"}}               one tool call
-    {"tools": [{"tool": "Read", "input": {…}}, …]}             several in one turn
-When the script is used up it says "done". How far a conversation has come is read from the conversation
-itself (one assistant message per turn), so retries and parallel side questions disturb nothing.
+"""A stand-in for a language model: real agents talk to it over their own protocols, a script answers.
 
     with ScriptedModel(steps) as model:
-        … run an agent with ANTHROPIC_BASE_URL=model.address …
+        … run an agent whose base URL is model.address …
         model.requests                                         everything that was asked, in order
 
-On the command line: `python tests/scripted_model/server.py --script steps.json --log requests.jsonl`.
-The protocol: https://docs.anthropic.com/en/api/messages and …/messages-streaming.
+It speaks Anthropic's Messages, OpenAI's Responses and Chat Completions, and Google's generateContent; which of
+them follows from the path. The script's form is in `steps`; when it is used up the model says "done". How far a
+conversation has come is read from the conversation itself, so retries and parallel side questions disturb nothing.
+
+On the command line: `python -m tests.scripted_model.server --script steps.json --log requests.jsonl`.
 """
 
 from __future__ import annotations
@@ -23,62 +19,23 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.scripted_model import completions, contents, messages, responses
+from tests.scripted_model.steps import step_at
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+    from types import ModuleType
 
 Data = dict[str, Any]
-PIECE = 24  # characters of one streamed delta: clients must put the pieces together
+_PROTOCOLS = {"/messages": messages, "/responses": responses, "/chat/completions": completions}
 
 
-def step_for(script: Sequence[Data], request: Data) -> Data:
-    """The step that answers a request. Questions without tools (titles, summaries) are beside the script."""
-    if not request.get("tools"):
-        return {"say": "ok"}
-    turns = [message for message in request.get("messages", ()) if message.get("role") == "assistant"]
-    return script[len(turns)] if len(turns) < len(script) else {"say": "done"}
-
-
-def message_for(step: Data, request: Data) -> Data:
-    """A finished message of the API that does what the step says."""
-    turn = len(request.get("messages", ()))
-    if "say" in step:
-        content, reason = [{"type": "text", "text": step["say"]}], "end_turn"
-    else:
-        reason = "tool_use"
-        content = [
-            {"type": "tool_use", "id": f"toolu_{turn}_{number}", "name": call["tool"], "input": call["input"]}
-            for number, call in enumerate(step.get("tools") or [step])
-        ]
-    return {
-        "id": f"msg_{turn}",
-        "type": "message",
-        "role": "assistant",
-        "model": request.get("model", "scripted"),
-        "content": content,
-        "stop_reason": reason,
-        "stop_sequence": None,
-        "usage": {"input_tokens": 1, "output_tokens": 1},
-    }
-
-
-def events_of(message: Data) -> Iterator[Data]:
-    """The same message as the events of a stream, in pieces."""
-    yield {"type": "message_start", "message": {**message, "content": [], "stop_reason": None}}
-    for index, block in enumerate(message["content"]):
-        hollow: Data
-        if block["type"] == "text":
-            whole, kind, key, hollow = block["text"], "text_delta", "text", {"text": ""}
-        else:
-            whole, kind, key, hollow = json.dumps(block["input"]), "input_json_delta", "partial_json", {"input": {}}
-        yield {"type": "content_block_start", "index": index, "content_block": {**block, **hollow}}
-        for start in range(0, len(whole), PIECE):
-            delta = {"type": kind, key: whole[start : start + PIECE]}
-            yield {"type": "content_block_delta", "index": index, "delta": delta}
-        yield {"type": "content_block_stop", "index": index}
-    ending = {"stop_reason": message["stop_reason"], "stop_sequence": None}
-    yield {"type": "message_delta", "delta": ending, "usage": message["usage"]}
-    yield {"type": "message_stop"}
+def protocol_of(path: str) -> ModuleType | None:
+    """The protocol of a request, by its path without the query."""
+    if path.endswith((":generateContent", ":streamGenerateContent")):
+        return contents
+    return next((module for end, module in _PROTOCOLS.items() if path.endswith(end)), None)
 
 
 class ScriptedModel(ThreadingHTTPServer):
@@ -111,20 +68,10 @@ class ScriptedModel(ThreadingHTTPServer):
 
     def tool_results(self) -> list[str]:
         """What the agent's tools gave back in the longest conversation so far, as text, in order."""
-        asked = [entry["body"] for entry in self.requests if entry["body"].get("tools")]
-        longest: Data = max(asked, key=lambda body: len(body["messages"]), default={"messages": []})
-        blocks = [
-            block
-            for message in longest["messages"]
-            if isinstance(message["content"], list)
-            for block in message["content"]
-            if block.get("type") == "tool_result"
-        ]
-        return [_text(block.get("content", "")) for block in blocks]
-
-
-def _text(content: str | list[Data]) -> str:
-    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+        asked = [(protocol_of(entry["path"].partition("?")[0]), entry["body"]) for entry in self.requests]
+        turns = [(protocol, body) for protocol, body in asked if protocol and protocol.turn(body) is not None]
+        found: list[list[str]] = [protocol.results(body) for protocol, body in turns]
+        return max(found, key=len, default=[])
 
 
 class _Conversation(BaseHTTPRequestHandler):
@@ -140,18 +87,26 @@ class _Conversation(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
         self._remember(body)
-        path = self.path.partition("?")[0]
-        if path == "/v1/messages/count_tokens":
-            self._send(b'{"input_tokens": 1}', "application/json")
-        elif path != "/v1/messages":
+        path, _, query = self.path.partition("?")
+        protocol = protocol_of(path)
+        if path.endswith(("/count_tokens", ":countTokens")):
+            self._send(b'{"input_tokens": 1, "totalTokens": 1}', "application/json")
+        elif protocol is None:
             self._send(b"{}", "application/json")
         else:
-            message = message_for(step_for(self.server.script, body), body)
-            if body.get("stream"):
-                events = (f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events_of(message))
-                self._send("".join(events).encode(), "text/event-stream")
+            answer = protocol.answer(step_at(self.server.script, protocol.turn(body)), body)
+            if body.get("stream") or "alt=sse" in query:
+                self._stream(protocol.events(answer), ended=protocol is completions)
             else:
-                self._send(json.dumps(message).encode(), "application/json")
+                self._send(json.dumps(answer).encode(), "application/json")
+
+    def _stream(self, events: Iterable[Data], *, ended: bool) -> None:
+        lines = []
+        for event in events:
+            lines += [f"event: {event['type']}"] if "type" in event else []
+            lines += [f"data: {json.dumps(event)}", ""]
+        lines += ["data: [DONE]", ""] if ended else []
+        self._send(("\n".join(lines) + "\n").encode(), "text/event-stream")
 
     def _remember(self, body: Data) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}

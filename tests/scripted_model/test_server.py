@@ -4,10 +4,10 @@ import json
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from tests.scripted_model.server import ScriptedModel, events_of, message_for, step_for
+from tests.scripted_model import completions, contents, messages, responses
+from tests.scripted_model.server import ScriptedModel, protocol_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,42 +23,26 @@ def asked(turns: int) -> dict[str, Any]:
     return {"model": "m", "messages": said, "tools": TOOLS}
 
 
-def test_steps_are_taken_one_per_turn_and_then_it_is_done() -> None:
-    assert [step_for(SCRIPT, asked(turn)) for turn in range(4)] == [*SCRIPT, {"say": "done"}, {"say": "done"}]
-
-
-def test_asking_the_same_again_gets_the_same_answer() -> None:
-    assert message_for(SCRIPT[0], asked(0)) == message_for(SCRIPT[0], asked(0))
-
-
-def test_a_side_question_does_not_use_up_a_step() -> None:
-    assert step_for(SCRIPT, {"messages": [{"role": "user", "content": "a title, please"}]}) == {"say": "ok"}
-
-
-@given(st.text(min_size=1), st.dictionaries(st.text(), st.text()))
-def test_the_pieces_of_a_stream_make_up_the_message(text: str, arguments: dict[str, str]) -> None:
-    calls = {"tools": [{"tool": "A", "input": arguments}, {"tool": "B", "input": {}}]}
-    for step in ({"say": text}, calls):
-        message = message_for(step, asked(0))
-        built: dict[int, Any] = {}
-        pieces: dict[int, str] = {}
-        for event in events_of(message):
-            if event["type"] == "content_block_start":
-                built[event["index"]] = event["content_block"]
-            if event["type"] == "content_block_delta":
-                delta = event["delta"]
-                pieces[event["index"]] = pieces.get(event["index"], "") + delta.get(
-                    "text", delta.get("partial_json", "")
-                )
-        for index, block in built.items():
-            block.update({"text": pieces[index]} if block["type"] == "text" else {"input": json.loads(pieces[index])})
-        assert [built[index] for index in sorted(built)] == message["content"]
-
-
 def ask(address: str, path: str, body: dict[str, Any]) -> tuple[str, str]:
     request = urllib.request.Request(address + path, json.dumps(body).encode(), {"X-Api-Key": "not-a-secret"})
     with urllib.request.urlopen(request, timeout=10) as answer:
         return answer.headers["content-type"], answer.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "protocol"),
+    [
+        ("/v1/messages", messages),
+        ("/v1/responses", responses),
+        ("/any/chat/completions", completions),
+        ("/v1beta/models/m:generateContent", contents),
+        ("/v1beta/models/m:streamGenerateContent", contents),
+        ("/v1/messages/count_tokens", None),
+        ("/v1/models", None),
+    ],
+)
+def test_the_path_says_which_protocol_is_spoken(path: str, protocol: object) -> None:
+    assert protocol_of(path) is protocol
 
 
 def test_it_answers_over_http_streaming_and_not_and_keeps_a_log(tmp_path: Path) -> None:
@@ -70,7 +54,7 @@ def test_it_answers_over_http_streaming_and_not_and_keeps_a_log(tmp_path: Path) 
         assert kind == "text/event-stream"
         assert stream.startswith("event: message_start\n")
         assert '"text": "All done."' in stream
-        assert json.loads(ask(model.address, "/v1/messages/count_tokens", {})[1]) == {"input_tokens": 1}
+        assert json.loads(ask(model.address, "/v1/messages/count_tokens", {})[1])["input_tokens"] == 1
         assert json.loads(ask(model.address, "/api/telemetry", {})[1]) == {}
     logged = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert logged == model.requests
@@ -78,7 +62,23 @@ def test_it_answers_over_http_streaming_and_not_and_keeps_a_log(tmp_path: Path) 
     assert logged[0]["headers"]["x-api-key"] == "not-a-secret"
 
 
-def test_the_results_of_tools_are_read_from_the_longest_conversation(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "body", "last"),
+    [
+        ("/v1/responses", {"stream": True, "input": [], "tools": TOOLS}, '"response.completed"'),
+        ("/v1/chat/completions", {**asked(0), "stream": True}, "[DONE]"),
+        ("/m:streamGenerateContent?alt=sse", {"contents": [], "tools": [{"functionDeclarations": TOOLS}]}, '"STOP"'),
+    ],
+)
+def test_every_stream_ends_as_its_protocol_wants(path: str, body: dict[str, Any], last: str) -> None:
+    with ScriptedModel(SCRIPT) as model:
+        kind, stream = ask(model.address, path, body)
+    assert kind == "text/event-stream"
+    assert stream.endswith("\n\n")
+    assert last in stream.strip().rpartition("data: ")[2]
+
+
+def test_the_results_of_tools_are_read_from_the_longest_conversation() -> None:
     results = [
         {"type": "tool_result", "tool_use_id": "1", "content": "one"},
         {"type": "tool_result", "tool_use_id": "2", "content": [{"type": "text", "text": "two"}]},
@@ -86,6 +86,7 @@ def test_the_results_of_tools_are_read_from_the_longest_conversation(tmp_path: P
     body = asked(1)
     body["messages"][-1]["content"] = results
     with ScriptedModel(SCRIPT) as model:
+        assert model.tool_results() == []
         ask(model.address, "/v1/messages", asked(0))
         ask(model.address, "/v1/messages", body)
         ask(model.address, "/v1/messages", asked(0))

@@ -51,6 +51,10 @@ def test_all_flags_together():
                 "pid-namespace",
                 "--allow",
                 "a.example:80",
+                "--deny",
+                "b.example",
+                "--publish",
+                "8080:80",
                 "--limit",
                 "wall=1h",
                 "--debug-syscalls",
@@ -61,7 +65,7 @@ def test_all_flags_together():
     found = {setting.key: setting.value for setting in layer.settings}
     assert set(found) == {
         "workspace.mode", "workspace.read", "workspace.mask", "environment.pass", "environment.set", "boundary.use", "boundary.minimum",
-        "boundary.accept", "boundary.syscalls", "network.mode", "network.allow", "limits.wall",
+        "boundary.accept", "boundary.syscalls", "network.mode", "network.allow", "network.deny", "network.publish", "limits.wall",
     }  # fmt: skip
     assert "/here/data" in str(found["workspace.read"])
 
@@ -71,7 +75,18 @@ def test_relative_paths_count_from_the_working_directory(tmp_path, monkeypatch):
     assert str(tmp_path) in str(layer_from_flags(options("--read", "x")).settings[0].value)
 
 
-@pytest.mark.parametrize("arguments", [("--workspace", ""), ("--net", "on"), ("--env", "")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--workspace", ""),
+        ("--net", "on"),
+        ("--env", ""),
+        ("--allow", "*"),
+        ("--allow", "*.com"),
+        ("--deny", ""),
+        ("--publish", "0"),
+    ],
+)
 def test_an_empty_or_wrong_value_is_refused_not_ignored(arguments):
     with pytest.raises(PolicyError, match=arguments[0]):
         layer_from_flags(options(*arguments))

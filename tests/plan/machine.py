@@ -9,6 +9,7 @@ from paddock.plan.host import Entry
 from paddock.plan.model import Person
 from paddock.plan.paths import normal
 from paddock.plan.resolve import Request, resolve
+from paddock.policy.checking import layer_from
 from paddock.policy.layering import merge
 from paddock.policy.model import Allowed, Assignment, Origin, Text
 
@@ -152,6 +153,11 @@ def policy(**changes: Any) -> Policy:
         if isinstance(given.get(name), str):
             given[name] = Text(given[name], FLAG)
     return replace(merge([], trusted=False), **given)
+
+
+def written(**sections: Any) -> Policy:
+    """The policy that a person's file makes: `written(network={"mode": "allow"})`."""
+    return merge([layer_from(sections, {}, "person", "policy.toml")], trusted=False)
 
 
 def allow(host: str, port: int = 443, *, origin: Origin = FLAG, private: bool = False) -> Allowed:

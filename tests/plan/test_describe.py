@@ -5,7 +5,7 @@ import pytest
 from paddock.plan.describe import amount, is_promise, sections, size, widths
 from paddock.plan.model import Limit
 from paddock.policy.model import BUILT_IN, Amount
-from tests.plan.machine import FLAG, REPOSITORY, allow, plan, policy
+from tests.plan.machine import FLAG, REPOSITORY, allow, plan, policy, written
 
 
 def rows(title: str, **options: object) -> list[tuple[str, str, str]]:
@@ -48,7 +48,28 @@ def test_limits_say_whether_they_are_promises() -> None:
 def test_the_network_lists_what_is_reached() -> None:
     assert rows("network")[0][:2] == ("off", "nothing: an empty network of its own")
     found = rows("network", network_mode="allow", allow=(allow("a.test", 81, private=True),))
-    assert found[1] == ("allow", "a.test:81  (private addresses allowed)", "flag --test")
+    assert found[1] == ("allow", "a.test:81  (also on a private address)", "flag --test")
+
+
+def test_the_network_says_all_that_bounds_it() -> None:
+
+    network = {
+        "mode": "allow",
+        "allow": ["*.example.test", {"host": "b.test", "methods": ["PUT", "GET"], "upload": "1KiB"}, "host:5432"],
+        "deny": ["x.example.test"],
+        "publish": ["8080:3000"],
+        "rate": 5,
+    }
+    found = plan(rules=written(network=network))
+    lines = next(rows for name, rows in sections(found) if "network" in name)
+    assert [row[:2] for row in lines[1:]] == [
+        ("allow", "*.example.test:443"),
+        ("allow", "b.test:443  (GET PUT, uploads up to 1 KiB, TLS ends at the gateway)"),
+        ("allow", "host:5432  (leads to 127.0.0.1:5432, any protocol)"),
+        ("deny", "x.example.test (every port)"),
+        ("publish", "port 3000 inside, at 127.0.0.1:8080 of this machine"),
+        ("at most", "1024 connections at once, 5 new ones in a second"),
+    ]
 
 
 def test_values_that_were_passed_are_not_printed() -> None:

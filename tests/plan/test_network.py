@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.errors import PolicyError, Refused
-from paddock.plan.network import distinct, is_loopback, split
-from tests.plan.machine import allow, plan, policy
+from paddock.frozen import as_data, replace
+from paddock.plan.hashing import plan_hash
+from paddock.plan.model import Network, Rule
+from paddock.plan.network import distinct, is_loopback, split, within_list
+from tests.plan.machine import FLAG, allow, plan, policy, written
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "plan-network.json"
 
 
 def test_off_reaches_nothing() -> None:
@@ -32,6 +42,104 @@ def test_the_rule_that_allows_more_wins() -> None:
     found = plan(rules=policy(network_mode="allow", allow=(allow("a.test"), allow("a.test", private=True))))
     assert [rule.private for rule in found.network.rules] == [True]
     assert distinct(list(found.network.rules)) == found.network.rules
+
+
+EVERYTHING = {
+    "mode": "allow",
+    "allow": [
+        "b.example.test",
+        "*.example.test:8443",
+        {"host": "api.example.test", "methods": ["POST", "GET"], "paths": ["/v2/*", "/v1/*"], "upload": "10MiB"},
+        {"host": "git.corp.example.test", "ports": [22, 443], "private": True, "raw": True},
+        "host:5432",
+    ],
+    "deny": ["x.example.test", "*.y.example.test:443"],
+    "publish": [3000, "8080:80"],
+    "connections": 64,
+    "rate": 20,
+}
+
+
+def network(**settings: Any) -> Network:
+    return plan(rules=written(network=settings)).network
+
+
+def test_everything_that_a_policy_says_is_in_the_golden_network() -> None:
+    """PADDOCK_GOLDEN=write makes it anew, to be read before it is committed."""
+    text = json.dumps(as_data(network(**EVERYTHING)), indent=1, sort_keys=True) + "\n"
+    if os.environ.get("PADDOCK_GOLDEN") == "write":
+        GOLDEN.write_text(text)
+    assert GOLDEN.read_text() == text
+
+
+def test_the_order_of_hosts_does_not_matter_to_the_hash() -> None:
+    def turned(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: turned(value[key]) for key in reversed(value)}
+        return [turned(each) for each in reversed(value)] if isinstance(value, list) else value
+
+    one, other = (plan(rules=written(network=settings)) for settings in (EVERYTHING, turned(EVERYTHING)))
+    assert one.network == other.network
+    assert plan_hash(one) == plan_hash(other)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("deny", ["x.example.test"]), ("publish", [3000]), ("rate", 21), ("connections", 65), ("mode", "off"), ("allow", []),
+        ("allow", [{"host": "b.example.test", "methods": ["GET"]}]), ("allow", [{"host": "b.example.test", "upload": 5}]),
+    ],
+)  # fmt: skip
+def test_every_promise_of_the_network_is_in_the_hash(name: str, value: object) -> None:
+    def hashed(**settings: Any) -> str:
+        return plan_hash(plan(rules=written(network=settings)))
+
+    assert hashed(**{**EVERYTHING, name: value}) != hashed(**EVERYTHING)
+
+
+def test_denials_and_ports_stand_while_the_network_is_off() -> None:
+    """An agent's profile may open it, within them."""
+    found = network(**{**EVERYTHING, "mode": "off"})
+    assert found == replace(network(**EVERYTHING), mode="off", rules=(), origin=found.origin)
+
+
+def test_one_port_here_cannot_lead_to_two_inside() -> None:
+    with pytest.raises(PolicyError, match="port 8080 of this machine cannot lead to two ports inside") as caught:
+        network(publish=["8080:80", "8080:81"])
+    assert "--publish 8081:81" in caught.value.next_step
+    assert [port.inside for port in network(publish=["8080:80", "8081:80", "8080:80"]).published] == [80, 80]
+
+
+@pytest.mark.parametrize(
+    ("listed", "kept"),
+    [
+        (["api.test"], {}),
+        (["*.test.example.test"], None),
+        ([], None),
+        (["api.test:80"], None),
+        ([{"host": "api.test", "methods": ["GET"], "paths": ["/v1"]}], {"methods": ("GET",), "paths": ("/v1",)}),
+        ([{"host": "api.test", "upload": 5}, "other.test"], {"upload": 5}),
+    ],
+)
+def test_a_rule_is_kept_within_a_list_with_its_bounds(listed: list[Any], kept: dict[str, Any] | None) -> None:
+    rule = Rule("api.test", 443, FLAG, private=False)
+    entries = written(network={"allow": listed}).allow
+    assert within_list(rule, entries) == (None if kept is None else replace(rule, **kept))
+
+
+def test_where_a_rule_leads_is_what_the_list_must_name() -> None:
+    led = Rule("127.0.0.1", 8080, FLAG, private=True, upstream="https://api.test:443", loopback=True)
+    public, private = ([allow("api.test", private=word)] for word in (False, True))
+    assert within_list(led, private) == led
+    assert within_list(led, public) is None
+    assert within_list(replace(led, private=False), public) == replace(led, private=False)
+    assert within_list(led, [allow("127.0.0.1", 8080, private=True)]) is None
+
+
+def test_a_private_rule_loses_that_where_the_list_does_not_say_so() -> None:
+    assert within_list(Rule("api.test", 443, FLAG, private=True, raw=True), [allow("api.test")]) == Rule(
+        "api.test", 443, FLAG
+    )
 
 
 def test_registries_are_refused_not_ignored() -> None:

@@ -25,7 +25,7 @@ examples:
   paddock explain ~/.ssh/id_rsa
   paddock explain GITHUB_TOKEN
   paddock explain node                  where it is, and whether that place is visible inside
-  paddock explain api.github.com:443
+  paddock explain api.github.com:443    which rule or denial decides, what it lets through, and who wrote it
   paddock explain --allow api.github.com api.github.com     with a flag that a run would have"""
 
 
@@ -62,11 +62,11 @@ def perform(options: argparse.Namespace) -> Outcome:
 
 
 def _of_kind(kind: Subject, plan: Plan, host: Host, subject: str, cwd: str) -> Explanation:
-    from paddock.plan import explain
+    from paddock.plan import explain, reachable
 
     if kind == "path":
         return explain.path(plan, host, subject, cwd)
-    return explain.variable(plan, host, subject) if kind == "variable" else explain.reach(plan, subject)
+    return explain.variable(plan, host, subject) if kind == "variable" else reachable.reach(plan, subject)
 
 
 def render(found: Explanation) -> str:

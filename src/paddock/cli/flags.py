@@ -20,6 +20,8 @@ NAMES = (
     "accept",
     "net",
     "allow",
+    "deny",
+    "publish",
     "limit",
     "debug_syscalls",
     "ask_inside",
@@ -47,7 +49,17 @@ def declare_policy_flags(parser: argparse.ArgumentParser) -> None:
         "--allow",
         metavar="HOST[:PORT]",
         action="append",
-        help="let a host be reached (port 443 unless given); implies --net allow",
+        help="let a host be reached (port 443 unless given), or with '*.DOMAIN' all names below one; host:PORT is a "
+        "service of this machine; implies --net allow",
+    )
+    add(
+        "--deny", metavar="HOST[:PORT]", action="append", help="let no host of this name be reached, whatever allows it"
+    )
+    add(
+        "--publish",
+        metavar="[OUTSIDE:]PORT",
+        action="append",
+        help="make a port inside reachable at 127.0.0.1 of this machine",
     )
     add(
         "--limit",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from paddock.frozen import replace
 from paddock.plan.paths import within
+from paddock.policy.reach import bounds, place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from paddock.plan.model import Limit, Plan
+    from paddock.plan.model import Limit, Plan, Rule
     from paddock.policy.model import Origin
 
 MODES = {
@@ -102,9 +104,25 @@ def _network(plan: Plan) -> Iterator[tuple[str, str, str]]:
     what = "nothing: an empty network of its own" if plan.network.mode == "off" else "these names and ports only"
     yield plan.network.mode, what, str(plan.network.origin)
     for rule in plan.network.rules:
-        more = [f"leads to {rule.upstream}"] if rule.upstream else []
-        more += ["private addresses allowed"] if rule.private and not rule.loopback else []
-        yield "allow", f"{rule.host}:{rule.port}" + (f"  ({', '.join(more)})" if more else ""), str(rule.origin)
+        yield "allow", place(rule) + _in_brackets(_limits(rule)), str(rule.origin)
+    for denied in plan.network.denied:
+        yield "deny", place(denied), str(denied.origin)
+    for port in plan.network.published:
+        yield "publish", f"port {port.inside} inside, at 127.0.0.1:{port.outside} of this machine", str(port.origin)
+    if plan.network.mode != "off" and plan.network.connections:
+        yield "at most", f"{plan.network.connections} connections at once, {plan.network.rate} new ones in a second", ""
+
+
+def _limits(rule: Rule) -> list[str]:
+    """What a rule says beyond its place. Where it leads says enough of an endpoint's or a service's own address."""
+    opened = ["TLS ends at the gateway"] if rule.methods or rule.paths else []
+    if rule.upstream:
+        return [f"leads to {rule.upstream}", *bounds(replace(rule, private=False)), *opened]
+    return [*bounds(rule), *opened]
+
+
+def _in_brackets(said: list[str]) -> str:
+    return f"  ({', '.join(said)})" if said else ""
 
 
 def _relative(path: str, base: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from paddock.frozen import frozen
 from paddock.plan.describe import MODES
-from paddock.plan.network import is_ipv4, is_loopback
 from paddock.plan.paths import expand, normal, parent, within
 from paddock.plan.view import View
 from paddock.policy import credentials
@@ -34,7 +33,6 @@ _MADE_INSIDE = ("/proc", "/dev/pts", "/dev/fd")
 _DEVICES = frozenset(
     ("/dev", *(f"/dev/{name}" for name in "null zero full random urandom tty ptmx stdin stdout stderr".split()))  # noqa: SIM905
 )
-_LOCAL_ENDS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
 @frozen
@@ -210,40 +208,3 @@ def variable(plan: Plan, host: Host, subject: str) -> Explanation:
     if subject not in host.environ:
         return _hidden("variable", subject, "built-in", f"{why}; it is not set here either")
     return _hidden("variable", subject, "built-in", why, f"paddock run --env {subject} …")
-
-
-def reach(plan: Plan, subject: str) -> Explanation:
-    """About a host name with or without a port; without one, about any."""
-    name, port = _host_and_port(subject)
-    rules = [rule for rule in plan.network.rules if rule.host == name and port in (None, rule.port)]
-    if rules:
-        ports = ", ".join(str(rule.port) for rule in rules)
-        how = f"reachable on port {ports}"
-        why = f"leads to {rules[0].upstream}" if rules[0].upstream else ""
-        return _shown("host", subject, how, str(rules[0].origin), why)
-    others = [str(rule.port) for rule in plan.network.rules if rule.host == name]
-    decided = str(plan.network.origin)
-    if others:
-        return _hidden("host", subject, decided, f"only port {', '.join(others)} is allowed")
-    if is_loopback(name) or name == "0.0.0.0":  # noqa: S104 - compared, not bound
-        why = (
-            "inside, loopback is the sandbox's own; programs inside reach each other there, and nothing of this machine"
-        )
-        return _hidden("host", subject, decided, why)
-    if "*" in name or is_ipv4(name) or ":" in name:
-        why = "only names can be reached, never addresses"
-        why = "wildcards are not available yet: a policy names each host" if "*" in name else why
-        return _hidden("host", subject, decided, why)
-    if plan.network.mode == "off" and plan.network.origin.kind not in ("built-in", "flag"):
-        return _hidden("host", subject, decided, "network mode is off")
-    why = "network mode is off" if plan.network.mode == "off" else "it is not in the list of names"
-    internal = "." not in name or name.endswith(_LOCAL_ENDS)
-    next_step = "" if internal else f"paddock run --allow {name}:{port or 443} …"
-    return _hidden("host", subject, decided, why, next_step)
-
-
-def _host_and_port(subject: str) -> tuple[str, int | None]:
-    name, colon, port = subject.rpartition(":")
-    if colon and port.isdecimal() and port.isascii() and (":" not in name or name.endswith("]")):
-        return name.strip("[]").rstrip(".").lower(), int(port[:6])
-    return subject.strip("[]").rstrip(".").lower(), None

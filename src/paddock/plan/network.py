@@ -48,8 +48,8 @@ def rule_of(entry: Allowed) -> Rule:
         entry.origin,
         private=entry.private,
         upstream=f"127.0.0.1:{entry.port}" if entry.host == _THIS_MACHINE else "",
-        methods=entry.methods,
-        paths=entry.paths,
+        methods=tuple(sorted(entry.methods)),
+        paths=tuple(sorted(entry.paths)),
         upload=entry.upload,
         raw=entry.raw,
     )
@@ -77,7 +77,9 @@ def within_list(rule: Rule, entries: Iterable[Allowed]) -> Rule | None:
             return rule
         if not (rule.methods or rule.paths or rule.upload or (rule.upstream and not entry.private)):
             is_private, is_raw = rule.private and entry.private, rule.raw and entry.raw
-            bounded = replace(rule, methods=entry.methods, paths=entry.paths, upload=entry.upload)
+            bounded = replace(
+                rule, methods=tuple(sorted(entry.methods)), paths=tuple(sorted(entry.paths)), upload=entry.upload
+            )
             return replace(bounded, private=is_private, raw=is_raw)
     return None
 

@@ -13,13 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Protocol, TypeVar
 
-    class Reach(Protocol):
-        """The fields that an entry of `network.allow` and a rule of a plan share."""
+    class Placed(Protocol):
+        """The fields that everything about one host and port has."""
 
         @property
         def host(self) -> str: ...  # noqa: D102 - a field
         @property
         def port(self) -> int: ...  # noqa: D102 - a field
+
+    class Reach(Placed, Protocol):
+        """The fields that an entry of `network.allow` and a rule of a plan share."""
+
         @property
         def private(self) -> bool: ...  # noqa: D102 - a field
         @property
@@ -82,7 +86,7 @@ def contradiction(entries: Iterable[Allowed]) -> str:
     return ""
 
 
-def place(one: Reach | Denial) -> str:
+def place(one: Placed) -> str:
     """Host and port as people write them."""
     host = f"[{one.host}]" if ":" in one.host else one.host
     return f"{host}:{one.port}" if one.port else f"{host} (every port)"

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     P = TypeVar("P", bound=Protocol)
 
 MOST_CONNECTIONS = 1024
+# Asyncio reads 256 KiB at once, which is fast, and is also what a connection may hold whose other side stands still.
+# The first ones may; a sandbox could have thousands of them.
 MOST_AT_ONCE = 1 << 16
+MOST_HASTY = 32
 _RESOLVER_THREADS = 8
 _BACKLOG = 512
 
@@ -104,7 +107,7 @@ class Engine:
             self.record.refused(endpoint, "too-many-connections")
             client.abort()
             return None
-        _read_little(client)
+        self._bound(client)
         talk = Talk(self, endpoint, client)
         self.talks.add(talk)
         return talk
@@ -120,7 +123,7 @@ class Engine:
         """Connect to a talk's target outside, for a protocol. Raises dial.NoWay."""
         connection = await dial.connect(talk.endpoint, self.loop, self._executor)
         transport, _ = await self.loop.create_connection(lambda: protocol, sock=connection)
-        _read_little(transport)
+        self._bound(transport)
         return protocol
 
     def finish(self) -> Summary:
@@ -144,6 +147,10 @@ class Engine:
             task.add_done_callback(self._tasks.discard)
         return True
 
+    def _bound(self, transport: Transport) -> None:
+        if len(self.talks) > MOST_HASTY:
+            transport.max_size = MOST_AT_ONCE  # type: ignore[attr-defined] # of selector transports
+
     async def _serve(self, descriptor: int) -> None:
         await self.loop.create_server(lambda: Opening(self), sock=socket.socket(fileno=descriptor), backlog=_BACKLOG)
 
@@ -163,15 +170,6 @@ class Engine:
         end = self.table.next_end()
         if end is not None:
             self._next_end = self.loop.call_later(max(0.0, end - time.time()) + 0.01, self._judge_again)
-
-
-def _read_little(transport: Transport) -> None:
-    """Take at most 64 KiB at once.
-
-    Asyncio's own 256 KiB are what a connection whose other side stands still may hold, beyond the buffers
-    that are bounded; a sandbox could have a thousand of those.
-    """
-    transport.max_size = MOST_AT_ONCE  # type: ignore[attr-defined] # of selector transports
 
 
 def preload() -> None:

@@ -72,6 +72,9 @@ REASONS = {
     "upstream-unresolved": Reason("the name could not be resolved outside", _UPSTREAM, 502),
     "upstream-unreachable": Reason("no connection to the service could be made", _UPSTREAM, 502),
     "upstream-slow": Reason("the service did not answer in time", _UPSTREAM, 504),
+    "upstream-exhausted": Reason(
+        "this machine has no port, descriptor or memory left for one more connection", "close some connections", 503
+    ),
     "upstream-malformed": Reason("the service's answer is no valid HTTP/1.1", _UPSTREAM, 502),
     "upstream-closed": Reason("the service closed the connection without an answer", _UPSTREAM, 502),
     "address-private": Reason("the name leads to a private address", "private = true in the rule, if that is wanted"),
@@ -124,6 +127,7 @@ _PHRASES = {
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     502: "Bad Gateway",
+    503: "Service Unavailable",
     504: "Gateway Timeout",
     505: "HTTP Version Not Supported",
 }

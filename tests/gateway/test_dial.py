@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import resource
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +17,7 @@ from paddock.gateway import dial
 from paddock.gateway.dial import Address, NoWay, candidates
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
+from tests import capabilities
 from tests.gateway.conftest import endpoint_of
 
 if TYPE_CHECKING:
@@ -170,3 +175,73 @@ def test_a_service_that_does_not_answer_is_waited_for_only_so_long(monkeypatch: 
         finally:
             for one in waiting:
                 one.close()
+
+
+def test_no_descriptor_left_is_this_machines_shortage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dial, "resolve", to("127.0.0.1"))
+
+    async def work() -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        lowest = os.dup(0)
+        os.close(lowest)
+        with ThreadPoolExecutor(1) as executor:
+            executor.submit(int).result()
+            resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+            try:
+                await dial.connect(endpoint(upstream="localhost:9"), asyncio.get_running_loop(), executor)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    with pytest.raises(NoWay, match="upstream-exhausted"):
+        asyncio.run(work())
+
+
+# In a network of its own, which has two ports to connect from.
+EXHAUSTING = """
+import asyncio, socket, sys
+from concurrent.futures import ThreadPoolExecutor
+from paddock.gateway import dial
+from paddock.kernel import netlink
+from paddock.plan.model import Rule
+from paddock.policy.model import BUILT_IN
+from tests.gateway.conftest import endpoint_of
+netlink.bring_up("lo")
+with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as file: file.write("40000 40001")
+async def work():
+    with socket.create_server(("127.0.0.1", 50000)), ThreadPoolExecutor(1) as executor:
+        at = endpoint_of(Rule("api.example.test", 443, BUILT_IN, upstream="127.0.0.1:50000"))
+        held = [await dial.connect(at, asyncio.get_running_loop(), executor) for _ in range(2)]
+        await dial.connect(at, asyncio.get_running_loop(), executor)
+try: asyncio.run(work())
+except dial.NoWay as error: print(error.reason)
+"""
+
+
+@capabilities.needs("userns")
+def test_no_port_left_is_this_machines_shortage() -> None:
+    argv = ["unshare", "--user", "--map-root-user", "--net", sys.executable, "-c", EXHAUSTING]
+    paths = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, env=os.environ | paths)
+    assert done.stdout.strip() == "upstream-exhausted"
+
+
+def test_only_where_it_is_asked_does_the_guard_look_at_this_hosts_addresses() -> None:
+    """A loopback upstream that a person wrote needs no answer to that, and a plain name does."""
+    asked = []
+
+    def own() -> frozenset[bytes]:
+        asked.append(1)
+        return frozenset()
+
+    candidates(endpoint(upstream="127.0.0.1:80"), to("127.0.0.1"), own=own, is_local=lambda _: False)
+    assert asked == []
+    candidates(endpoint(), to("1.1.1.1", "1.0.0.1"), own=own, is_local=lambda _: False)
+    assert asked == [1]
+
+
+@pytest.mark.parametrize(
+    ("host", "verdict"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", False), ("1.2.3", False), ("0x7f000001", False), ("", False)],
+)
+def test_what_is_an_address_already(host: str, verdict: bool) -> None:
+    assert dial.is_address(host) is verdict

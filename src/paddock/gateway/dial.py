@@ -5,6 +5,7 @@ Resolved once per connection and never again: what the guard judged is what is d
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from paddock.frozen import frozen
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 RESOLVE_DEADLINE_S = 10.0
 CONNECT_DEADLINE_S = 10.0
 MOST_ADDRESSES = 8
+# No port is left for one more connection to that place, no descriptor, no memory.
+_EXHAUSTED = frozenset({errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class NoWay(Exception):
@@ -72,9 +75,18 @@ def candidates(
         found = list(resolver(endpoint.target, endpoint.target_port))
     except (OSError, UnicodeError) as error:
         raise NoWay("upstream-unresolved") from error
+    ours: frozenset[bytes] | None = None
+
+    def is_host(face: bytes) -> bool:
+        nonlocal ours
+        ours = own() if ours is None else ours
+        return face in ours or is_local(face)
+
+    def refusal(address: Address) -> str:
+        return guard.refusal(address.packed, private=endpoint.private, named=endpoint.named, is_host=is_host)
+
     try:
-        ours = own()
-        judged = [(address, _refusal(address.packed, endpoint, ours, is_local)) for address in found]
+        judged = [(address, refusal(address)) for address in found]
     except OSError as error:
         raise NoWay("address-unknown") from error
     passed = [address for address, refusal in judged if not refusal]
@@ -83,11 +95,15 @@ def candidates(
     raise NoWay(f"address-{judged[0][1]}" if judged else "upstream-unresolved")
 
 
-def _refusal(address: bytes, endpoint: Endpoint, ours: frozenset[bytes], is_local: Callable[[bytes], bool]) -> str:
-    def is_host(face: bytes) -> bool:
-        return face in ours or is_local(face)
-
-    return guard.refusal(address, private=endpoint.private, named=endpoint.named, is_host=is_host)
+def is_address(host: str) -> bool:
+    """Whether a host is an address already, so that nobody has to be asked."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return True
+    return False
 
 
 async def connect(endpoint: Endpoint, loop: asyncio.AbstractEventLoop, executor: Executor) -> socket.socket:
@@ -95,21 +111,30 @@ async def connect(endpoint: Endpoint, loop: asyncio.AbstractEventLoop, executor:
     import asyncio
 
     try:
-        found = loop.run_in_executor(executor, candidates, endpoint, resolve)
-        addresses = await asyncio.wait_for(found, RESOLVE_DEADLINE_S)
+        if is_address(endpoint.target):
+            addresses = candidates(endpoint, resolve)
+        else:
+            found = loop.run_in_executor(executor, candidates, endpoint, resolve)
+            addresses = await asyncio.wait_for(found, RESOLVE_DEADLINE_S)
     except TimeoutError as error:
         raise NoWay("upstream-unresolved") from error
     deadline = loop.time() + CONNECT_DEADLINE_S
     reason = "upstream-unreachable"
     for number, address in enumerate(addresses):
         share_s = (deadline - loop.time()) / (len(addresses) - number)
-        connection = socket.socket(address.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         try:
-            await asyncio.wait_for(loop.sock_connect(connection, address.where), max(share_s, 0.1))
+            connection = socket.socket(address.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        except OSError as error:
+            reason = _reason(error, reason)
+            continue
+        try:
+            async with asyncio.timeout(max(share_s, 0.1)):
+                await loop.sock_connect(connection, address.where)
         except TimeoutError:
             reason = "upstream-slow"
             connection.close()
-        except OSError:
+        except OSError as error:
+            reason = _reason(error, reason)
             connection.close()
         except BaseException:
             connection.close()  # cancelled
@@ -118,3 +143,8 @@ async def connect(endpoint: Endpoint, loop: asyncio.AbstractEventLoop, executor:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             return connection
     raise NoWay(reason)
+
+
+def _reason(error: OSError, before: str) -> str:
+    """Which code a failure to connect has: this machine's own shortage is not the service's fault."""
+    return "upstream-exhausted" if error.errno in _EXHAUSTED else before

@@ -126,3 +126,35 @@ def test_without_a_verb_the_verbs_are_named(person, repo):
     done = person.call("policy", cwd=repo)
     assert done.returncode == 125
     assert "VERB" in done.stderr
+
+
+def test_check_names_what_is_risky_and_still_succeeds(person, repo):
+    text = '[network]\nmode = "allow"\nallow = ["*.example.test",\n  "api.github.com"]\n'
+    (repo / "paddock.toml").write_text(text)
+    person.call("trust", "--yes", cwd=repo)
+    for argument in ((), ("paddock.toml",)):
+        done = person.call("policy", "check", *argument, cwd=repo)
+        assert done.returncode == 0, done.stderr
+        assert "caution  paddock.toml:3: *.example.test:443 is a wildcard" in done.stdout
+        assert "caution  paddock.toml:4: api.github.com:443 serves others too" in done.stdout
+        data = json.loads(person.call("policy", "check", *argument, "--json", cwd=repo).stdout)
+        assert len(data["cautions"]) == 2
+        assert data["errors"] == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ('"*"', "would allow every host, which is no rule"),
+        ('"*.co.uk"', "co.uk is a public suffix"),
+        ('"b\u00fccher.example"', 'write "xn--bcher-kva.example"'),
+        ('{ host = "a.test", paths = ["/a/../b"] }', "could match no request"),
+        ('{ host = "a.test", upload = "lots" }', 'a size such as "512MiB"'),
+    ],
+)
+def test_check_says_what_is_wrong_with_a_host(person, repo, entry, said):
+    (repo / "paddock.toml").write_text(f"[network]\nallow = [\n  {entry},\n]\n", encoding="utf-8")
+    done = person.call("policy", "check", cwd=repo)
+    assert done.returncode == 126
+    assert "paddock.toml:3: network.allow: " in done.stderr
+    assert said in done.stderr

@@ -24,7 +24,7 @@ DETAILS = """A policy says what a sandbox may see, change, reach and use. Withou
   paddock policy init            write ./paddock.toml with every setting explained
   paddock policy init --person   the same for your own policy, for all repositories
   paddock policy show            what all files together say, and which line decided
-  paddock policy check           find mistakes, in the files in force or in one FILE
+  paddock policy check           find mistakes, in the files in force or in one FILE, and name what is risky
   paddock policy schema          JSON Schema (draft 2020-12) for editors
 
 exit status: 0, or 126 when a file has a mistake or loosens the floor."""
@@ -105,7 +105,7 @@ def _data(policy: Policy, found: tuple[Row, ...]) -> dict[str, object]:
 def _check_all() -> Outcome:
     """Every file in force; the errors of all of them at once."""
     repository = _repository(".")
-    documents, notes = sources.read_sources(repository)
+    documents, _ = sources.read_sources(repository)
     errors: list[PolicyError] = []
     read: list[str] = []
     for document in documents:
@@ -117,10 +117,19 @@ def _check_all() -> Outcome:
     if errors:
         raise _together(errors)
     policy = sources.load(repository, None)  # also holds the files against the floor
-    notes = policy.notes
     lines = [f"{plain(name)}: no mistakes" for name in read] or ["there is no policy file; the defaults hold"]
-    lines += [f"{paint('note', 'yellow')}  {plain(note)}" for note in notes]
-    return Outcome("\n".join(lines) + "\n", {"schema": 1, "files": read, "errors": [], "notes": list(notes)})
+    return _checked(lines, read, policy)
+
+
+def _checked(lines: list[str], files: list[str], policy: Policy) -> Outcome:
+    """No mistakes; what else is to be said."""
+    from paddock.policy.cautions import cautions
+
+    doubts = cautions(policy)
+    said = [*(("note", note) for note in policy.notes), *(("caution", doubt) for doubt in doubts)]
+    lines = [*lines, *(f"{paint(word, 'yellow')}  {plain(text)}" for word, text in said)]
+    data = {"schema": 1, "files": files, "errors": [], "notes": list(policy.notes), "cautions": list(doubts)}
+    return Outcome("\n".join(lines) + "\n", data)
 
 
 def _together(errors: list[PolicyError]) -> PolicyError:
@@ -131,6 +140,8 @@ def _together(errors: list[PolicyError]) -> PolicyError:
 
 
 def _check_file(path: str) -> Outcome:
+    from paddock.policy.layering import merge
+
     kind: LayerKind = "person" if os.path.basename(path) == "policy.toml" else "repository"
     document = replace(sources.read_file(path, kind), where=path)
     found = sources.layer_of(document)
@@ -139,8 +150,8 @@ def _check_file(path: str) -> Outcome:
     if found is None:
         raise PaddockError(f"{path} holds no policy", why="it has no customizations.paddock", code="no-policy")
     count = len(found.settings)
-    text = f"{plain(path)}: {count} setting{'' if count == 1 else 's'}, no mistakes\n"
-    return Outcome(text, {"schema": 1, "files": [path], "errors": [], "notes": []})
+    text = f"{plain(path)}: {count} setting{'' if count == 1 else 's'}, no mistakes"
+    return _checked([text], [path], replace(merge([found], trusted=True), notes=()))
 
 
 def _schema() -> Outcome:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import signal
 import socket
+import stat
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -123,6 +125,36 @@ def test_it_reads_no_files_of_the_person_and_writes_none(instead: Attempt, tmp_p
     assert instead(lambda: (tmp_path / "secret").write_text("y")) == "PermissionError"
     assert instead((tmp_path / "new").touch) == "PermissionError"
     assert instead(lambda: os.listdir(os.path.expanduser("~"))) == "PermissionError"
+
+
+def record_of_this_process() -> int:
+    """The one regular file that a gateway has open."""
+
+    def is_file(number: int) -> bool:
+        try:
+            return stat.S_ISREG(os.fstat(number).st_mode)
+        except OSError:
+            return False
+
+    return next(filter(is_file, range(3, 100)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: os.ftruncate(record, 0),
+        lambda record: os.pwrite(record, b"x", 0),
+        lambda record: fcntl.fcntl(record, fcntl.F_SETFL, 0),
+        lambda record: os.open(f"/proc/self/fd/{record}", os.O_RDWR),
+    ],
+)
+def test_it_can_add_to_its_record_and_not_change_it(
+    instead: Attempt, allow: Allow, change: Callable[[int], object]
+) -> None:
+    """Whoever takes the gateway over cannot take back what it has written (threats A9, E21)."""
+    assert instead(lambda: change(record_of_this_process())) == "PermissionError"
+    assert instead(lambda: os.write(record_of_this_process(), b"more\n")) == "5"
+    assert allow.record.with_suffix(".1.jsonl").read_bytes() == b"more\n"
 
 
 @capabilities.needs("landlock")

@@ -1,7 +1,7 @@
 """The gateway's own process: what it gives up before it reads a single byte of the sandbox's.
 
-It is forked from Paddock and never returns into Paddock's code. It keeps the sockets, the record and a
-pipe; no terminal, no other file, no privilege, and no way to import anything more.
+It is forked from Paddock and never returns into Paddock's code. It keeps the sockets, the record, which it
+can only add to, and a pipe; no terminal, no other file, no privilege, and no way to import anything more.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import signal
 from paddock.frozen import frozen
 from paddock.gateway import record
 from paddock.gateway.maker import Maker
-from paddock.kernel import confine, landlock
+from paddock.kernel import appending, confine, landlock
 from paddock.kernel.namespaces import be_unreadable, die_with_parent, forbid_imports
 
 TYPE_CHECKING = False
@@ -148,6 +148,7 @@ def _drop(drop_to: tuple[int, int] | None, parent: int) -> None:
     confine.drop_capabilities()
     forbid_imports()
     _confine()
+    appending.allow_appending_only()
 
 
 def _confine() -> None:

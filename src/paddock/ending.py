@@ -56,6 +56,7 @@ def _opened(pid: int | None, close: ExitStack) -> list[int]:
 
 def clean() -> list[str]:
     """Remove what no live sandbox owns; what was removed, in words."""
+    from paddock.record import retention
     from paddock.workspace import cleaning
 
     removed = []
@@ -65,7 +66,7 @@ def clean() -> list[str]:
         removed.append(f"control group {group.directories[0]}")
     dead = [entry for entry in live.entries() if not entry.holder and live.remove_dead(entry)]
     removed += [f"sandbox directory {entry.directory}" for entry in dead]
-    removed += watching.recover()
+    removed += [*watching.recover(), *retention.tidy()]
     return [*removed, *(f"trial directory {path}" for path in trial_ground.clear_left()), *cleaning.clean()]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,3 +67,15 @@ def test_a_name_with_control_characters_is_shown_plain(monkeypatch: pytest.Monke
     text = clean.perform(argparse.Namespace()).text
     assert "\x1b" not in text
     assert len(text.splitlines()) == 2
+
+
+def test_logs_that_are_due_are_removed_and_named(person: Person, repo: Path) -> None:
+    folder = person.home / ".local/state/paddock/record"
+    folder.mkdir(parents=True, mode=0o700)
+    now = time.time()
+    for name, days in (("20260101T000000.000Z-old", 100), ("20260201T000000.000Z-young", 80)):
+        (folder / f"{name}.jsonl").write_text("")
+        os.utime(folder / f"{name}.jsonl", (now, now - days * 86400))
+    done = person.call("clean", cwd=repo)
+    assert done.stdout == "removed record 20260101T000000.000Z-old, 100 days old\nnothing is left\n"
+    assert [path.name for path in folder.glob("*.jsonl")] == ["20260201T000000.000Z-young.jsonl"]

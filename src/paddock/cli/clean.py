@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 SUMMARY = "remove what a crashed Paddock left behind"
 DETAILS = """Looks for directories, control groups, processes, mounts and half-made change sets that belong to no live
-sandbox, removes them, looks again and says what it found. Held change sets are not touched. Exits with 125
-when something could not be removed."""
+sandbox, removes them, looks again and says what it found. Held change sets are not touched. Logs older than 90 days
+are removed too, and older ones first while all take more than 1 GiB; none younger than 14 days. Exits with 125 when
+something could not be removed."""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

@@ -29,7 +29,7 @@ class Notes:
         self.lines: list[tuple[object, ...]] = []
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda _, *more: self.lines.append((name, *more))
+        return lambda _, *more: self.lines.append((name, *(word for word in more if word != "")))
 
 
 class StandIn:
@@ -173,7 +173,7 @@ s.sendall(b"POST / HTTP/1.1\r\nHost: evil.test\r\nContent-Length: 900000\r\n\r\n
 data = read_all(s)
 print(data.split(b"\r\n")[0].decode(), data.endswith(b"<reset>"))
 """
-    assert sandbox.python(code).strip() == "HTTP/1.1 403 Forbidden False"
+    assert sandbox.python(code).strip() == "HTTP/1.1 421 Misdirected Request False"
 
 
 class Whole:

@@ -329,7 +329,7 @@ class Swapping(Gate):
         self.forbidden, self.kept = forbidden, {"up": b"", "down": b""}
         self.requests: list[bytes] = []
 
-    def request(self, request: Request) -> Request:
+    def request(self, request: Request, body: bytes = b"") -> Request:
         self.requests.append(request.target)
         if request.target == b"/forbidden":
             raise BadRequest("http-target")

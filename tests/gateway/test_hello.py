@@ -216,3 +216,22 @@ def test_openssl_sees_the_same_name_in_the_hello_that_is_damaged_above() -> None
 
 def test_an_alert_is_seven_bytes_and_fatal() -> None:
     assert alert(49) == bytes.fromhex("15030300020231")
+
+
+def alpn(*names: bytes) -> tuple[int, bytes]:
+    return 16, vector(2, b"".join(vector(1, name) for name in names))
+
+
+def test_the_protocols_that_are_offered_are_known() -> None:
+    reader = HelloReader()
+    assert reader.feed(records(handshake(body(sni(b"a.test"), alpn(b"h2", b"http/1.1")))))
+    assert reader.protocols == (b"h2", b"http/1.1")
+    reader = HelloReader()
+    assert reader.feed(records(handshake(body(sni(b"a.test")))))
+    assert reader.protocols == ()
+
+
+@pytest.mark.parametrize("extension", [b"", b"\0\0", b"\0\1\0", b"\0\3\2h2x", b"\0\4\2h2", b"\0\4\0\2h2"])
+def test_a_malformed_list_of_protocols_is_refused(extension: bytes) -> None:
+    with pytest.raises(BadHello):
+        HelloReader().feed(records(handshake(body((16, extension)))))

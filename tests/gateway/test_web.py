@@ -96,7 +96,7 @@ print(response.read())
 @pytest.mark.parametrize(
     ("head", "status", "reason"),
     [
-        (b"GET / HTTP/1.1\r\nHost: evil.test\r\n", 403, "http-other-host"),
+        (b"GET / HTTP/1.1\r\nHost: evil.test\r\n", 421, "http-other-host"),
         (b"GET http://evil.test/ HTTP/1.1\r\nHost: web.example.test\r\n", 403, "http-target"),
         (b"CONNECT evil.test:443 HTTP/1.1\r\nHost: web.example.test\r\n", 403, "http-method"),
         (

@@ -1,7 +1,7 @@
 """The gateway's own process: what it gives up before it reads a single byte of the sandbox's.
 
-It is forked from Paddock and never returns into Paddock's code. It keeps the sockets, the record, which it
-can only add to, and a pipe; no terminal, no other file, no privilege, and no way to import anything more.
+It is forked from Paddock and never returns into Paddock's code. It keeps the sockets, the record and a
+pipe; no terminal, no other file, no privilege, and no way to import anything more.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import signal
 from paddock.frozen import frozen
 from paddock.gateway import record
 from paddock.gateway.maker import Maker
-from paddock.kernel import appending, confine, landlock
+from paddock.kernel import confine, landlock
 from paddock.kernel.namespaces import be_unreadable, die_with_parent, forbid_imports
 
 TYPE_CHECKING = False
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import NoReturn
 
+    from paddock.credentials.brokered import Brokered
+    from paddock.credentials.canaries import Canary
     from paddock.gateway.control import Door
+    from paddock.gateway.custody import Custody
     from paddock.gateway.record import About
     from paddock.gateway.table import Table
     from paddock.kernel.namespaces import Namespaces
@@ -38,6 +41,18 @@ _IGNORED = frozenset(
 _RESOLVING = ("/etc", "/usr", "/lib", "/lib64", "/nix/store", "/gnu/store", "/run", "/var/run", "/var/lib/sss")
 # Besides the listeners, and two for each connection: the loop's own, the resolver's, netlink's.
 _OTHER_DESCRIPTORS = 128
+
+
+@frozen
+class Entrusted:
+    """What the gateway alone gets to know: credentials with their secrets, and what was planted for thieves.
+
+    In `directory`, which is seen inside, it writes whom programs there are to trust, where it terminates TLS.
+    """
+
+    brokered: tuple[Brokered, ...] = ()
+    canaries: tuple[Canary, ...] = ()
+    directory: str = ""
 
 
 @frozen
@@ -58,6 +73,7 @@ class Charge:
     door: Door
     about: Callable[[], About]
     published: tuple[tuple[Published, int], ...] = ()
+    entrusted: Entrusted = Entrusted()
 
 
 def run(charge: Charge) -> NoReturn:
@@ -76,6 +92,8 @@ def run(charge: Charge) -> NoReturn:
                 maker.claim(address)
             places = charge.table.open()
             listeners = maker.listen(places)
+            # Programs read whom they trust when they start, so that is there first. Else nobody waits for it.
+            custody = _custody(charge) if charge.entrusted.directory else None
         except OSError as error:
             os.write(report, FAILED + f"{error.strerror}".encode("utf-8", "replace")[:2000])
             os._exit(1)
@@ -87,17 +105,26 @@ def run(charge: Charge) -> NoReturn:
         from paddock.gateway import engine
 
         engine.preload()
+        custody = custody or _custody(charge)
         written = record.Record(charge.record, charge.about())
         _drop(charge.drop_to, parent)
         most = min(engine.MOST_CONNECTIONS, (limit - len(descriptors) - _OTHER_DESCRIPTORS) // 2)
         listening = tuple(zip(places, listeners, strict=True))
         sockets = engine.Sockets(resolver, listening, charge.published, charge.door)
-        _write_all(report, record.pack(engine.serve(charge.table, maker, sockets, written, most)))
+        _write_all(report, record.pack(engine.serve(charge.table, maker, sockets, written, custody, most)))
         status = 0
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
         _write_all(report, record.pack(record.Summary(ended=f"{type(error).__name__}: {error}")))
     finally:
         os._exit(status)
+
+
+def _custody(charge: Charge) -> Custody:
+    """Make what is kept here alone. Reads and writes files, so it is due before these are given up."""
+    from paddock.gateway import custody
+
+    trusted = charge.entrusted
+    return custody.prepare(charge.table.network, trusted.brokered, trusted.canaries, trusted.directory, os.environ)
 
 
 def _detach() -> None:
@@ -148,7 +175,6 @@ def _drop(drop_to: tuple[int, int] | None, parent: int) -> None:
     confine.drop_capabilities()
     forbid_imports()
     _confine()
-    appending.allow_appending_only()
 
 
 def _confine() -> None:

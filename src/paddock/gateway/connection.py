@@ -61,7 +61,8 @@ class Talk:
         self.gate = Gate()
         self.upstream: Side | None = None
         self.up = self.down = 0
-        self.lane = ""  # "tls" or "http" once something was let through
+        self.lane = ""  # "tls", "http" or "https" (terminated) once something was let through
+        self.is_secure = False  # its TLS ends in the gateway, so the upstream's begins there
         self.client_has_ended = False
         self._is_recorded = False
         self._sides = 1
@@ -112,15 +113,23 @@ class Talk:
         self.upstream = upstream
         self._sides += 1
 
-    def refuse(self, reason: str, last_words: bytes = b"") -> None:
-        """Record why not, say it to the client, close.
-
-        A service that is not there is a failure and no refusal, and is recorded as such.
-        """
-        record = self.engine.record
-        self._is_recorded = True
-        (record.unreached if reason.startswith("upstream-") else record.refused)(self.endpoint, reason)
+    def refuse(self, reason: str, last_words: bytes = b"", credential: str = "") -> None:
+        """Record why not, say it to the client, close."""
+        self._record_refusal(reason, credential)
         self.close(last_words)
+
+    def break_off(self, reason: str, credential: str = "") -> None:
+        """Record why not and reset both sides: too late for words."""
+        self._record_refusal(reason, credential)
+        self.abort()
+
+    def _record_refusal(self, reason: str, credential: str) -> None:
+        """A service that is not there is a failure and no refusal, and is recorded as such."""
+        self._is_recorded = True
+        if reason.startswith("upstream-"):
+            self.engine.record.unreached(self.endpoint, reason)
+        else:
+            self.engine.record.refused(self.endpoint, reason, credential)
 
     def close(self, last_words: bytes = b"") -> None:
         """Write, end our half, and wait a little for the client's: closing at once may eat the last words."""

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from typing import TypeVar
 
+    from paddock.gateway.connection import Side
     from paddock.gateway.control import Door
+    from paddock.gateway.custody import Custody
     from paddock.gateway.maker import Maker
     from paddock.gateway.record import Record
     from paddock.gateway.rules import Endpoint
@@ -48,9 +50,16 @@ class Engine:
     """What all connections share."""
 
     def __init__(
-        self, table: Table, maker: Maker, loop: asyncio.AbstractEventLoop, executor: Executor, record: Record
+        self,
+        table: Table,
+        maker: Maker,
+        loop: asyncio.AbstractEventLoop,
+        executor: Executor,
+        record: Record,
+        custody: Custody,
     ) -> None:
         self.loop = loop
+        self.custody = custody
         self.record = record
         self.table = table
         self.talks: set[Talk] = set()
@@ -112,7 +121,7 @@ class Engine:
         self.talks.add(talk)
         return talk
 
-    def hold(self, client: Transport) -> None:
+    def hold(self, client: Side) -> None:
         """Read nothing from a connection that is just being made, until it is resumed.
 
         Up to Python 3.11 asyncio begins to read after `connection_made`, whatever that has said.
@@ -196,7 +205,12 @@ class Sockets:
 
 
 def serve(
-    table: Table, maker: Maker, sockets: Sockets, record: Record, most_connections: int = MOST_CONNECTIONS
+    table: Table,
+    maker: Maker,
+    sockets: Sockets,
+    record: Record,
+    custody: Custody,
+    most_connections: int = MOST_CONNECTIONS,
 ) -> Summary:
     """Serve until SIGTERM, an alarm, or until the record breaks."""
     import asyncio
@@ -204,7 +218,7 @@ def serve(
 
     loop = asyncio.new_event_loop()
     executor = ThreadPoolExecutor(_RESOLVER_THREADS)
-    engine = Engine(table, maker, loop, executor, record)
+    engine = Engine(table, maker, loop, executor, record, custody)
     engine.limit = most_connections
     # A connection that raised has been aborted by asyncio; the others go on.
     loop.set_exception_handler(lambda *_: engine.record.refused(None, "failed"))

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from paddock.gateway.answers import Answer, Reply
     from paddock.gateway.bodies import Reader
     from paddock.gateway.gate import Gate
+    from paddock.gateway.requests import Request
     from paddock.gateway.rules import Endpoint
 
     Kind = Literal["dial", "up", "down", "refuse", "finish", "abort"]
 
 MOST_PIPELINED = 64 * 1024
+_GO_AHEAD = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @frozen
@@ -30,12 +32,14 @@ class Step:
 
     dial: connect to the upstream; `up` and `down` that follow wait for it · up, down: write `data` · refuse:
     record `reason`, write `data` to the client, finish · finish: close after what is written · abort: reset,
-    so that nobody takes half a message for a whole one.
+    so that nobody takes half a message for a whole one, and record `reason` if there is one.
+    `credential` names the one that a refusal is about.
     """
 
     kind: Kind
     data: bytes = b""
     reason: str = ""
+    credential: str = ""
 
 
 class Exchange:
@@ -48,6 +52,7 @@ class Exchange:
         self._pending = bytearray()  # client bytes that no request has taken yet
         self._searched = 0  # so far without the end of a head
         self._asked: Reader | None = None  # the body of the request that is under way, else None
+        self._kept: tuple[Request, bytearray] | None = None  # one that the gate will judge with its whole body
         self._asking = bodies.Writer(0)  # writes it to the upstream
         self._reply = answers.Reply(b"")
         self._answering = bodies.Writer(0)  # writes its body to the client
@@ -78,7 +83,7 @@ class Exchange:
         """Bytes from the client."""
         if not self._over:
             if self._asked is not None and not self._asked.is_done:
-                self._forward_body(self._asked, data)
+                (self._forward_body if self._kept is None else self._keep_body)(self._asked, data)
             else:
                 self._pending += data
                 self._next_request()
@@ -128,16 +133,19 @@ class Exchange:
         self._over = True
         self._steps.append(Step(kind))
 
-    def _refuse(self, reason: str) -> None:
+    def _refuse(self, reason: str, credential: str = "") -> None:
         self._over = True
-        data = reasons.refusal(reason, self._endpoint, head_only=self._method == b"HEAD")
-        self._steps.append(Step("refuse", data, reason))
+        data = reasons.refusal(reason, self._endpoint, head_only=self._method == b"HEAD", credential=credential)
+        self._steps.append(Step("refuse", data, reason, credential))
 
-    def _give_up(self, reason: str) -> None:
-        if self._responding:
+    def _give_up(self, reason: str, credential: str = "") -> None:
+        if not self._responding:
+            self._refuse(reason, credential)
+        elif reason.startswith("upstream-"):
             self._end("abort")  # half a response cannot be taken back
         else:
-            self._refuse(reason)
+            self._over = True
+            self._steps.append(Step("abort", b"", reason, credential))
 
     def _next_request(self) -> None:
         """Begin the next request if its head is complete and the last response is."""
@@ -157,22 +165,56 @@ class Exchange:
             try:
                 self._start(head, rest)
             except BadRequest as error:
-                self._refuse(error.reason)
+                self._refuse(error.reason, error.credential)
 
     def _start(self, head: bytes, rest: bytes) -> None:
         self._method = b""
         request = self._judge.judge(head)
         self._method = request.method
-        passed = self._gate.request(request)
+        body = bodies.reader(self._judge.framing)
+        if self._gate.needs_body(request):
+            if requests.awaits_go_ahead(request):
+                self._steps.append(Step("down", _GO_AHEAD))
+            self._asked, self._kept = body, (requests.without_expectation(request), bytearray())
+            self._keep_body(body, rest)
+            return
+        wire = self._pass(request)
+        self._asked = body
+        self._forward_body(body, rest, wire)
+
+    def _pass(self, request: Request, content: bytes = b"") -> bytes:
+        """Let the gate judge a request; its head for the upstream."""
+        passed = self._gate.request(request, content)
         if passed is not request:
             requests.check_rewritten(passed, self._judge.framing)
         if self._requests == 0:
             self._steps.append(Step("dial"))
         self._requests += 1
-        self._asked = body = bodies.reader(self._judge.framing)
         self._asking = bodies.Writer(self._judge.framing)
         self._reply, self._responding = answers.Reply(request.method), False
-        self._forward_body(body, rest, requests.write(passed))
+        return requests.write(passed)
+
+    def _keep_body(self, body: Reader, data: bytes) -> None:
+        """Keep what has come of a body that the gate needs as a whole; with its end, the request goes on."""
+        assert self._kept is not None  # noqa: S101 - the caller has looked
+        request, content = self._kept
+        try:
+            more = body.feed(data) if data else b""
+            self._gate.keep(len(more))
+            content += more
+            if not body.is_done:
+                return
+            self._kept = None
+            wire = self._pass(request, bytes(content))
+            wire += self._asking.data(self._gate.body(bytes(content)))
+            wire += self._asking.data(self._gate.body_end()) + self._asking.end([])
+        except BadRequest as error:
+            self._refuse(error.reason, error.credential)
+        except bodies.BadBody:
+            self._refuse("http-malformed")
+        else:
+            self._pending += body.rest
+            self._steps.append(Step("up", wire))
 
     def _forward_body(self, body: Reader, data: bytes, wire: bytes = b"") -> None:
         """Forward what has come of the request's body, behind its head where that is still to go."""
@@ -185,7 +227,7 @@ class Exchange:
                 wire += self._asking.data(self._gate.body_end()) + self._asking.end([])
                 self._pending += body.rest
         except BadRequest as error:
-            self._give_up(error.reason)
+            self._give_up(error.reason, error.credential)
         except bodies.BadBody:
             self._give_up("http-malformed")
         except bodies.WrongLength:
@@ -202,7 +244,7 @@ class Exchange:
             if content:
                 wire += self._answering.data(self._gate.response_body(content))
             if reply.is_done:
-                trailers = reply.trailers if self._judge.is_modern else []
+                trailers = self._gate.fields(reply.trailers) if self._judge.is_modern else []
                 wire += self._answering.data(self._gate.response_end()) + self._answering.end(trailers)
         except answers.BadAnswer:
             if not data and not reply.has_begun and self._requests > 1:
@@ -222,7 +264,7 @@ class Exchange:
         """The head of a response for the client."""
         is_modern = self._judge.is_modern
         if answer.is_interim:
-            return answers.write(answer, answer.headers) if is_modern else b""
+            return answers.write(answer, self._gate.fields(answer.headers)) if is_modern else b""
         headers = self._gate.response(answer.status, answer.headers)
         if headers is not answer.headers:
             answers.check_rewritten(headers)

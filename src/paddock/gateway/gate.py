@@ -16,8 +16,19 @@ if TYPE_CHECKING:
 class Gate:
     """Passes everything unchanged. One for each client connection; its requests come one after the other."""
 
-    def request(self, request: Request) -> Request:
-        """The request as it may go out. Raises BadRequest."""
+    bytes_kept = 0  # of a body that waits for its end
+
+    def needs_body(self, request: Request) -> bool:
+        """Whether `request` must be told the whole body. Then that is kept first. Raises BadRequest."""
+        del request
+        return False
+
+    def keep(self, count: int) -> None:
+        """So many more bytes of a body are kept. Raises BadRequest where that is too much."""
+
+    def request(self, request: Request, body: bytes = b"") -> Request:
+        """The request as it may go out; `body` where it was needed. Raises BadRequest."""
+        del body
         return request
 
     def body(self, data: bytes) -> bytes:
@@ -32,6 +43,10 @@ class Gate:
         """The headers of the answer as they may come in."""
         del status
         return headers
+
+    def fields(self, fields: Headers) -> Headers:
+        """Other fields of the answer as they may come in: of an interim one, or those behind the body."""
+        return fields
 
     def response_body(self, data: bytes) -> bytes:
         """The next bytes of the answer's body that may come in; the rest may come later."""

@@ -1,4 +1,4 @@
-"""The server name in a TLS ClientHello, without I/O (RFC 8446 §4.1.2 and §5.1, RFC 6066 §3).
+"""The server name and the protocols in a TLS ClientHello, without I/O (RFC 8446 §4.1.2, §5.1, RFC 6066 §3, RFC 7301).
 
 The gateway forwards TLS unread, so the first message is all that it can judge. Whatever a lenient server
 might read differently from this parser is refused: interleaved records, anything behind the message,
@@ -11,10 +11,11 @@ MOST_BYTES = 64 * 1024  # of records; a hello may come in tiny ones
 HANDSHAKE = 0x16
 _CLIENT_HELLO = 1
 _SERVER_NAME, _HOST_NAME = 0, 0
+_ALPN = 16
 _LONGEST_RECORD = 1 << 14
 
 # RFC 8446 §6
-ALERT_ACCESS_DENIED, ALERT_INTERNAL_ERROR, ALERT_UNRECOGNIZED_NAME = 49, 80, 112
+ALERT_ACCESS_DENIED, ALERT_INTERNAL_ERROR, ALERT_UNRECOGNIZED_NAME, ALERT_NO_PROTOCOL = 49, 80, 112, 120
 
 
 class BadHello(Exception):
@@ -31,6 +32,7 @@ class HelloReader:
     def __init__(self) -> None:
         self.taken = bytearray()
         self.server_name: bytes | None = None
+        self.protocols: tuple[bytes, ...] = ()  # that it offers for what is inside (ALPN)
         self._at = 0
         self._message = bytearray()
 
@@ -49,7 +51,7 @@ class HelloReader:
             if len(self._message) > 4 + length:
                 raise BadHello  # another message in the same record
             if len(self._message) == 4 + length:
-                self.server_name = server_name(bytes(self._message[4:]))
+                self.server_name, self.protocols = offered(bytes(self._message[4:]))
                 return True
         if len(self.taken) > MOST_BYTES:
             raise BadHello("tls-too-long")
@@ -98,8 +100,19 @@ class _Bytes:
             raise BadHello
 
 
+def offered(hello: bytes) -> tuple[bytes | None, tuple[bytes, ...]]:
+    """The host name that a ClientHello's body asks for, and the protocols that it offers. Raises BadHello."""
+    found = _extensions(hello)
+    name = _host_name(found[_SERVER_NAME]) if _SERVER_NAME in found else None
+    return name, _protocols(found[_ALPN]) if _ALPN in found else ()
+
+
 def server_name(hello: bytes) -> bytes | None:
     """The host name that a ClientHello's body asks for, None when it names none. Raises BadHello."""
+    return offered(hello)[0]
+
+
+def _extensions(hello: bytes) -> dict[int, bytes]:
     body = _Bytes(hello)
     body.take(2 + 32)  # version, random
     body.vector(1, most=32)  # session id
@@ -107,7 +120,7 @@ def server_name(hello: bytes) -> bytes | None:
         raise BadHello
     body.vector(1, least=1)  # compression methods
     if not body.left:
-        return None  # before TLS 1.2 a hello could do without extensions
+        return {}  # before TLS 1.2 a hello could do without extensions
     extensions = _Bytes(body.vector(2))
     body.end()
     found: dict[int, bytes] = {}
@@ -116,7 +129,17 @@ def server_name(hello: bytes) -> bytes | None:
         if kind in found:
             raise BadHello
         found[kind] = extensions.vector(2)
-    return _host_name(found[_SERVER_NAME]) if _SERVER_NAME in found else None
+    return found
+
+
+def _protocols(extension: bytes) -> tuple[bytes, ...]:
+    data = _Bytes(extension)
+    names = _Bytes(data.vector(2, least=2))
+    data.end()
+    found = []
+    while names.left:
+        found.append(names.vector(1, least=1))
+    return tuple(found)
 
 
 def _host_name(extension: bytes) -> bytes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from paddock.gateway import dial, hello, requests
+from paddock.gateway import dial, hello, requests, terminating
 from paddock.gateway.addresses import INTERNAL_NAME
+from paddock.gateway.broker import Broker
 from paddock.gateway.desk import Desk
 from paddock.gateway.relay import pair
 from paddock.gateway.web import Front
@@ -20,7 +21,10 @@ else:
     Protocol = object  # asyncio asks for the methods, not for the class
 
 DEADLINE_S = 5.0
-_NAME_REASONS = frozenset({"tls-no-name", "tls-other-name", "tls-several-names"})
+_ALERTS = {
+    **dict.fromkeys(("tls-no-name", "tls-other-name", "tls-several-names"), hello.ALERT_UNRECOGNIZED_NAME),
+    "tls-only-http2": hello.ALERT_NO_PROTOCOL,
+}
 
 
 def check_name(server_name: bytes | None, endpoint: Endpoint) -> None:
@@ -69,6 +73,7 @@ class Opening(Protocol):
         is_http = requests.looks_like_http(self._start)
         if is_http:
             self._talk.calm()
+            self._talk.gate = Broker(self._talk)
             front = Desk(self._talk) if self._talk.endpoint.name == INTERNAL_NAME else Front(self._talk)
             self._talk.client.set_protocol(front)
             front.begin(self._start)
@@ -101,10 +106,11 @@ class Opening(Protocol):
             if not self._hello.feed(data):
                 return
             check_name(self._hello.server_name, talk.endpoint)
+            if talk.endpoint.terminate:
+                terminating.begin(talk, self._hello)
+                return
         except hello.BadHello as error:
-            is_name = error.reason in _NAME_REASONS
-            code = hello.ALERT_UNRECOGNIZED_NAME if is_name else hello.ALERT_ACCESS_DENIED
-            talk.refuse(error.reason, hello.alert(code))
+            talk.refuse(error.reason, hello.alert(_ALERTS.get(error.reason, hello.ALERT_ACCESS_DENIED)))
             return
         talk.calm()
         talk.client.pause_reading()

@@ -56,7 +56,8 @@ REASONS = {
     "http-too-slow": Reason("the request's head took too long", _CLIENT, 408),
     "http-version": Reason("only HTTP/1.0 and HTTP/1.1 are spoken without TLS", _CLIENT, 505),
     "http-no-host": Reason("the request has no Host header, or more than one", _CLIENT, 400),
-    "http-other-host": Reason("the Host header is not the name that was looked up", _CLIENT),
+    # RFC 9110 §15.5.20: this server does not answer for that name.
+    "http-other-host": Reason("the Host header is not the name that was looked up", _CLIENT, 421),
     "http-target": Reason("the request's target leads to another host, or is malformed", _CLIENT),
     "http-method": Reason("the methods CONNECT and TRACE are refused", _CLIENT),
     "http-upgrade": Reason("upgrades to other protocols are refused", "use TLS"),
@@ -68,6 +69,45 @@ REASONS = {
     "inside-port-taken": Reason(
         "a program inside has taken the port of this rule on all addresses", "let it listen on 127.0.0.1 only"
     ),
+    "tls-not-trusted": Reason(
+        "the client does not trust the session's authority, by which the gateway reads this host's TLS",
+        "let the client follow SSL_CERT_FILE; one that pins a certificate needs a rule without methods and paths, and "
+        "no credential",
+    ),
+    "tls-handshake": Reason("the TLS handshake with the client failed", _CLIENT),
+    "tls-only-http2": Reason(
+        "the client speaks HTTP/2 only, and the gateway reads HTTP/1.1",
+        "let the client speak HTTP/1.1, or a rule without methods and paths, and no credential",
+    ),
+    "tls-late-rule": Reason(
+        "this host's TLS would have to be read, and the session's authority was made without it",
+        "start the session again with the rule",
+    ),
+    "rule-request": Reason("the rule allows this host, but not this method or path", "add them to the rule"),
+    "secret-outgoing": Reason("the request holds a secret", "find out who put it there, and change that secret"),
+    "placeholder-elsewhere": Reason(
+        "the request holds a credential's placeholder, and the credential is not for this place",
+        "bind the credential to this host, method and path, if that is wanted",
+    ),
+    "canary-used": Reason("the request holds a planted credential", "look at what ran in this session"),
+    "credential-plain": Reason("a credential would go out without TLS", "use the service's TLS port"),
+    "credential-in-query": Reason(
+        "the request proves who asks in its query, where it comes into logs",
+        "let the client send a header; the gateway puts the credential there",
+    ),
+    "body-encoding": Reason("the body is encoded in a way that cannot be looked into", "gzip, deflate or none", 415),
+    "body-damaged": Reason("the body's compression is damaged", _CLIENT, 400),
+    "body-dense": Reason("the body is compressed too much to be looked into", "send it as it is", 413),
+    "body-long": Reason("the body is too long to be signed as a whole", "let the client send its hash", 413),
+    "sigv4-form": Reason("the AWS signature is malformed, or of a kind that cannot be signed anew", "use SigV4"),
+    "sigv4-chunks": Reason(
+        "the body's chunks are signed one by one, which cannot be done anew",
+        "let the client use UNSIGNED-PAYLOAD or a hash of the whole body",
+    ),
+    "upload-spent": Reason("the upload budget of this host is spent", "upload in the rule, or another session", 413),
+    "too-fast": Reason("connections are begun faster than the policy lets", "wait a second", 429),
+    "upstream-certificate": Reason("the service's certificate is not valid for this name", _UPSTREAM, 502),
+    "upstream-tls": Reason("the TLS handshake with the service failed", _UPSTREAM, 502),
     "upstream-inside": Reason("nothing inside listens on the published port", "start the server inside", 502),
     "upstream-unresolved": Reason("the name could not be resolved outside", _UPSTREAM, 502),
     "upstream-unreachable": Reason("no connection to the service could be made", _UPSTREAM, 502),
@@ -96,7 +136,7 @@ REASONS = {
 }
 
 
-def refusal(code: str, endpoint: Endpoint, *, head_only: bool = False) -> bytes:
+def refusal(code: str, endpoint: Endpoint, *, head_only: bool = False, credential: str = "") -> bytes:
     """The HTTP response that says so, complete, with the connection closed after it."""
     import json
 
@@ -108,6 +148,7 @@ def refusal(code: str, endpoint: Endpoint, *, head_only: bool = False) -> bytes:
         "host": endpoint.name,
         "port": endpoint.port,
         "rule": endpoint.rule,
+        **({"credential": credential} if credential else {}),
         "remedy": reason.remedy,
         "retry": "Another guess at the same place will be refused as well.",
     }
@@ -124,6 +165,10 @@ _PHRASES = {
     400: "Bad Request",
     403: "Forbidden",
     408: "Request Timeout",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    421: "Misdirected Request",
+    429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     502: "Bad Gateway",

@@ -129,11 +129,12 @@ class Record:
         self._totals["names_refused"] += 1
         self._count(("dns", name, 53, reason))
 
-    def refused(self, endpoint: Endpoint | None, reason: str) -> None:
-        """A connection, or a request on it, was refused."""
+    def refused(self, endpoint: Endpoint | None, reason: str, credential: str = "") -> None:
+        """A connection, or a request on it, was refused; `credential` names one that it was about."""
         self._totals["refused"] += 1
         name, port, rule = (endpoint.name, endpoint.port, endpoint.rule) if endpoint else ("", 0, "")
-        self._count(("refused", name, port, reason), rule=rule)
+        about = {"credential": credential} if credential else {}
+        self._count(("refused", name, port, reason), rule=rule, **about)
 
     def connected(self, endpoint: Endpoint, reason: str, bytes_up: int, bytes_down: int) -> None:
         """A connection that was let through has ended; `reason` says as what, "tls" or "http"."""

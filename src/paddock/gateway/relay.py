@@ -31,6 +31,9 @@ class End(Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
         if self.transport is self._talk.client:
+            if not self._talk.engine.custody.uploads.spend(self._talk.endpoint, len(data)):
+                self._talk.break_off("upload-spent")
+                return
             self._talk.up += len(data)
         else:
             self._talk.down += len(data)

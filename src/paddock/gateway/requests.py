@@ -39,11 +39,12 @@ _FOLDED = re.compile(rb"\r\n[ \t]")
 
 
 class BadRequest(Exception):
-    """The request is refused; `reason` is a code of `paddock.gateway.reasons`."""
+    """The request is refused; `reason` is a code of `paddock.gateway.reasons`, `credential` names one it is about."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, credential: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.credential = credential
 
 
 @frozen
@@ -126,6 +127,17 @@ class Judge:
 def write(request: Request) -> bytes:
     """A judged request's head on the wire."""
     return heads.write(b"%s %s HTTP/1.1" % (request.method, request.target), request.headers)
+
+
+def awaits_go_ahead(request: Request) -> bool:
+    """Whether the client sends its body only after an interim answer (RFC 9110 §10.1.1)."""
+    return any(name.lower() == b"expect" and value.lower() == b"100-continue" for name, value in request.headers)
+
+
+def without_expectation(request: Request) -> Request:
+    """The request of a client that needs no go-ahead any more."""
+    kept = tuple(field for field in request.headers if field[0].lower() != b"expect")
+    return Request(request.method, request.target, kept)
 
 
 def check_rewritten(request: Request, framing: Framing) -> None:

@@ -20,6 +20,7 @@ from contextlib import suppress
 from paddock.errors import PaddockError
 from paddock.frozen import replace
 from paddock.gateway import child, control, record
+from paddock.gateway.child import Entrusted
 from paddock.gateway.record import About, Refusal, Summary
 from paddock.gateway.table import Table
 from paddock.record import anchors
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     from paddock.kernel.namespaces import Namespaces
     from paddock.plan.model import Network, Published
 
-__all__ = ["Gateway", "Refusal", "Summary", "start"]
+__all__ = ["Entrusted", "Gateway", "Refusal", "Summary", "start"]
 
+_NOTHING = Entrusted()
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 3.0
 _LONGEST_REPORT = 8 << 20
@@ -144,7 +146,7 @@ def _anchor(record_path: str, summary: Summary) -> None:
         complain(f"how the record {record_path} ended could not be kept: {error}")
 
 
-def start(
+def start(  # noqa: PLR0913 - all that a gateway needs
     network: Network,
     namespaces: Namespaces,
     *,
@@ -152,15 +154,20 @@ def start(
     drop_to: tuple[int, int] | None,
     directory: str = "",
     about: Callable[[], About] = About,
+    entrusted: Entrusted = _NOTHING,
 ) -> Gateway:
     """Make the sandbox's sockets and start serving them.
 
     Call it when the namespaces exist and before the command starts. `record_path` gets a line per event, the first
     of which says what it is `about`; in `directory` a socket appears by which the person reaches the gateway
-    (`control`). As root the gateway runs under the ids `drop_to`, or as nobody. Raises PolicyError for rules that
-    cannot be kept, PaddockError when the sockets cannot be made; then nothing is left.
+    (`control`). As root the gateway runs under the ids `drop_to`, or as nobody. Raises PolicyError for rules and
+    credentials that cannot be kept, PaddockError when the sockets cannot be made; then nothing is left.
     """
-    table = Table(network, clock=time.time)
+    if entrusted.brokered:
+        from paddock.gateway import custody
+
+        custody.check(entrusted.brokered)
+    table = Table(network, (bound for one in entrusted.brokered for bound in one.credential.bound), clock=time.time)
     published = _publish(network)
     try:
         lines = _above_standard(open_to_append(record_path))
@@ -179,7 +186,9 @@ def start(
     try:
         pid = os.fork()
         if pid == 0:
-            child.run(child.Charge(table, namespaces, lines, reporting, parent, drop_to, door, about, published))
+            child.run(
+                child.Charge(table, namespaces, lines, reporting, parent, drop_to, door, about, published, entrusted)
+            )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for descriptor in (*opened, reporting, door.descriptor):

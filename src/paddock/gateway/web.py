@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock.gateway import dial
+from paddock.gateway import dial, tls
 from paddock.gateway.exchange import Exchange
 
 TYPE_CHECKING = False
@@ -101,9 +101,11 @@ class Front(Protocol):
 
     def _stop(self, step: Step) -> None:
         if step.kind == "refuse":
-            self._talk.refuse(step.reason, step.data)
+            self._talk.refuse(step.reason, step.data, step.credential)
         elif step.kind == "finish":
             self._talk.close()
+        elif step.reason:
+            self._talk.break_off(step.reason, step.credential)
         else:
             self._talk.abort()
 
@@ -124,12 +126,16 @@ class Front(Protocol):
         self.do(self._exchange.refuse_head("http-too-slow"))
 
     async def _dial(self) -> None:
+        talk, back = self._talk, Back(self._talk, self)
         try:
-            self._back = await self._talk.engine.reach(self._talk, Back(self._talk, self))
+            if talk.is_secure or talk.endpoint.tls:
+                self._back = await tls.reach(talk, back)
+            else:
+                self._back = await talk.engine.reach(talk, back)
         except dial.NoWay as error:
             self.do(self._exchange.fail(error.reason))
             return
-        self._talk.lane = "http"
+        talk.lane = "https" if talk.is_secure else "http"
         for data in self._waiting:
             self._back.transport.write(data)
         self._waiting.clear()

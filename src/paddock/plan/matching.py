@@ -12,7 +12,17 @@ from paddock.policy.targets import is_plain_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import typing
+
     from paddock.plan.model import Denied, Network, Rule
+
+    class Bounds(typing.Protocol):
+        """What bounds requests: a rule, or a place that a credential is bound to."""
+
+        @property
+        def methods(self) -> tuple[str, ...]: ...  # noqa: D102 - as in `Rule`
+        @property
+        def paths(self) -> tuple[str, ...]: ...  # noqa: D102 - as in `Rule`
 
 
 def decide(network: Network, name: str, port: int) -> Rule | Denied | None:
@@ -39,7 +49,7 @@ def destination(rule: Rule, name: str = "") -> tuple[str, int]:
     return (host.strip("[]"), int(port)) if port.isdecimal() else (name or rule.host, rule.port)
 
 
-def allows_request(rule: Rule, method: bytes, target: bytes) -> bool:
+def allows_request(rule: Bounds, method: bytes, target: bytes) -> bool:
     """Whether a rule lets a request pass: its method, and the path of its origin-form target without the query.
 
     A rule with paths lets no target pass that two servers could read differently.

@@ -1,0 +1,124 @@
+"""What the gateway alone has: the session's authority, whom it trusts outside, the secrets, and what was spent.
+
+Made in the gateway's process, before it gives up its files. What is not needed is not there: an authority only where
+TLS is terminated. Nothing of it is ever written or sent but towards the place that a credential is bound to.
+"""
+
+from __future__ import annotations
+
+from paddock.errors import PolicyError
+from paddock.frozen import replace
+from paddock.gateway.budget import Uploads
+from paddock.gateway.leaks import SHORTEST, Needle, Needles
+from paddock.plan import trusting
+from paddock.plan.matching import allows_request
+from paddock.policy.matching import fits
+from paddock.policy.names import is_ipv4
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from paddock.credentials.brokered import Brokered, Secret
+    from paddock.credentials.canaries import Canary
+    from paddock.gateway.authority import Authority
+    from paddock.gateway.rules import Endpoint
+    from paddock.plan.model import Network
+
+SIGV4 = "sigv4"
+
+
+class Custody:
+    """One for each gateway."""
+
+    def __init__(
+        self,
+        brokered: Iterable[Brokered] = (),
+        canaries: Iterable[Canary] = (),
+        authority: Authority | None = None,
+        upstreams: ssl.SSLContext | None = None,
+    ) -> None:
+        self.authority = authority
+        self.upstreams = upstreams  # how the gateway speaks TLS outside
+        self.uploads = Uploads()
+        self.brokered = tuple(brokered)
+        self.needles = Needles([*_needles(self.brokered), *_marks(canaries)])
+
+    def bound(self, endpoint: Endpoint, method: bytes, target: bytes) -> tuple[Brokered, ...]:
+        """The credentials for a request to an endpoint, in the policy's order."""
+        # The place that a person wrote, and the one that is dialled: for an agent's endpoint on 127.0.0.1 these differ.
+        places = {(endpoint.name, endpoint.port), (endpoint.target, endpoint.target_port)}
+        return tuple(
+            one
+            for one in self.brokered
+            if any(
+                port == bound.port and fits(bound.host, host) and allows_request(bound, method, target)
+                for bound in one.credential.bound
+                for host, port in places
+            )
+        )
+
+    def renew(self, name: str, secret: Secret) -> None:
+        """A credential has a new secret. The old one may still be good, so it must not go out either."""
+        self.brokered = tuple(
+            replace(one, secret=secret) if one.credential.name == name else one for one in self.brokered
+        )
+        self.needles = Needles([*self.needles.all, *_needles(self.brokered)])
+
+
+def check(brokered: Iterable[Brokered]) -> None:
+    """Refuse a secret that could not be looked for in what goes out. Raises PolicyError."""
+    for one in brokered:
+        if any(len(secret) < SHORTEST for _, secret in hidden_parts(one)):
+            raise PolicyError(
+                f"the credential {one.credential.name} is shorter than {SHORTEST} characters",
+                why=f"anything may look like it, so nothing could be kept from going out ({one.credential.origin})",
+                next_step="use a longer token or password",
+                code="credential",
+            )
+
+
+def hidden_parts(one: Brokered) -> tuple[tuple[str, str], ...]:
+    """Placeholder and secret, for each part of a credential that must not be seen. An access key's id may be."""
+    if one.credential.shape != SIGV4:
+        return ((one.placeholder, one.secret),)
+    return tuple(zip(one.placeholder.split(":", 2), one.secret.split(":", 2), strict=False))[1:]
+
+
+def _needles(brokered: Iterable[Brokered]) -> Iterator[Needle]:
+    for one in brokered:
+        for placeholder, secret in hidden_parts(one):
+            yield Needle(one.credential.name, "secret", secret.encode())
+            yield Needle(one.credential.name, "placeholder", placeholder.encode())
+
+
+def _marks(canaries: Iterable[Canary]) -> Iterator[Needle]:
+    return (Needle(canary.name, "canary", mark) for canary in canaries for mark in canary.marks)
+
+
+def prepare(
+    network: Network,
+    brokered: tuple[Brokered, ...],
+    canaries: tuple[Canary, ...],
+    directory: str,
+    environ: Mapping[str, str],
+) -> Custody:
+    """Make what the plan needs. Raises OSError.
+
+    In `directory`, which is seen inside, appear the files of `trusting`.
+    """
+    hosts = trusting.terminated(network, (one.credential for one in brokered))
+    if not hosts and not any(rule.upstream.startswith("https://") for rule in network.rules):
+        return Custody(brokered, canaries)
+    from paddock.gateway import roots
+    from paddock.gateway.authority import Authority
+
+    "loaded.test".encode("idna")  # a codec is a module: the ssl module asks for this one with every name
+    trusted = roots.trusted_here(environ)
+    authority = None
+    if hosts and directory:
+        names = [host.removeprefix("*.") for host in hosts if not is_ipv4(host)]
+        authority = Authority(names, [host for host in hosts if is_ipv4(host)])
+        roots.write(directory, authority.certificate, trusted, environ)
+    return Custody(brokered, canaries, authority, roots.towards_upstreams(trusted))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.policy.allowances import FIELDS, MOST_PORTS, table
+from paddock.policy.layering import merge
 from paddock.policy.model import BUILT_IN, Allowed
+from paddock.policy.parsing import parse_toml
 from paddock.policy.values import Wrong
 
 
@@ -100,3 +105,22 @@ def test_whatever_is_taken_reads_back_as_the_same(more, host):
         again = {name: value for name in FIELDS if name != "ports" and (value := getattr(entry, name))}
         again |= {name: list(again[name]) for name in ("methods", "paths") if name in again}
         assert table(again, BUILT_IN) == (entry,)
+
+
+def test_the_example_in_the_documentation_is_read_as_it_says():
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "allow-hosts.md"
+    (example,) = re.findall(r"```toml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    found = merge([parse_toml(example, "policy.toml", "person")], trusted=False)
+    assert [(entry.host, entry.port) for entry in found.allow] == [
+        ("api.example.com", 443),
+        ("git.example.com", 8443),
+        ("*.cdn.example.com", 443),
+        ("host", 5432),
+        ("db.corp.example.com", 5432),
+        ("api.github.com", 443),
+        ("mirror.example.com", 80),
+        ("mirror.example.com", 443),
+    ]
+    assert (found.allow[5].paths, found.allow[5].upload) == (("/repos/me/*",), 2**20)
+    assert (found.deny[0].host, found.deny[0].port) == ("admin.example.com", 0)
+    assert [(entry.inside, entry.outside) for entry in found.publish] == [(3000, 3000), (80, 8080)]

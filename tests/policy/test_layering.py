@@ -134,6 +134,8 @@ ALLOWANCES = [
 SAMPLES: dict[str, Any] = {
     "workspace.mode": st.sampled_from(["readonly", "scratch", "review", "live"]),
     "workspace.mask": st.lists(st.sampled_from(["a", "b", ".env"]), max_size=2),
+    "workspace.canaries": st.lists(st.sampled_from(KEYS["workspace.canaries"].choices), max_size=2),
+    "credentials.NAME": st.dictionaries(st.sampled_from(["a", "b"]), st.fixed_dictionaries({"source": st.sampled_from(["env:A", "env:B", "file:/a"]), "hosts": st.lists(st.sampled_from(["a.example.test", "x.a.example.test:80", WIDE]), min_size=1, max_size=2), "variables": st.lists(st.sampled_from(["A", "B"]), min_size=1)}, optional={"shape": st.sampled_from(["bearer", "header:x-key"])}), max_size=2),
     "workspace.read": st.lists(st.sampled_from(["/opt", "/opt/x", "/srv", "~/d"]), max_size=2),
     "environment.pass": st.lists(st.sampled_from(["CI", "C*", "*", "A_TOKEN", "A_*", "LC_ALL", "LC_*", "L*L"]), max_size=3),
     "environment.set": st.dictionaries(st.sampled_from(["A", "B"]), st.sampled_from(["1", "2"])),
@@ -166,7 +168,10 @@ def some_layer(draw: st.DrawFn, kind: Any) -> Layer:
     data: dict[str, dict[str, object]] = {}
     for full in draw(st.lists(st.sampled_from(list(SAMPLES)), unique=True, max_size=8)):
         section, name = full.split(".")
-        data.setdefault(section, {})[name] = draw(SAMPLES[full])
+        drawn = draw(SAMPLES[full])
+        data.setdefault(section, {}).update(drawn if name == "NAME" else {name: drawn})
+        if name == "NAME" and not drawn:
+            data[section] = {}
     try:
         return layer(kind, **data)
     except PolicyError as error:
@@ -196,6 +201,9 @@ def possibilities(policy: Policy) -> set[object]:
     found |= set(reachable(policy))
     found |= {("publish", entry.inside, entry.outside) for entry in policy.publish}
     found |= {("prompts", "skip")} if policy.agent_prompts.value == "skip" else set()
+    for one in policy.credentials:
+        places = itertools.product(one.hosts, one.variables)
+        found |= {("credential", one.name, one.source, one.shape, host.host, host.port, name) for host, name in places}
     allowed = {entry.value for entry in policy.hazards_allow}
     found |= {("ignored", rule, file) for rule in "xy" for file in "abc" if {rule, f"{rule}:{file}"} & allowed}
     limits = {limit.name: limit.value for limit in policy.limits}
@@ -240,7 +248,7 @@ def masks(policy: Policy) -> set[object]:
     """What only ever grows."""
     added = {(rule.pattern, rule.family, rule.why, rule.severity) for rule in policy.hazards_add}
     denied = {("deny", entry.host, entry.port) for entry in policy.deny}
-    return {entry.value for entry in policy.mask} | added | denied
+    return {entry.value for entry in (*policy.mask, *policy.canaries)} | added | denied
 
 
 @given(some_layer("floor"), some_layer("person"), some_layer("repository"))
@@ -266,7 +274,7 @@ def test_what_a_floor_states_holds_whatever_the_others_say(floor, person, reposi
     kinds = {
         "workspace.mode": "mode", "workspace.read": "read", "environment.pass": "pass", "environment.set": "set",
         "boundary.use": "weakness", "boundary.minimum": "minimum", "boundary.accept": "accept", "boundary.syscalls": "syscalls",
-        "network.mode": "net", "network.allow": "host", "network.publish": "publish", "network.connections": "connections", "network.rate": "rate", "agents.prompts": "prompts", "hazards.allow": "ignored", "hazards.large": "large",
+        "network.mode": "net", "network.allow": "host", "network.publish": "publish", "network.connections": "connections", "network.rate": "rate", "agents.prompts": "prompts", "credentials.NAME": "credential", "hazards.allow": "ignored", "hazards.large": "large",
     }  # fmt: skip
     for key in stated - set(ONLY_TIGHTEN):
         kind = kinds.get(key, key.removeprefix("limits."))

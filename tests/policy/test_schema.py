@@ -78,17 +78,17 @@ def accepted(data) -> bool:
 
 def test_it_names_every_key_with_its_sentence_and_a_valid_default():
     schema: Any = json_schema()
-    found = {
-        f"{s}.{k}": rule for s, section in schema["properties"].items() for k, rule in section["properties"].items()
-    }
-    assert list(found) == list(KEYS)
+    sections = {name: section for name, section in schema["properties"].items() if name != "credentials"}
+    found = {f"{s}.{k}": rule for s, section in sections.items() for k, rule in section["properties"].items()}
+    assert list(found) == [full for full in KEYS if full != "credentials.NAME"]
+    assert KEYS["credentials.NAME"].doc in schema["properties"]["credentials"]["description"]
     for full, rule in found.items():
         assert rule["description"] == f"{KEYS[full].doc}."
         section, name = full.split(".")
         assert accepted({section: {name: rule["default"]}})
         assert valid(rule, rule["default"])
     assert schema["additionalProperties"] is False
-    assert all(section["additionalProperties"] is False for section in schema["properties"].values())
+    assert all(section["additionalProperties"] is False for section in sections.values())
 
 
 samples = st.one_of(
@@ -112,12 +112,35 @@ def test_whatever_the_checks_accept_the_schema_accepts(full, value):
         assert valid(json_schema(), {section: {name: value}})
 
 
+bindings = st.fixed_dictionaries(
+    {
+        "source": st.sampled_from(["env:A", "env:A,B", "env:", "file:~/a", "file:a", "keyring:a/b", "command:gh auth token", "command:a|b", ["gh", "auth"], [], "no:x", 1]),
+        "hosts": st.lists(st.sampled_from(["a.example", "*.example.test:8443", {"host": "a.example", "methods": ["GET"]}, "*", 1]), max_size=2),
+    },
+    optional={
+        "variables": st.lists(st.sampled_from(["A", "B", "C", "PATH", "A=B", "A*"]), max_size=3),
+        "shape": st.sampled_from(["bearer", "basic", "sigv4", "header:x-api-key", "header:", "header:host", "Bearer", 1]),
+        "user": st.sampled_from(["a", "x-access-token", "a:b", ""]),
+        "ttl": st.sampled_from(["30m", "1.5h", "30", 30]),
+        "extra": st.just(1),
+    },
+)  # fmt: skip
+
+
+@given(st.sampled_from(["a", "github-1", "A", "a.b", ""]), bindings)
+def test_whatever_credential_the_checks_accept_the_schema_accepts(name, binding):
+    if accepted({"credentials": {name: binding}}):
+        assert valid(json_schema(), {"credentials": {name: binding}})
+
+
 @pytest.mark.parametrize(
     "data",
     [{"netwrk": {}}, {"network": {"alow": []}}, {"network": {"mode": "registries"}}, {"network": {"registries": []}}, {"actions": {}}, {"limits": {"wall": 5}}, {"limits": {"memory": "4G"}},
      {"limits": {"processes": 0}}, {"limits": {"cpus": 0}}, {"network": {"allow": ["a.*.example"]}}, {"network": {"allow": [{"host": "a", "ports": []}]}}, {"network": {"allow": [{"host": "a", "paths": ["x"]}]}}, {"network": {"rate": 0}}, {"network": {"rate": 10001}}, {"network": {"rate": "none"}}, {"network": {"deny": ["*"]}}, {"network": {"publish": ["a"]}}, {"network": {"allow": ["https://a.example/"]}}, {"network": {"allow": [{"port": 1}]}},
      {"network": {"allow": [{"host": "a", "port": 0}]}}, {"network": {"allow": [{"host": "a", "x": 0}]}}, {"environment": {"set": {"A": 1}}}, {"environment": {"set": {"A=B": "1"}}},
      {"workspace": {"mask": ["!x"]}}, {"workspace": {"mask": "x"}}, {"boundary": {"accept": ["No"]}}, {"workspace": {"mode": True}}, {"limits": []},
+     {"credentials": {"a": {"source": "env:A"}}}, {"credentials": {"a": {"hosts": ["a.example"]}}}, {"credentials": {"a": {"source": "vault:A", "hosts": ["a.example"]}}}, {"credentials": {"A": {"source": "env:A", "hosts": ["a.example"]}}}, {"credentials": {"a": {"source": "env:A", "hosts": ["a.example"], "host": "b"}}},
+     {"workspace": {"canaries": ["gcp"]}},
      {"hazards": {"add": ["x"]}}, {"hazards": {"add": [{"pattern": "x"}]}}, {"hazards": {"add": [{"pattern": "x", "family": "y", "why": "z"}]}}, {"hazards": {"allow": ["No"]}}, {"hazards": {"large": "4G"}}],
 )  # fmt: skip
 def test_the_schema_marks_the_usual_mistakes(data):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddock.policy.keys import COMING, KEYS
+from paddock.policy.keys import COMING, CREDENTIALS, KEYS
 from paddock.policy.layering import built_in, merge
 from paddock.policy.parsing import parse_toml
 from paddock.policy.template import default_file
@@ -24,14 +24,24 @@ def test_every_key_stands_there_with_its_default_ready_to_be_changed():
         line.removeprefix("#") if line.startswith("#") and line[1:2].isalpha() else line for line in lines
     )
     settings = {setting.key: setting.value for setting in parse_toml(awake, "x", "repository").settings}
-    assert list(settings) == list(KEYS)
+    assert list(settings) == [full for full in KEYS if full != CREDENTIALS]
     for full, default in built_in().items():
+        if full == CREDENTIALS:
+            continue
         key, value = KEYS[full], settings[full]
         if isinstance(key.default, tuple):
             assert isinstance(value, tuple)
             assert [getattr(entry, "value", entry) for entry in value] == list(key.default)
         else:
             assert value == default.value
+
+
+def test_the_example_of_a_credential_is_one():
+    text = default_file().partition("# [credentials.")[2].partition("\n\n")[0]
+    awake = "[credentials." + text.replace("\n# ", "\n")
+    (setting,) = parse_toml(awake, "x", "person").settings
+    assert isinstance(setting.value, tuple)
+    assert [getattr(entry, "name", "") for entry in setting.value] == ["github"]
 
 
 def test_what_is_coming_is_only_mentioned():

@@ -23,8 +23,19 @@ def layer(kind: Any, **data: Any) -> Layer:
 
 def one(kind: Any, full: str, value: object) -> Layer:
     section, name = full.split(".")
-    return layer(kind, **{section: {name: value}})
+    return layer(kind, **{section: value if name == "NAME" else {name: value}})
 
+
+TOKEN = {"source": "env:TOKEN", "hosts": ["x.example"]}
+WIDER = [
+    {**TOKEN, "source": "env:OTHER"},
+    {**TOKEN, "hosts": ["x.example", "y.example"]},
+    {**TOKEN, "hosts": ["*.x.example"]},
+    {**TOKEN, "variables": ["TOKEN", "OTHER"]},
+    {**TOKEN, "shape": "header:x-key"},
+    {**TOKEN, "shape": "basic", "user": "a"},
+]
+NARROWER = [TOKEN, {**TOKEN, "hosts": [{"host": "x.example", "methods": ["GET"]}]}]
 
 # key, what the person's file says (None: nothing), what the untrusted repository says
 LOOSER = [
@@ -71,6 +82,9 @@ LOOSER = [
     ("network.connections", None, 1025),
     ("network.rate", 5, 6),
     ("agents.prompts", "keep", "skip"),
+    ("credentials.NAME", None, {"a": TOKEN}),
+    ("credentials.NAME", {"a": TOKEN}, {"b": TOKEN}),
+    *(("credentials.NAME", {"a": TOKEN}, {"a": wider}) for wider in WIDER),
     ("hazards.allow", None, ["build-make"]),
     ("hazards.allow", ["build-make:/Makefile"], ["build-make"]),
     ("hazards.allow", ["build-make:/Makefile"], ["build-make:lib/Makefile"]),
@@ -90,6 +104,7 @@ TIGHTER = [
     ("workspace.mode", "live", "review"),
     ("workspace.mode", None, "readonly"),
     ("workspace.mask", None, ["secrets/*"]),
+    ("workspace.canaries", None, ["aws"]),
     ("boundary.use", None, "podman"),
     ("boundary.use", "landlock", "auto"),
     ("boundary.minimum", None, "microvm"),
@@ -138,7 +153,7 @@ def test_the_tables_cover_every_key():
     assert {row[0] for row in LOOSER} == set(KEYS) - set(ONLY_TIGHTEN)  # which nobody can loosen
     lists_only_loosen = {
         "workspace.read", "environment.pass", "environment.set", "boundary.accept", "network.allow",
-        "network.publish", "hazards.allow",
+        "network.publish", "credentials.NAME", "hazards.allow",
     }  # fmt: skip
     assert {row[0] for row in TIGHTER} == set(KEYS) - lists_only_loosen
 
@@ -224,6 +239,10 @@ FLOOR = [  # key, the floor, what somebody below asks for, whether that is too m
     ("network.allow", ["a.example"], ["host:80"], True),
     ("network.allow", ["host:80"], ["host:80"], False),
     ("network.deny", ["a.example"], ["b.example"], False),
+    ("workspace.canaries", [], ["aws"], False),
+    ("credentials.NAME", {}, {"a": TOKEN}, True),
+    *(("credentials.NAME", {"a": TOKEN}, {"a": wider}, True) for wider in WIDER),
+    *(("credentials.NAME", {"a": TOKEN}, {"a": narrower}, False) for narrower in NARROWER),
     ("network.publish", [3000], ["3000:3000"], False),
     ("network.publish", [], [3000], True),
     ("network.connections", 10, 11, True),
@@ -271,6 +290,14 @@ def test_an_untrusted_file_that_loosens_the_floor_is_ignored_not_an_error(full, 
     found = merge([floor, one("repository", full, asked)], trusted=False)
     if too_much:
         assert {**vars(found), "notes": ()} == {**vars(merge([floor], trusted=False)), "notes": ()}
+
+
+def test_a_credential_reaches_no_host_that_the_floor_does_not_list():
+    floor = one("floor", "network.allow", ["y.example"])
+    with pytest.raises(PolicyError, match=r"credentials\.a x\.example:443 loosens the floor") as caught:
+        merge([floor, one("person", "credentials.NAME", {"a": TOKEN})], trusted=False)
+    assert caught.value.code == "floor"
+    merge([floor, one("person", "credentials.NAME", {"a": {**TOKEN, "hosts": ["y.example"]}})], trusted=False)
 
 
 def test_the_floors_tables_cover_every_key():

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from paddock.errors import PolicyError
 from paddock.policy import hosts, values
-from paddock.policy.keys import COMING, COMING_WORDS, KEYS, LIMITS, LISTS, NONE, SECTIONS, names_in, nearest
+from paddock.policy.keys import (
+    COMING,
+    COMING_WORDS,
+    CREDENTIALS,
+    KEYS,
+    LIMITS,
+    LISTS,
+    NONE,
+    SECTIONS,
+    names_in,
+    nearest,
+)
 from paddock.policy.model import Added, Allowed, Assignment, Layer, Origin, Setting, Text
 from paddock.policy.values import Wrong, shown
 
@@ -40,12 +51,16 @@ def scalar(key: Key, value: object) -> str | float | None:
         return values.count_to(value, key.largest)
     if key.kind in LIMITS:
         return None if value == NONE else _AMOUNTS[key.kind](value)
-    if isinstance(value, str):
-        if value in key.choices:
-            return value
+    if isinstance(value, str) and value not in key.choices:
         coming = COMING_WORDS.get(key.full, {}).get(value)
         if coming:
             raise Wrong(f"{shown(value)} ({coming}) is not available yet", coming=True)
+    return _choice(key, value)
+
+
+def _choice(key: Key, value: object) -> str:
+    if isinstance(value, str) and value in key.choices:
+        return value
     *most, last = key.choices
     near = nearest(value, key.choices) if isinstance(value, str) else ""
     hint = f'; did you mean "{near}"?' if near else ""
@@ -62,6 +77,8 @@ def _item(key: Key, value: object, origin: Origin, base: str) -> Entry:
         return hosts.denied(value, origin)
     if key.kind == "ports":
         return hosts.published(value, origin)
+    if key.kind == "words":
+        return Text(_choice(key, value), origin)
     if key.kind in ("rules", "allowances"):
         from paddock.policy import additions
 
@@ -94,12 +111,13 @@ def _not_too_many(entries: Sized) -> None:
         raise Wrong(f"expected at most {MOST_ENTRIES} entries, not {len(entries)}")
 
 
-def _not_twice(key: Key, entries: Sequence[Entry]) -> None:
+def _not_twice(entries: Sequence[Entry]) -> None:
     """Two entries of one file for the same host and port that bound it differently are a mistake, not a choice."""
-    if key.kind == "hosts":
+    hosts_there = [entry for entry in entries if isinstance(entry, Allowed)]
+    if len({(entry.host, entry.port) for entry in hosts_there}) < len(hosts_there):
         from paddock.policy.reach import contradiction
 
-        found = contradiction(entry for entry in entries if isinstance(entry, Allowed))
+        found = contradiction(hosts_there)
         if found:
             raise Wrong(found)
 
@@ -133,9 +151,35 @@ class _Reader:
             self._unknown((name,), name, "section", (*SECTIONS, *KEYS))
         elif not isinstance(table, dict):
             self.wrong((name,), f"{name}: expected a section [{name}], not {shown(table)}")
+        elif name == KEYS[CREDENTIALS].section:
+            yield from self._credentials(name, table)
         else:
             for key_name, value in table.items():
                 yield from self._setting((name, key_name), f"{name}.{key_name}", value)
+
+    def _credentials(self, section: str, table: dict[object, object]) -> Iterable[Setting]:
+        """Sections of the form [credentials.NAME]. One that is empty says that there are none."""
+        from paddock.policy import bindings
+
+        try:
+            _not_too_many(table)
+        except Wrong as error:
+            self.wrong((section,), f"{section}: {error}")
+            return
+        good: list[Entry] = []
+        for name, value in table.items():
+            at = (section, str(name))
+            full = f"{section}.{name}" if bindings.is_name(str(name)) else section
+            binding = bindings.read(
+                str(name),
+                value,
+                lambda place, at=at: self.origin((*at, *place)),  # type: ignore[misc]  # bound here, called here
+                lambda place, error, at=at, full=full: self.wrong(  # type: ignore[misc]
+                    (*at, *place), f"{'.'.join((full, *map(str, place[:1])))}: {error}", coming=error.coming
+                ),
+            )
+            good += [binding] if binding else []
+        yield Setting(CREDENTIALS, tuple(good), self.origin((section,)))  # type: ignore[arg-type]  # bindings only
 
     def _setting(self, place: Place, full: str, value: object) -> Iterable[Setting]:
         key = KEYS.get(full)
@@ -170,7 +214,7 @@ class _Reader:
             except Wrong as error:
                 self.wrong(at, f"{key.full}: {error}", coming=error.coming)
         _not_too_many(good)
-        _not_twice(key, good)
+        _not_twice(good)
         return tuple(good)  # type: ignore[return-value]  # one key has one kind of entry
 
     def _assignments(self, key: Key, place: Place, table: dict[object, object]) -> tuple[Assignment, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from paddock.policy.credentials import is_secret_name
 from paddock.policy.keys import KEYS, LIMITS, ONLY_TIGHTEN
-from paddock.policy.model import Added, Allowed, Assignment, Denial, Publication, Text
+from paddock.policy.model import Added, Allowed, Assignment, Binding, Denial, Publication, Text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from paddock.policy.model import Value
 
-    Entry = Text | Assignment | Allowed | Added | Denial | Publication
+    Entry = Text | Assignment | Allowed | Added | Denial | Publication | Binding
 
 UNLIMITED = float("inf")
 _AUTO_IS_AT_LEAST = "bubblewrap"
@@ -43,6 +43,10 @@ def covers(key: str, entry: Entry, others: Iterable[Entry]) -> bool:
         from paddock.policy.reach import is_covered
 
         return is_covered(entry, (other for other in others if isinstance(other, Allowed)))
+    if isinstance(entry, Binding):
+        from paddock.policy import bindings
+
+        return any(bindings.covers(other, entry) for other in others if isinstance(other, Binding))
     return any(_covers(key, entry, other) for other in others)
 
 

@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Kind = Literal[
-        "word", "patterns", "paths", "variables", "assignments", "gaps", "hosts", "denials", "ports", "rules",
-        "allowances", "size", "count", "number", "duration",
+        "word", "words", "patterns", "paths", "variables", "assignments", "gaps", "hosts", "denials", "ports", "rules",
+        "allowances", "bindings", "size", "count", "number", "duration",
     ]  # fmt: skip
 
-LISTS = ("patterns", "paths", "variables", "assignments", "gaps", "hosts", "denials", "ports", "rules", "allowances")
-ONLY_TIGHTEN = ("workspace.mask", "network.deny", "hazards.add")  # lists that everybody may add to, whoever they are
+LISTS = (
+    "words", "patterns", "paths", "variables", "assignments", "gaps", "hosts", "denials", "ports", "rules",
+    "allowances", "bindings",
+)  # fmt: skip
+# Lists that everybody may add to, whoever they are.
+ONLY_TIGHTEN = ("workspace.mask", "workspace.canaries", "network.deny", "hazards.add")
+CREDENTIALS = "credentials.NAME"  # the key that stands for all sections of that form
 LIMITS = ("size", "count", "number", "duration")
 NONE = "none"  # the word that lifts a limit
 
@@ -50,6 +55,7 @@ SECTIONS = {
     "environment": "Variables beyond the few that every program gets.",
     "boundary": "What contains the processes.",
     "network": "What may be reached: nothing, unless it is listed.",
+    "credentials": "Secrets that stay outside. Inside, a variable holds a placeholder, which the gateway swaps.",
     "agents": "The agents that Paddock knows, and how they are started.",
     "hazards": "Which changes need a person's word before they are applied, beyond those that Paddock knows.",
     "limits": 'How much may be used. The word "none" takes a limit away.',
@@ -85,6 +91,16 @@ _TABLE = (
         (),
         "Paths outside the workspace that are shown read-only; places that hold credentials are refused",
         "every path",
+    ),
+    Key(
+        "workspace",
+        "canaries",
+        "words",
+        (),
+        "False credentials to plant where thieves look: aws (~/.aws/credentials), ssh (~/.ssh/id_ed25519), env (in "
+        "place of a masked .env, or ~/.env). Where one is sent out, the session ends",
+        "nothing: canaries only add up",
+        ("aws", "ssh", "env"),
     ),
     Key(
         "environment",
@@ -185,6 +201,17 @@ _TABLE = (
     ),
     Key("network", "rate", "count", 500, "Connections that are begun in a second", "more", largest=10_000),
     Key(
+        "credentials",
+        "NAME",
+        "bindings",
+        (),
+        "A credential of that name. source: env:VARIABLE, file:PATH, keyring:SERVICE/USER, command:PROGRAM ARGUMENTS "
+        "or a list of arguments, without a shell. variables: what holds the placeholder inside. hosts: where it may "
+        "go, as in network.allow; they may be reached then. shape: bearer (default), basic with a user, header:NAME or "
+        "sigv4. ttl: how long a secret is good before it is fetched anew",
+        "every credential",
+    ),
+    Key(
         "agents",
         "prompts",
         "word",
@@ -229,7 +256,6 @@ COMING: dict[str, str] = {
     "network.minimum_age": "package registries",
     "network.minimum_project_age": "package registries",
     "actions": "the sensitive lane",
-    "credentials": "brokered credentials",
 }
 COMING_WORDS: dict[str, dict[str, str]] = {"network.mode": {"registries": "package registries"}}
 

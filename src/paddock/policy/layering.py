@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from paddock.policy.comparing import looseness
 from paddock.policy.credentials import is_secret_name
-from paddock.policy.keys import KEYS, LIMITS, LISTS
+from paddock.policy.keys import CREDENTIALS, KEYS, LIMITS, LISTS
 from paddock.policy.model import (
     BUILT_IN,
     Added,
     Allowed,
     Amount,
     Assignment,
+    Binding,
     Denial,
     Policy,
     Publication,
@@ -109,7 +110,7 @@ def _changes(entry: Entry, known: Entry) -> bool:
         from paddock.policy.reach import covers
 
         return not covers(known, entry)
-    return False
+    return isinstance(entry, Binding)  # who speaks later says where it comes from and goes
 
 
 def _identity(entry: Entry) -> tuple[str, int]:
@@ -119,7 +120,7 @@ def _identity(entry: Entry) -> tuple[str, int]:
         return str(entry.inside), entry.outside
     if isinstance(entry, Added):  # two that differ in anything are two: none takes the other's place
         return f"{entry.pattern}\0{entry.family}\0{entry.severity}\0{entry.why}", 0
-    return (entry.name, 0) if isinstance(entry, Assignment) else (entry.value, 0)
+    return (entry.name, 0) if isinstance(entry, Assignment | Binding) else (entry.value, 0)
 
 
 def _policy(now: Mapping[str, Setting], notes: tuple[str, ...], bounded: tuple[str, ...]) -> Policy:
@@ -161,6 +162,8 @@ def _policy(now: Mapping[str, Setting], notes: tuple[str, ...], bounded: tuple[s
         publish=tuple(entry for entry in lists["network.publish"] if isinstance(entry, Publication)),
         connections=amounts.get("network.connections"),
         rate=amounts.get("network.rate"),
+        credentials=tuple(entry for entry in lists[CREDENTIALS] if isinstance(entry, Binding)),
+        canaries=_texts(lists["workspace.canaries"]),
     )
 
 

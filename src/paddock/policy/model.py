@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         | tuple["Added", ...]
         | tuple["Denial", ...]
         | tuple["Publication", ...]
+        | tuple["Binding", ...]
     )
     Value = str | float | None | Entries
 
@@ -101,6 +102,23 @@ class Publication:
 
 
 @frozen
+class Binding:
+    """A credential that stays outside: where its secret comes from, what holds its placeholder, where it may go.
+
+    The fields are those of `paddock.plan.model.Credential`.
+    """
+
+    name: str
+    source: str
+    shape: str
+    hosts: tuple[Allowed, ...]
+    variables: tuple[str, ...]
+    origin: Origin
+    user: str = ""
+    ttl_s: float = 0
+
+
+@frozen
 class Added:
     """A kind of file that the policy calls a hazard; families and severities are those of `additions`."""
 
@@ -156,3 +174,5 @@ class Policy:
     connections: Amount | None = None  # None: the gateway's own bound
     rate: Amount | None = None  # of new connections in a second; None: the gateway's own bound
     agent_prompts: Text = Text("skip", BUILT_IN)
+    credentials: tuple[Binding, ...] = ()
+    canaries: tuple[Text, ...] = ()  # kinds, as `keys.CANARIES` names them

@@ -58,12 +58,15 @@ def page() -> str:
 
 def _row(key: Key) -> str:
     values = ", ".join(f"`{choice}`" for choice in key.choices) if key.kind == "word" else _KINDS[key.kind]
+    values = f"list of {', '.join(f'`{choice}`' for choice in key.choices)}" if key.kind == "words" else values
     values = f"whole number up to {key.largest}" if key.largest else values
-    default = "`{}`" if key.kind == "assignments" else f"`{written(key, key.default)}`"
+    default = "`{}`" if key.kind in ("assignments", "bindings") else f"`{written(key, key.default)}`"
     return f"| `{key.name}` | {values} | {default} | {key.doc} | {key.looser} |"
 
 
 _KINDS = {
+    "words": "list of words",
+    "bindings": "table `{ source, variables, hosts, shape, user, ttl }`",
     "patterns": "list of patterns",
     "paths": "list of paths, absolute or from `~/`; in a repository's file also relative to it",
     "variables": "list of names or patterns",

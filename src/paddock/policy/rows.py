@@ -44,6 +44,8 @@ def rows(policy: Policy) -> tuple[Row, ...]:
         "network.allow": policy.allow,
         "network.deny": policy.deny,
         "network.publish": policy.publish,
+        "workspace.canaries": policy.canaries,
+        "credentials.NAME": policy.credentials,
         "hazards.add": policy.hazards_add,
         "hazards.allow": policy.hazards_allow,
     }

@@ -6,6 +6,7 @@ from paddock.policy.additions import FAMILIES, SEVERITIES
 from paddock.policy.allowances import MOST_PORTS
 from paddock.policy.checking import MOST_ENTRIES
 from paddock.policy.keys import KEYS, LISTS, NONE, SECTIONS, written
+from paddock.policy.secret_sources import SOURCES
 from paddock.policy.values import DURATIONS, SIZES
 
 TYPE_CHECKING = False
@@ -76,6 +77,26 @@ _ENTRIES: dict[str, Schema] = {
 }
 
 
+_CREDENTIAL: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["source", "hosts"],
+    "properties": {
+        "source": {
+            "anyOf": [
+                {"type": "string", "pattern": f"^({'|'.join(SOURCES)}):[^\\n]+$"},
+                {"type": "array", "minItems": 1, "items": {"type": "string"}},
+            ]
+        },
+        "variables": {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": r"^[^=*\s]+$"}},
+        "hosts": {"type": "array", "minItems": 1, "items": _HOSTS},
+        "shape": {"type": "string", "pattern": r"^(bearer|basic|sigv4|header:[^\s:]+)$", "default": "bearer"},
+        "user": {"type": "string", "pattern": r"^[ -9;-~]+$"},
+        "ttl": {"anyOf": list(_AMOUNTS["duration"])},
+    },
+}
+
+
 def json_schema() -> Schema:
     """The schema of `paddock.toml`; the same object may stand under `customizations.paddock`."""
     return {
@@ -90,6 +111,9 @@ def json_schema() -> Schema:
 
 def _section(section: str, doc: str) -> Schema:
     keys = [key for key in KEYS.values() if key.section == section]
+    if keys[0].kind == "bindings":
+        more = {"propertyNames": {"pattern": "^[a-z0-9_-]{1,64}$"}, "additionalProperties": _CREDENTIAL}
+        return {"description": f"{doc} {keys[0].doc}.", "type": "object", **more}
     return {
         "description": doc,
         "type": "object",
@@ -114,6 +138,8 @@ def _value(key: Key) -> Schema:
     if key.kind == "assignments":
         names = {"pattern": r"^[^=*\s]+$"}
         return {"type": "object", "additionalProperties": {"type": "string"}, "propertyNames": names}
+    if key.kind == "words":
+        return {"type": "array", "items": {"enum": list(key.choices)}}
     if key.kind in LISTS:
         return {"type": "array", "maxItems": MOST_ENTRIES, "items": _ENTRIES[key.kind]}
     if key.largest:

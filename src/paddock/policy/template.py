@@ -17,6 +17,12 @@ _PERSON = """\
 # Your own policy, for every repository. Take the # away before a setting to change it; as it is, all defaults hold.
 # A repository's paddock.toml can tighten it, and loosen it once you trust that file.
 """
+_EXAMPLE = (
+    "# [credentials.github]",
+    '# source = "command:gh auth token"',
+    '# variables = ["GITHUB_TOKEN"]',
+    '# hosts = ["api.github.com"]',
+)
 
 
 def default_file(*, person: bool = False) -> str:
@@ -28,7 +34,9 @@ def default_file(*, person: bool = False) -> str:
     for section, doc in SECTIONS.items():
         lines = [f"# {doc}", f"[{section}]"]
         for key in KEYS.values():
-            if key.section == section:
+            if key.section == section and key.kind == "bindings":
+                lines[1:] = ["", *_wrapped(_doc(key)), *_EXAMPLE]  # a section that is there and empty says "none"
+            elif key.section == section:
                 lines += ["", *_wrapped(_doc(key)), "#" + _line(key)]
         parts.append("\n".join(lines) + "\n")
     coming = ", ".join(name if "." in name else f"[{name}]" for name in COMING)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from paddock.errors import PolicyError
 from paddock.frozen import frozen, replace
 from paddock.policy.comparing import covers, looseness
-from paddock.policy.keys import KEYS, LISTS, ONLY_TIGHTEN, written
-from paddock.policy.model import Added, Allowed, Assignment, Denial, Layer, Origin, Publication, Setting
+from paddock.policy.keys import CREDENTIALS, KEYS, LISTS, ONLY_TIGHTEN, written
+from paddock.policy.model import Added, Allowed, Assignment, Binding, Denial, Layer, Origin, Publication, Setting
 from paddock.policy.values import shown
 
 TYPE_CHECKING = False
@@ -51,6 +51,10 @@ def described(entry: Entry) -> str:
         from paddock.policy import reach
 
         return reach.described(entry)
+    if isinstance(entry, Binding):
+        from paddock.policy import bindings
+
+        return bindings.described(entry)
     if isinstance(entry, Assignment):
         return f"{entry.name}={shown(entry.value, len(entry.value))}"
     if isinstance(entry, Added):
@@ -138,6 +142,8 @@ def _over(setting: Setting, bounds: Mapping[str, Setting]) -> Iterable[tuple[Loo
             if looseness("boundary.minimum", setting.value) > allowed:
                 yield Loosening(setting.key, as_written(setting), setting.origin), bound
         return
+    if setting.key == CREDENTIALS and "network.allow" in bounds:
+        yield from ((found, bounds["network.allow"]) for found in _hosts_beyond(setting, bounds["network.allow"]))
     bound = bounds.get(setting.key)
     if bound is None:
         return
@@ -145,6 +151,14 @@ def _over(setting: Setting, bounds: Mapping[str, Setting]) -> Iterable[tuple[Loo
         yield from ((found, bound) for found in _beyond(setting, bound))
     elif looseness(setting.key, setting.value) > looseness(setting.key, bound.value):
         yield Loosening(setting.key, as_written(setting), setting.origin), bound
+
+
+def _hosts_beyond(setting: Setting, bound: Setting) -> Iterable[Loosening]:
+    """A credential's hosts may be reached, so they are bound by what may be."""
+    for binding in entries(setting.value):
+        if isinstance(binding, Binding):
+            reached = Setting("network.allow", binding.hosts, binding.origin)
+            yield from (replace(found, key=f"credentials.{binding.name}") for found in _beyond(reached, bound))
 
 
 def _sentence(found: Loosening, bound: Setting) -> str:

@@ -12,7 +12,15 @@ def test_init_writes_a_file_that_changes_nothing_and_never_overwrites(person, re
     done = person.call("policy", "init", cwd=repo)
     assert done.returncode == 0, done.stderr
     text = (repo / "paddock.toml").read_text()
-    assert set(tomllib.loads(text)) == {"workspace", "environment", "boundary", "network", "hazards", "limits"}
+    assert set(tomllib.loads(text)) == {
+        "workspace",
+        "environment",
+        "boundary",
+        "network",
+        "agents",
+        "hazards",
+        "limits",
+    }
     assert not any(tomllib.loads(text).values())
     (repo / "paddock.toml").write_text("# mine\n")
     again = person.call("policy", "init", cwd=repo)

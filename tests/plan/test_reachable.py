@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paddock.frozen import replace
 from paddock.plan.matching import decide
-from paddock.plan.model import Rule
+from paddock.plan.model import Denied, Rule
 from paddock.plan.reachable import reach
 from paddock.policy.model import Origin, Text
-from tests.plan.machine import allow, plan, policy, written
+from tests.plan.machine import FLAG, allow, plan, policy, written
 
 PLAN = plan(rules=policy(network_mode="allow", allow=(allow("api.example.test", 8443),)))
 
@@ -103,6 +104,16 @@ def test_the_deciding_rule_is_named(subject: str, allowed: bool, how: str, why: 
     assert (found.allowed, found.kind) == (allowed, "host")
     assert how in found.how
     assert why in found.why
+
+
+def test_an_agents_model_is_reached_by_its_endpoint() -> None:
+    led = Rule("127.0.0.1", 8080, FLAG, upstream="https://model.test:443", loopback=True)
+    found = replace(RULES, network=replace(RULES.network, rules=(*RULES.network.rules, led)))
+    for subject in ("model.test", "model.test:443"):
+        assert reach(found, subject).how == "reachable only as 127.0.0.1:8080 inside"
+    assert not reach(found, "model.test:80").allowed
+    denied = replace(found, network=replace(found.network, denied=(Denied("model.test", 0, FLAG),)))
+    assert not reach(denied, "model.test:443").allowed
 
 
 @pytest.mark.parametrize("subject", ["denied.test", "nowhere.test", "x.c.test:1", "*.other.test"])

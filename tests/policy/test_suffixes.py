@@ -20,6 +20,11 @@ def test_a_suffix_is_shared_and_the_reason_names_it(domain):
     assert f'"*.name.{domain}"' in why_shared(domain)
 
 
+@pytest.mark.parametrize("domain", ["kawasaki.jp", "compute.amazonaws.com"])
+def test_a_domain_of_which_each_name_is_a_suffix_is_shared_too(domain):
+    assert why_shared(domain)
+
+
 @pytest.mark.parametrize("domain", ["example.com", "city.kobe.jp", "www.ck", "me.github.io", "example.test"])
 def test_a_registered_name_has_one_owner(domain):
     assert why_shared(domain) == ""

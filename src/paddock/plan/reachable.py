@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from paddock.plan.explain import Explanation
 from paddock.plan.labels import is_data_like
-from paddock.plan.matching import decide
+from paddock.plan.matching import decide, destination
 from paddock.plan.model import Denied, Rule
 from paddock.plan.network import is_ipv4, is_loopback
 from paddock.policy.matching import below, is_wildcard, narrowness, takes_in
@@ -32,7 +32,7 @@ def reach(plan: Plan, subject: str) -> Explanation:
         return _reachable(plan.network, subject, name, rules, denied)
     if denied:
         return _denied(plan.network, subject, name, denied[0])
-    return _unknown(plan, subject, name, port)
+    return _by_endpoint(plan.network, subject, name, port) or _unknown(plan, subject, name, port)
 
 
 def _decision(network: Network, name: str, port: int) -> Rule | Denied | None:
@@ -90,6 +90,16 @@ def _denied(network: Network, subject: str, name: str, denied: Denied) -> Explan
     fitting = [rule for rule in network.rules if takes_in(rule.host, name) and denied.port in (0, rule.port)]
     over = f"; that stands over {place(fitting[0])} ({fitting[0].origin})" if fitting else ""
     return _hidden(subject, str(denied.origin), f"{place(denied)} is denied{over}")
+
+
+def _by_endpoint(network: Network, subject: str, name: str, port: int | None) -> Explanation | None:
+    """An agent's model, which programs inside call by an address on their own loopback."""
+    for rule in network.rules:
+        there, its_port = destination(rule)
+        if rule.upstream and there == name and port in (None, its_port):
+            how = f"reachable only as {place(rule)} inside"
+            return Explanation("host", subject, allowed=True, how=how, decided_by=str(rule.origin))
+    return None
 
 
 def _unknown(plan: Plan, subject: str, name: str, port: int | None) -> Explanation:

@@ -228,7 +228,7 @@ def serve(directory: str) -> tuple[int, int]:
     return tls, http
 
 
-STARTED: list[subprocess.Popen[str]] = []
+STARTED: list[subprocess.Popen[Any]] = []
 ROWS = (
     ("one TLS stream (256 MiB)", "stream", 256 << 20),
     ("one HTTP stream (256 MiB)", "http_stream", 256 << 20),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from paddock.gateway.connection import Closing, reset, write_end
+from paddock.gateway.hello import ALERT_ACCESS_DENIED, BadHello, alert
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import BaseTransport, Protocol
 
     from paddock.gateway.connection import Side, Talk
+    from paddock.gateway.retries import Watch
 else:
     Protocol = object  # asyncio asks for the methods, not for the class
 
@@ -19,8 +21,9 @@ class End(Protocol):
     transport: Side
     _other: End
 
-    def __init__(self, talk: Talk) -> None:
+    def __init__(self, talk: Talk, watch: Watch | None) -> None:
         self._talk = talk
+        self._watch = watch
         self._has_ended = False
 
     def connection_made(self, transport: BaseTransport) -> None:
@@ -30,6 +33,8 @@ class End(Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
+        if self._watch is not None and not self._look(self._watch, data):
+            return
         if self.transport is self._talk.client:
             if not self._talk.engine.custody.uploads.spend(self._talk.endpoint, len(data)):
                 self._talk.break_off("upload-spent")
@@ -38,6 +43,17 @@ class End(Protocol):
         else:
             self._talk.down += len(data)
         self._other.transport.write(data)
+
+    def _look(self, watch: Watch, data: bytes) -> bool:
+        """Whether the bytes may go on. Once the watch is over, nobody looks any more."""
+        try:
+            (watch.client if self.transport is self._talk.client else watch.upstream)(data)
+        except BadHello as error:
+            self._talk.refuse(error.reason, alert(ALERT_ACCESS_DENIED))
+            return False
+        if watch.is_over:
+            self._watch = self._other._watch = None  # noqa: SLF001 - of its own class
+        return True
 
     def eof_received(self) -> bool:
         """Forward the end of this direction; the other may go on."""
@@ -67,9 +83,12 @@ class End(Protocol):
         self._talk.side_lost(self.transport)
 
 
-def pair(talk: Talk) -> tuple[End, End]:
-    """The client's end, on the transport that is there, and the upstream's, to be connected."""
-    client, upstream = End(talk), End(talk)
+def pair(talk: Talk, watch: Watch | None = None) -> tuple[End, End]:
+    """The client's end, on the transport that is there, and the upstream's, to be connected.
+
+    Where TLS begins, `watch` looks at both directions for as long as another name could be asked for.
+    """
+    client, upstream = End(talk, watch), End(talk, watch)
     client._other, upstream._other = upstream, client  # noqa: SLF001 - of this module
     client.transport = talk.client
     return client, upstream

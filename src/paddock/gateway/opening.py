@@ -7,6 +7,7 @@ from paddock.gateway.addresses import INTERNAL_NAME
 from paddock.gateway.broker import Broker
 from paddock.gateway.desk import Desk
 from paddock.gateway.relay import pair
+from paddock.gateway.retries import Watch
 from paddock.gateway.web import Front
 from paddock.policy.names import canonical_bytes
 
@@ -117,7 +118,8 @@ class Opening(Protocol):
         talk.start(self._relay(talk, bytes(self._hello.taken), "tls"))
 
     async def _relay(self, talk: Talk, first: bytes, lane: str) -> None:
-        client, upstream = pair(talk)
+        watch = Watch(lambda name: check_name(name, talk.endpoint)) if lane == "tls" else None
+        client, upstream = pair(talk, watch)
         try:
             await self._engine.reach(talk, upstream)
         except dial.NoWay as error:

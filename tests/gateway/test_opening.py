@@ -73,6 +73,34 @@ print(s.recv(len(hello), socket.MSG_WAITALL) == hello)
     assert sandbox.python(code, hello=hello).strip() == "True"
 
 
+def test_a_second_hello_for_another_name_does_not_follow(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule, make_hello: MakeHello
+) -> None:
+    """As a client sends it that expects a HelloRetryRequest, without waiting for it."""
+    allow(rule("api.example.test", 443, upstreams.tls))
+    two = make_hello("api.example.test") + make_hello("evil.test")
+    sandbox.python("talk('api.example.test', 443, two)", two=two)
+    assert allow.wait_for(kind="refused")["reason"] == "tls-other-name"
+
+
+@needs("openssl")
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_what_follows_the_first_answer_is_not_looked_at(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule, version: str
+) -> None:
+    """In TLS 1.2 the client's handshake goes on in plain text, with messages that are no hello."""
+    allow(rule("api.example.test", 443, upstreams.tls))
+    code = """
+import subprocess
+argv = ["openssl", "s_client", "-quiet", version, "-connect", "api.example.test:443", "-servername", "api.example.test"]
+ask = b"GET /big/1000 HTTP/1.0\\r\\nHost: api.example.test\\r\\n\\r\\n"
+talk = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+talk.stdin.write(ask); talk.stdin.flush()
+print(talk.stdout.read()[-1000:] == b"x" * 1000)
+"""
+    assert sandbox.python(code, version=version).strip() == "True"
+
+
 @pytest.mark.parametrize(
     ("first", "last_words", "reason"),
     [

@@ -8,8 +8,8 @@ from paddock.agents.profile import load, names
 from paddock.errors import PolicyError
 from paddock.plan.model import Bound, Credential
 from paddock.plan.services import FIRST_PORT
-from paddock.policy.model import Origin, Text
-from tests.plan.machine import HOME, PERSON, STATE, assign, plan, policy, variables
+from paddock.policy.model import Binding, Origin, Text
+from tests.plan.machine import HOME, PERSON, STATE, allow, assign, plan, policy, variables
 
 if TYPE_CHECKING:
     from paddock.plan.model import Plan
@@ -43,7 +43,7 @@ def test_a_key_in_the_environment_is_enough_and_stays_there() -> None:
     assert variables(found)["ANTHROPIC_BASE_URL"] == f"http://127.0.0.1:{FIRST_PORT}"
     assert found.credentials == (
         Credential(
-            "anthropic",
+            "claude/anthropic",
             "env:ANTHROPIC_API_KEY",
             "header:x-api-key",
             (Bound("api.anthropic.com", 443),),
@@ -102,10 +102,20 @@ def test_a_person_may_set_the_base_url_in_the_policy_and_a_repository_may_not() 
 
 
 def test_a_key_that_somebody_puts_inside_is_not_swapped() -> None:
-    found = run(environ=KEYED, pass_variables=["ANTHROPIC_API_KEY"])
+    found = run(environ={**KEYED, "ANTHROPIC_AUTH_TOKEN": "t"}, pass_variables=["ANTHROPIC_API_KEY"])
     assert variables(found)["ANTHROPIC_API_KEY"] == "sk-ant-k"
     assert found.credentials == ()
-    assert "api.anthropic.com:443" in leads(found)
+    assert list(leads(found).values()) == ["https://api.anthropic.com:443"]
+
+
+def test_a_key_that_the_policy_brokers_is_left_to_it_and_has_its_endpoint() -> None:
+    host = allow("api.openai.com")
+    binding = Binding("mine", "command:op read x", "bearer", (host,), ("OPENAI_API_KEY",), PERSON)
+    found = run("codex", "exec", credentials=(binding,), environ={"OPENAI_API_KEY": "never"})
+    assert "env:OPENAI_API_KEY" not in [each.source for each in found.credentials]
+    assert "https://api.openai.com:443" in leads(found).values()
+    assert any('env_key="OPENAI_API_KEY"' in word for word in found.command)
+    assert not [note for note in found.notes if "no key" in note]
 
 
 def test_of_two_keys_only_the_one_that_the_agent_would_use_is_there() -> None:
@@ -187,7 +197,7 @@ def test_the_shape_of_a_key_may_depend_on_a_setting(kind: str, shape: str) -> No
         "COPILOT_PROVIDER_TYPE": kind,
     }
     found = run("copilot", environ=environ)
-    assert [each.shape for each in found.credentials if each.name == "provider"] == [shape]
+    assert [each.shape for each in found.credentials if each.name == "copilot/provider"] == [shape]
 
 
 def test_a_service_without_a_base_url_keeps_its_hosts_and_gives_the_key_to_those_and_paths_only() -> None:

@@ -44,6 +44,7 @@ def part(profile: Profile, plain: Part, policy: Policy, view: View, arguments: t
     mounts = state(profile, view)
     logged_in = _logged_in(profile, mounts, view)
     inside = {variable.name for variable in plain.environment}
+    inside.update(variable for binding in policy.credentials for variable in binding.variables)
     used = services.use(profile, policy, view, inside=inside, logged_in=logged_in)
     reach = network(profile, plain.network, used, policy, view)
     manner = profile.attended if policy.agent_prompts.value == "keep" else profile.unattended

@@ -50,8 +50,9 @@ class _Place:
 def use(profile: Profile, policy: Policy, view: View, *, inside: Collection[str], logged_in: bool) -> Use:
     """All services together.
 
-    `inside` are the variables that the sandbox has anyway: a key among them was named by somebody and is not swapped.
-    With a login of the agent's own and no base URL nothing is. Raises PolicyError for a bad URL.
+    `inside` are the variables that the sandbox has anyway, as they are or with a placeholder of the policy's: a key
+    among them is taken care of. One that is not stays unused where the agent has a login of its own, unless a base URL
+    says where it goes. Raises PolicyError for a bad URL.
     """
     found = [
         _use(service, FIRST_PORT + number, profile, policy, view, inside=inside, logged_in=logged_in)
@@ -78,15 +79,15 @@ def _use(  # noqa: PLR0913 - what is known of the person, the profile and the ma
     logged_in: bool,
 ) -> Use:
     url = base_url(service, policy, view)
-    key = None if logged_in and not url else _key(service, view, inside)
-    if not url and not key:
-        return Use()
+    named = next((each.variable for each in service.keys if each.variable in inside), "")
+    key = None if named or (logged_in and not url) else _key(service, view)
     origin = Origin("agent", profile.name)
-    if not service.host and not url:
+    if not url and not service.host:
         return Use(credentials=_credential(service, key, service.bound, origin))
+    if not url and not key and not named:
+        return Use()
     place = _place(url, service.base_url, port) if url else _own_place(service, port, origin)
-    named = key or next((each for each in service.keys if each.variable in inside), None)
-    values = {"{url}": place.url, "{key}": named.inside if named else service.keys[-1].inside}
+    values = {"{url}": place.url, "{key}": named or (key or service.keys[-1]).inside}
     return Use(
         rules=(place.rule,),
         variables=(Variable(service.variable, place.url, origin, passed=bool(url)),),
@@ -107,10 +108,8 @@ def base_url(service: Service, policy: Policy, view: View) -> str:
     return view.host.environ.get(service.base_url, "")
 
 
-def _key(service: Service, view: View, inside: Collection[str]) -> Key | None:
-    """The first key that is set, unless any was put inside by name."""
-    if any(key.variable in inside for key in service.keys):
-        return None
+def _key(service: Service, view: View) -> Key | None:
+    """The first key that is set."""
     environ = view.host.environ
     return next((key for key in service.keys if environ.get(key.variable) and _applies(key, view)), None)
 
@@ -126,7 +125,8 @@ def _credential(
     if key is None:
         return ()
     places = tuple(Bound(host, port, paths=_paths(service, host)) for host, port in bound)
-    return (Credential(service.name, f"env:{key.variable}", key.shape, places, (key.inside,), origin),)
+    name = f"{origin.where}/{service.name}"  # no name that a policy can give
+    return (Credential(name, f"env:{key.variable}", key.shape, places, (key.inside,), origin),)
 
 
 def _paths(service: Service, host: str) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from paddock.frozen import as_data, replace
 from paddock.plan.hashing import plan_hash
 from paddock.plan.model import Network, Rule
 from paddock.plan.network import distinct, is_loopback, split, within_list
+from paddock.policy.model import Allowed
+from paddock.policy.reach import covers, is_covered
 from tests.plan.machine import FLAG, allow, plan, policy, written
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "plan-network.json"
@@ -134,6 +136,25 @@ def test_where_a_rule_leads_is_what_the_list_must_name() -> None:
     assert within_list(led, public) is None
     assert within_list(replace(led, private=False), public) == replace(led, private=False)
     assert within_list(led, [allow("127.0.0.1", 8080, private=True)]) is None
+
+
+hosts = st.sampled_from(("api.test", "*.test", "x.api.test", "*.api.test"))
+bounds = st.fixed_dictionaries({}, optional={
+    "private": st.booleans(), "methods": st.sampled_from((("GET",), ("GET", "POST"))), "paths": st.sampled_from((("/a",), ("/a", "/*"))),
+    "upload": st.sampled_from((1, 9)), "raw": st.booleans(),
+})  # fmt: skip
+allowances = st.builds(lambda host, more: Allowed(host, 443, more.pop("private", False), FLAG, **more), hosts, bounds)
+rules = st.builds(lambda host, more: Rule(host, 443, FLAG, **more), hosts, bounds)
+
+
+@given(rules, st.lists(allowances, max_size=4, unique_by=lambda entry: entry.host))
+def test_what_is_kept_of_a_rule_never_passes_the_lists_bounds(rule: Rule, listed: list[Allowed]) -> None:
+    kept = within_list(rule, listed)
+    if kept is None:
+        assert not is_covered(rule, listed)
+    else:
+        assert is_covered(kept, listed)
+        assert covers(rule, kept)
 
 
 def test_a_private_rule_loses_that_where_the_list_does_not_say_so() -> None:

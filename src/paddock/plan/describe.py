@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from paddock.plan.model import Limit, Plan, Rule
+    from paddock.plan.model import Bound, Limit, Plan, Rule
     from paddock.policy.model import Origin
 
 MODES = {
@@ -31,6 +31,8 @@ def sections(plan: Plan) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     yield "1 workspace   what may it read and write?", list(_workspace(plan))
     yield "2 boundary    what contains the process?", list(_boundary(plan))
     yield "3 network     what may it reach?", list(_network(plan))
+    if plan.credentials or plan.canaries:
+        yield "credentials   what stays outside?", list(_credentials(plan))
     yield "4 approval    what needs a person?", [("later", "sensitive actions are not available yet", "")]
     yield (
         "environment",
@@ -69,9 +71,10 @@ def is_promise(origin: Origin) -> bool:
 def _workspace(plan: Plan) -> Iterator[tuple[str, str, str]]:
     place = plan.workspace
     yield place.mode, f"{place.source}  ({MODES[place.mode]})", str(place.origin)
+    planted = {each.target for each in plan.canaries if plan.network.mode != "off"}
     for mask in place.masks[:_MASKS_SHOWN]:
-        kind = "directory" if mask.directory else "file"
-        yield "masked", f"{_relative(mask.target, place.source)}  (seen as an empty {kind})", str(mask.origin)
+        kind = "a canary" if mask.target in planted else "an empty directory" if mask.directory else "an empty file"
+        yield "masked", f"{_relative(mask.target, place.source)}  (seen as {kind})", str(mask.origin)
     if len(place.masks) > _MASKS_SHOWN:
         yield "masked", f"and {len(place.masks) - _MASKS_SHOWN} more", ""
     for mount in plan.mounts:
@@ -111,6 +114,28 @@ def _network(plan: Plan) -> Iterator[tuple[str, str, str]]:
         yield "publish", f"port {port.inside} inside, at 127.0.0.1:{port.outside} of this machine", str(port.origin)
     if plan.network.mode != "off" and plan.network.connections:
         yield "at most", f"{plan.network.connections} connections at once, {plan.network.rate} new ones in a second", ""
+
+
+def _credentials(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    """Where each comes from and may go. No secret is known here."""
+    unused = "; not used: the network is off" if plan.network.mode == "off" else ""
+    for credential in plan.credentials:
+        names = ", ".join(credential.variables)
+        places = ", ".join(place_of(bound) for bound in credential.bound)
+        shape = f"{credential.shape} of {credential.user}" if credential.user else credential.shape
+        anew = f", anew every {credential.ttl_s:g} s" if credential.ttl_s else ""
+        text = f"{credential.source} as {shape} to {places}; a placeholder in {names}{anew}{unused}"
+        yield credential.name, text, str(credential.origin)
+    for planted in plan.canaries:
+        what = f"{planted.kind}, in {planted.target}: sent out, it ends the session{unused}"
+        yield "canary", what, str(planted.origin)
+
+
+def place_of(bound: Bound) -> str:
+    """A place that a credential may go to, with what may be asked there."""
+    asked = " ".join((*bound.methods, *bound.paths))
+    host = f"[{bound.host}]" if ":" in bound.host else bound.host
+    return f"{host}:{bound.port}" + (f" ({asked})" if asked else "")
 
 
 def _limits(rule: Rule) -> list[str]:

@@ -8,7 +8,7 @@ peers lost `~/.ssh`).
 from __future__ import annotations
 
 from paddock.frozen import frozen
-from paddock.plan.describe import MODES
+from paddock.plan.describe import MODES, place_of
 from paddock.plan.paths import expand, normal, parent, within
 from paddock.plan.view import View
 from paddock.policy import credentials
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from paddock.plan.host import Host
-    from paddock.plan.model import Plan
+    from paddock.plan.model import Credential, Plan
 
     Subject = Literal["path", "variable", "host"]
 
@@ -117,6 +117,7 @@ _OWN = {
 _HOW = {
     "masked": "it is seen as empty",
     "private": "what the host has there is not shown; the inside has its own, empty at the start and gone at the end",
+    "a canary": "a credential that opens nothing; where it is sent out, the session ends",
     "written for the sandbox": "its content is in paddock plan --json",
     "made inside": "the sandbox has its own",
     **MODES,
@@ -182,6 +183,8 @@ def _place(plan: Plan, real: str) -> tuple[str, str] | None:
             found.append((mount.target, _ACCESS[mount.access], str(mount.origin)))
     if within(real, plan.workspace.source):
         found.append((plan.workspace.source, _workspace_word(plan), str(plan.workspace.origin)))
+    if plan.network.mode != "off":
+        found += [(each.target, "a canary", str(each.origin)) for each in plan.canaries if real == each.target]
     found += [(mask.target, "masked", str(mask.origin)) for mask in plan.workspace.masks if within(real, mask.target)]
     if not found:
         return None
@@ -195,12 +198,24 @@ def _workspace_word(plan: Plan) -> str:
     ]
 
 
+def _of_credential(plan: Plan, credential: Credential, subject: str) -> Explanation:
+    """A placeholder is visible; the secret never is."""
+    places = ", ".join(map(place_of, credential.bound))
+    why = f"the secret comes from {credential.source} and goes to {places} only; nothing inside can read it"
+    if plan.network.mode == "off":
+        return _hidden("variable", subject, str(credential.origin), f"{why}; without a network it is not needed")
+    return _shown("variable", subject, "a placeholder", str(credential.origin), why)
+
+
 def variable(plan: Plan, host: Host, subject: str) -> Explanation:
     """About an environment variable. Values are not repeated: one may be a secret."""
     for each in plan.environment:
         if each.name == subject:
             how = "passed from your environment" if each.passed else "set"
             return _shown("variable", subject, how, str(each.origin))
+    holder = next((each for each in plan.credentials if subject in each.variables), None)
+    if holder:
+        return _of_credential(plan, holder, subject)
     if credentials.is_secret_name(subject):
         why = "its name says that it is a secret, or leads to one; such variables enter only when a person names them"
         return _hidden("variable", subject, "the list of secret names", why)

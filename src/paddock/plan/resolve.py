@@ -14,6 +14,7 @@ from paddock.policy.model import Origin
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.plan.host import Host
+    from paddock.plan.model import Planted, Workspace
     from paddock.plan.profile import Profile
     from paddock.policy.model import Policy
 
@@ -45,7 +46,7 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
     path = programs.search_path()
     program = programs.command(request.command[0], request.cwd, path) if request.command else ""
     variables = environment.resolve(policy, view, programs, path)
-    agent = _agent(policy, request, view, program, Part("", base, variables))
+    agent = _brokered(policy, request, view, program, Part("", base, variables))
     home = _home(view)
     memory = next((amount.value for amount in policy.limits if amount.name == "memory"), 0)
     return Plan(
@@ -72,8 +73,29 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
         agent=agent.name,
         notes=tuple(dict.fromkeys((*policy.notes, *view.notes))),
         credentials=agent.credentials,
+        canaries=_canaries(policy, place, home),
         seeds=agent.seeds,
     )
+
+
+def _brokered(policy: Policy, request: Request, view: View, program: str, plain: Part) -> Part:
+    """The agent's part with the policy's credentials, of which an agent that would broker one itself must know."""
+    if not policy.credentials:
+        return _agent(policy, request, view, program, plain)
+    from paddock.plan import credentials
+
+    found = credentials.brokered(policy)
+    bare = credentials.outside(plain, found, policy, view.notes)
+    agent = credentials.outside(_agent(policy, request, view, program, bare), found, policy, [])
+    return credentials.joined(agent, found, policy, view.notes)
+
+
+def _canaries(policy: Policy, place: Workspace, home: str) -> tuple[Planted, ...]:
+    if not policy.canaries:
+        return ()
+    from paddock.plan import credentials
+
+    return credentials.canaries(policy.canaries, place.masks, home)
 
 
 def _agent(policy: Policy, request: Request, view: View, program: str, plain: Part) -> Part:

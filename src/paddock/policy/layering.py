@@ -182,12 +182,15 @@ def _ignored(left_out: Sequence[Loosening]) -> list[str]:
 
 
 def _warnings(now: Mapping[str, Setting]) -> list[str]:
+    brokered = {
+        name for entry in entries(now[CREDENTIALS].value) if isinstance(entry, Binding) for name in entry.variables
+    }
     named = [(entry.value, entry.origin) for entry in _texts(entries(now["environment.pass"].value))]
     named += [(one.name, one.origin) for one in entries(now["environment.set"].value) if isinstance(one, Assignment)]
     notes = [
         f"warning: {origin} puts {name} into the sandbox; it looks like a secret, and everything inside can read it"
         for name, origin in named
-        if "*" not in name and is_secret_name(name)
+        if "*" not in name and name not in brokered and is_secret_name(name)
     ]
     mode, allow = now["network.mode"], now["network.allow"]
     if allow.value and mode.value == "off" and mode.origin == BUILT_IN:

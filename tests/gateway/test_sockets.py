@@ -13,9 +13,10 @@ from tests import capabilities
 from tests.gateway.conftest import STAND_IN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from tests.gateway.conftest import Sandbox
+    from paddock.plan.model import Rule
+    from tests.gateway.conftest import Allow, Sandbox
 
 PLACES = [("198.18.1.1", 443), ("198.18.1.2", 443), ("127.0.0.1", 8080)]
 
@@ -41,6 +42,29 @@ def test_they_come_in_order_resolver_first(taken: list[socket.socket]) -> None:
         (socket.SOCK_STREAM, ("198.18.0.1", 53)),
         *((socket.SOCK_STREAM, place) for place in PLACES),
     ]
+
+
+def test_a_name_is_found_by_programs_that_ask_for_what_the_machine_has(
+    sandbox: Sandbox, allow: Allow, rule: Callable[..., Rule]
+) -> None:
+    allow(rule("api.example.test", 443, 1))
+    code = """
+for family in (socket.AF_UNSPEC, socket.AF_INET):
+    found = socket.getaddrinfo("api.example.test", 443, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
+    print(*(address[0] for *_, address in found))
+"""
+    assert sandbox.python(code).split() == ["198.18.1.1"] * 2
+
+
+def test_both_versions_of_ip_are_there_for_programs_that_look(sandbox: Sandbox, taken: list[socket.socket]) -> None:
+    code = """
+def has(family, address):
+    with socket.socket(family, socket.SOCK_DGRAM) as s:
+        s.bind((address, 0))
+        return s.getsockname()[0]
+print(has(socket.AF_INET, "198.18.0.1"), has(socket.AF_INET6, "2001:2::1"))
+"""
+    assert sandbox.python(code).split() == ["198.18.0.1", "2001:2::1"]
 
 
 def test_they_are_not_inherited_by_programs(taken: list[socket.socket]) -> None:

@@ -69,6 +69,18 @@ print(sorted(map(len, netlink.own_addresses())))
 
 
 @needs("userns")
+def test_an_interface_gets_one_address_more(alone: Callable[[str], str]) -> None:
+    code = """
+netlink.bring_up("lo")
+for address in ("198.18.0.1", "2001:2::1", "198.18.0.1", "2001:2::1"):
+    netlink.add_address(address, "lo")
+print(sorted(len(own) for own in netlink.own_addresses()))
+print(netlink.is_delivered_here(socket.inet_aton("198.18.0.1")), netlink.is_delivered_here(socket.inet_aton("198.18.0.2")))
+"""
+    assert alone(code).split("\n") == ["[4, 4, 16, 16]", "True False"]
+
+
+@needs("userns")
 def test_addresses_of_an_interface_are_seen(alone: Callable[[str], str]) -> None:
     assert alone("print(netlink.own_addresses())") == "frozenset()"
     code = "netlink.bring_up('lo'); print(socket.inet_aton('127.0.0.1') in netlink.own_addresses())"

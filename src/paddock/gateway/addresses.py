@@ -8,6 +8,7 @@ from __future__ import annotations
 BLOCK, BLOCK_LENGTH = "198.18.0.0", 15
 OUR_OWN = ("198.18.", "198.19.")  # how addresses of the block begin
 RESOLVER = "198.18.0.1"
+OUR_OWN_6 = "2001:2::1"  # of RFC 5180's range, for the same purpose; nobody listens there
 # Where programs inside can ask the gateway itself, over plain HTTP.
 INTERNAL, INTERNAL_NAME, INTERNAL_PORT = "198.18.0.2", "paddock.internal", 80
 DNS_PORT = 53

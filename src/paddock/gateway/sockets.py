@@ -7,8 +7,9 @@ its own address, so that 127.0.0.1 keeps all its ports free for programs inside.
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
-from paddock.gateway.addresses import BLOCK, BLOCK_LENGTH, DNS_PORT, RESOLVER
+from paddock.gateway.addresses import BLOCK, BLOCK_LENGTH, DNS_PORT, OUR_OWN_6, RESOLVER
 from paddock.kernel import netlink
 
 _BACKLOG = 512  # connections wait here while the gateway still imports its own parts
@@ -18,6 +19,12 @@ def prepare() -> None:
     """Make the whole block of addresses the sandbox's own, and nothing else reachable."""
     netlink.bring_up("lo")
     netlink.add_local_route(BLOCK, BLOCK_LENGTH, "lo")
+    # Where no interface has an address but loopback's, the C library finds no name for a program that asks for
+    # IPv4 "as far as this machine has it" (AI_ADDRCONFIG, getaddrinfo(3)). With IPv4 alone, such programs would no
+    # longer find ::1 behind localhost either, where others listen.
+    netlink.add_address(RESOLVER, "lo")
+    with suppress(OSError):  # a kernel without IPv6
+        netlink.add_address(OUR_OWN_6, "lo")
 
 
 def claim(address: str) -> None:

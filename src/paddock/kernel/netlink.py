@@ -1,4 +1,4 @@
-"""Route netlink (rtnetlink(7)): bring an interface up, add a local route, ask which addresses are ours.
+"""Route netlink (rtnetlink(7)): bring an interface up, add an address or a local route, ask which addresses are ours.
 
 Raw messages, because the `ip` program is not on every machine and costs a process. All of it acts on the
 network namespace that the calling process is in.
@@ -21,7 +21,7 @@ NLM_F_REPLACE, NLM_F_CREATE = 0x100, 0x400
 NLM_F_DUMP_INTR = 0x10
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 # <linux/rtnetlink.h>
-RTM_NEWLINK, RTM_GETADDR, RTM_NEWROUTE, RTM_GETROUTE = 16, 22, 24, 26
+RTM_NEWLINK, RTM_NEWADDR, RTM_GETADDR, RTM_NEWROUTE, RTM_GETROUTE = 16, 20, 22, 24, 26
 RTA_DST, RTA_OIF = 1, 4
 RT_TABLE_LOCAL, RTPROT_BOOT, RT_SCOPE_HOST, RTN_LOCAL = 255, 3, 254, 2
 # <linux/if_addr.h>, <linux/if.h>
@@ -40,6 +40,18 @@ def bring_up(interface: str) -> None:
     """Set an interface up. For `lo` the kernel adds 127.0.0.1/8 by itself. Needs CAP_NET_ADMIN here."""
     body = _LINK.pack(socket.AF_UNSPEC, 0, socket.if_nametoindex(interface), IFF_UP, IFF_UP)
     _acknowledged(RTM_NEWLINK, 0, body)
+
+
+def add_address(address: str, interface: str) -> None:
+    """Give an interface one address more, of IPv4 or IPv6: `ip address add ADDRESS dev INTERFACE`.
+
+    Needs CAP_NET_ADMIN here; adding the same address again is no error.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    packed = socket.inet_pton(family, address)
+    body = _ADDRESS.pack(family, len(packed) * 8, 0, 0, socket.if_nametoindex(interface))
+    body += _attribute(IFA_LOCAL, packed) + _attribute(IFA_ADDRESS, packed)
+    _acknowledged(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, body)
 
 
 def add_local_route(network: str, prefix_length: int, interface: str) -> None:

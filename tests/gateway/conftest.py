@@ -144,13 +144,20 @@ class Allow:
         self._records: list[Path] = []
         self.gateways: list[server.Gateway] = []
 
-    def __call__(self, *rules: Rule, directory: str = "", **more: Any) -> server.Gateway:
+    def __call__(
+        self, *rules: Rule, directory: str = "", entrusted: server.Entrusted | None = None, **more: Any
+    ) -> server.Gateway:
         network = Network("allow", rules, ORIGIN, **more)
         drop_to = STAND_IN if capabilities.IS_ROOT else None
         # Each has a record of its own; `record` is the first one's.
         record = self.record.with_suffix(f".{len(self.gateways)}.jsonl") if self.gateways else self.record
         gateway = server.start(
-            network, self._sandbox.namespaces, record_path=str(record), drop_to=drop_to, directory=directory
+            network,
+            self._sandbox.namespaces,
+            record_path=str(record),
+            drop_to=drop_to,
+            directory=directory,
+            entrusted=entrusted or server.Entrusted(),
         )
         self._records.append(record)
         self.gateways.append(gateway)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ALPN = "http/1.1"
 DAYS = 365  # more than 398 is refused by some clients; the key does not live so long
 MOST_CONTEXTS = 1024
+# OpenSSL remembers a TLS 1.2 session of every client of a context, and Python has no way to say that it should not.
+MOST_SESSIONS = 1000
 
 
 class Authority:
@@ -35,6 +37,7 @@ class Authority:
         self._leaf_key = ec.generate_private_key(ec.SECP256R1())
         self._own = self._certify_itself()
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._uses: dict[str, int] = {}
         self.certificate = _pem(self._own)
         for host in (*self._names[:1], *self._addresses[:1]):
             self.context(host)  # what is imported on the way is imported now
@@ -46,10 +49,13 @@ class Authority:
     def context(self, host: str) -> ssl.SSLContext:
         """How the gateway speaks to clients that believe it is that host."""
         known = self._contexts.get(host)
-        if known is None:
+        self._uses[host] = self._uses.get(host, 0) + 1
+        if known is None or self._uses[host] > MOST_SESSIONS:
             if len(self._contexts) >= MOST_CONTEXTS:
-                del self._contexts[next(iter(self._contexts))]
+                oldest = next(iter(self._contexts))
+                del self._contexts[oldest], self._uses[oldest]
             known = self._contexts[host] = _serving(_pem(self._certify(host)) + _key_pem(self._leaf_key))
+            self._uses[host] = 1
         return known
 
     def _certify_itself(self) -> x509.Certificate:

@@ -239,6 +239,34 @@ def test_only_where_it_is_asked_does_the_guard_look_at_this_hosts_addresses() ->
     assert asked == [1]
 
 
+def test_behind_the_networks_own_nat64_prefix_the_ipv4_address_is_judged() -> None:
+    through = dial.Prefixes(to("2a01:4f8:64:64::192.0.0.170"))
+
+    def passed(*addresses: str) -> list[str]:
+        made = candidates(endpoint(), to(*addresses), own=frozenset, is_local=lambda _: False, through=through)
+        return [address.where[0] for address in made]
+
+    assert passed("2a01:4f8:64:64::8.8.8.8", "2a01:4f8:64:64::10.0.0.1") == ["2a01:4f8:64:64::8.8.8.8"]
+    with pytest.raises(NoWay, match="address-metadata"):
+        passed("2a01:4f8:64:64::169.254.169.254")
+
+
+def test_the_prefix_is_asked_for_only_for_ipv6_and_then_kept_for_a_while() -> None:
+    asked, now = [], 0.0
+
+    def resolver(name: str, _: int) -> list[Address]:
+        asked.append(name)
+        raise OSError
+
+    through = dial.Prefixes(resolver, clock=lambda: now)
+    for addresses in (["1.1.1.1"], ["2606:4700::1"], ["2606:4700::2"]):
+        candidates(endpoint(), to(*addresses), own=frozenset, is_local=lambda _: False, through=through)
+    assert asked == ["ipv4only.arpa"]
+    now += dial.PREFIXES_HOLD_S
+    through()
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize(
     ("host", "verdict"),
     [("127.0.0.1", True), ("::1", True), ("localhost", False), ("1.2.3", False), ("0x7f000001", False), ("", False)],

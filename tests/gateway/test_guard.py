@@ -48,6 +48,27 @@ def test_every_address_has_its_class(address: str, kind: str) -> None:
     assert classify(packed(address)) == kind
 
 
+# The ranges of the design's table, written down a second time.
+RANGES = {
+    "unspecified": "0.0.0.0/8 ::/128",
+    "loopback": "127.0.0.0/8 ::1/128",
+    "link-local": "fe80::/10 fec0::/10",
+    "private": "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 fc00::/7",
+    "synthetic": "198.18.0.0/15",
+    "multicast": "224.0.0.0/4 ff00::/8",
+    "reserved": "240.0.0.0/4 192.88.99.0/24 100::/64 64:ff9b:1::/48 5f00::/16 2001:2::/48 2001:10::/28 2001:20::/28",
+    "documentation": "192.0.2.0/24 198.51.100.0/24 203.0.113.0/24 2001:db8::/32 3fff::/20",
+    "metadata": "100.100.100.200 168.63.129.16 192.0.0.192 fd00:ec2::/32 fd20:ce::254 fd00:c1::a9fe:a9fe fd00:42::42 "
+    "fd00:a9fe:a9fe::1 fd00:100::100:200 169.254.169.254",
+}
+
+
+@pytest.mark.parametrize(("kind", "range_"), [(kind, one) for kind, text in RANGES.items() for one in text.split()])
+def test_a_range_is_covered_from_its_first_address_to_its_last(kind: str, range_: str) -> None:
+    network = ipaddress.ip_network(range_)
+    assert {classify(network[at].packed) for at in (0, network.num_addresses // 2, -1)} <= {kind, "metadata"}
+
+
 @given(st.ip_addresses())
 def test_what_the_standard_library_calls_private_is_never_public(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,

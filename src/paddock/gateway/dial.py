@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 
 from paddock.frozen import frozen
-from paddock.gateway import guard
+from paddock.gateway import guard, nat64
 from paddock.kernel import netlink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import Executor
 
+    from paddock.gateway.nat64 import Translator
     from paddock.gateway.rules import Endpoint
 
     Resolve = Callable[[str, int], Iterable["Address"]]
 
 RESOLVE_DEADLINE_S = 10.0
 CONNECT_DEADLINE_S = 10.0
+PREFIXES_HOLD_S = 600.0
 MOST_ADDRESSES = 8
 # No port is left for one more connection to that place, no descriptor, no memory.
 _EXHAUSTED = frozenset({errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -69,8 +72,12 @@ def candidates(
     resolver: Resolve,
     own: Callable[[], frozenset[bytes]] = netlink.own_addresses,
     is_local: Callable[[bytes], bool] = netlink.is_delivered_here,
+    through: Callable[[], Sequence[Translator]] = tuple,
 ) -> list[Address]:
-    """The addresses that may be dialled for an endpoint. Raises NoWay; blocks, so call it in a thread."""
+    """The addresses that may be dialled for an endpoint. Raises NoWay; blocks, so call it in a thread.
+
+    `through` is asked for the network's own NAT64 prefixes where a name has IPv6 addresses.
+    """
     try:
         found = list(resolver(endpoint.target, endpoint.target_port))
     except (OSError, UnicodeError) as error:
@@ -83,8 +90,12 @@ def candidates(
         return face in ours or is_local(face)
 
     def refusal(address: Address) -> str:
-        return guard.refusal(address.packed, private=endpoint.private, named=endpoint.named, is_host=is_host)
+        private, named = endpoint.private, endpoint.named
+        return guard.refusal(address.packed, private=private, named=named, is_host=is_host, through=translators)
 
+    # What is an address already was not made up by a resolver.
+    by_name = any(address.family == socket.AF_INET6 for address in found) and not is_address(endpoint.target)
+    translators = through() if by_name else ()
     try:
         judged = [(address, refusal(address)) for address in found]
     except OSError as error:
@@ -93,6 +104,29 @@ def candidates(
     if passed:
         return passed[:MOST_ADDRESSES]
     raise NoWay(f"address-{judged[0][1]}" if judged else "upstream-unresolved")
+
+
+class Prefixes:
+    """The network's own NAT64 prefixes, asked for again after a while: machines move from network to network."""
+
+    def __init__(self, resolver: Resolve = resolve, clock: Callable[[], float] = time.monotonic) -> None:
+        self._resolver = resolver
+        self._clock = clock
+        self._asked_s = -PREFIXES_HOLD_S
+        self._found: Sequence[Translator] = ()
+
+    def __call__(self) -> Sequence[Translator]:
+        """Those of now. Blocks."""
+        if self._clock() - self._asked_s >= PREFIXES_HOLD_S:
+            try:
+                answers = list(self._resolver(nat64.WELL_KNOWN_NAME, 0))
+            except OSError:
+                answers = []  # the name has no address: the network is an ordinary one
+            self._found, self._asked_s = nat64.translators(address.packed for address in answers), self._clock()
+        return self._found
+
+
+_prefixes = Prefixes()
 
 
 def is_address(host: str) -> bool:
@@ -114,7 +148,7 @@ async def connect(endpoint: Endpoint, loop: asyncio.AbstractEventLoop, executor:
         if is_address(endpoint.target):
             addresses = candidates(endpoint, resolve)
         else:
-            found = loop.run_in_executor(executor, candidates, endpoint, resolve)
+            found = loop.run_in_executor(executor, _candidates, endpoint)
             addresses = await asyncio.wait_for(found, RESOLVE_DEADLINE_S)
     except TimeoutError as error:
         raise NoWay("upstream-unresolved") from error
@@ -143,6 +177,10 @@ async def connect(endpoint: Endpoint, loop: asyncio.AbstractEventLoop, executor:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             return connection
     raise NoWay(reason)
+
+
+def _candidates(endpoint: Endpoint) -> list[Address]:
+    return candidates(endpoint, resolve, through=_prefixes)
 
 
 def _reason(error: OSError, before: str) -> str:

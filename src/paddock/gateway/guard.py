@@ -13,7 +13,9 @@ from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from paddock.gateway.nat64 import Translator
 
 # First match decides; sources: the IANA special-purpose registries, cloud vendors' metadata documentation.
 _TABLE_4 = """
@@ -82,8 +84,19 @@ _CARRIED = tuple((_range(prefix, ""), start, inverted) for prefix, start, invert
 _GLOBAL_UNICAST = _range("2000::/3", PUBLIC)  # all that is assigned (RFC 4291 §2.4); the rest is nobody's
 
 
-def classify(address: bytes) -> str:
-    """The class of an address of 4 or 16 bytes, "public" for those that anybody may be behind."""
+def classify(address: bytes, through: Sequence[Translator] = ()) -> str:
+    """The class of an address of 4 or 16 bytes, "public" for those that anybody may be behind.
+
+    `through` are the network's own ways from IPv6 to IPv4.
+    """
+    kind = _own_class(address)
+    # Such a prefix may be a public one, RFC 8215's or one of the network's own, and is never what else there is.
+    inside = _translated(address, through) if kind in (PUBLIC, "reserved", "private") else []
+    kinds = [classify(one) for one in inside]
+    return next((one for one in kinds if one != PUBLIC), PUBLIC) if kinds else kind
+
+
+def _own_class(address: bytes) -> str:
     for entry in _RANGES[len(address)]:
         if entry.holds(address):
             return entry.kind
@@ -93,6 +106,10 @@ def classify(address: bytes) -> str:
     if len(address) == 16 and not _GLOBAL_UNICAST.holds(address):
         return "reserved"
     return PUBLIC
+
+
+def _translated(address: bytes, through: Sequence[Translator]) -> list[bytes]:
+    return [inside for one in through if (inside := one.inside(address))]
 
 
 def carried(address: bytes) -> bytes:
@@ -106,16 +123,23 @@ def carried(address: bytes) -> bytes:
     return address[12:] if address[8:12] in _ISATAP else b""
 
 
-def refusal(address: bytes, *, private: bool, named: bool, is_host: Callable[[bytes], bool]) -> str:
+def refusal(
+    address: bytes,
+    *,
+    private: bool,
+    named: bool,
+    is_host: Callable[[bytes], bool],
+    through: Sequence[Translator] = (),
+) -> str:
     """Why an address may not be dialled: its class, or nothing when it may.
 
     `private` lets it be in a private range, or in one that is kept for documentation: nobody owns such an address
     on the internet, so what answers there is in a network of the person's own. `named` lets it be this very host (a
     person wrote that address). Metadata services and the other classes are never dialled. `is_host` says whether
-    this host answers there.
+    this host answers there, `through` are the network's own ways from IPv6 to IPv4.
     """
-    faces = [face for face in (address, carried(address)) if face]
-    kind = classify(address)
+    faces = [face for face in (address, carried(address), *_translated(address, through)) if face]
+    kind = classify(address, through)
     if kind in (PUBLIC, "loopback", *_PRIVATE) and (kind == "loopback" or any(map(is_host, faces))):
         kind = "loopback" if kind == "loopback" else HOST
         return "" if named else kind

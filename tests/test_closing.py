@@ -12,7 +12,8 @@ import pytest
 from paddock import closing
 from paddock.errors import CommandNotFound, PaddockError
 from paddock.frozen import replace
-from paddock.gateway.record import Refusal, Summary
+from paddock.gateway.reasons import REASONS
+from paddock.gateway.record import ALARM, Refusal, Summary
 from paddock.kernel.cgroups import Cgroup, Counts
 from paddock.kernel.reports import Report
 from paddock.plan.model import Limit
@@ -112,6 +113,17 @@ def test_refused_connections_come_with_the_reason() -> None:
     (message,) = closing.told_by_gateway(Summary(refusals=(Refusal("refused", "a.test", 443, "tls-other-name", 1),)))
     assert "a.test:443" in message
     assert "--allow" not in message
+
+
+@pytest.mark.parametrize("reason", ["denied", "name-like-data", "too-many-under-wildcard"])
+def test_a_name_that_no_flag_would_help_is_told_with_its_reason(reason: str) -> None:
+    (message,) = closing.told_by_gateway(Summary(refusals=(Refusal("dns", "x.test", 53, reason, 1),)))
+    assert message == f"network: refused x.test ({REASONS[reason].what})"
+
+
+def test_an_alarm_is_told_first_and_alone() -> None:
+    (message,) = closing.told_by_gateway(Summary(ended=f"{ALARM}a canary went out"))
+    assert message.startswith("ALARM: a canary went out; the sandbox was ended")
 
 
 def test_a_dead_gateway_is_said() -> None:

@@ -122,21 +122,26 @@ def _raised(limit: Limit) -> str:
 
 
 def told_by_gateway(summary: Summary) -> list[str]:
-    """What the gateway refused, in two lines at most. Names in it are unescaped."""
+    """What the gateway refused, in a few lines. Names in it are unescaped."""
+    from paddock.gateway.reasons import REASONS
     from paddock.gateway.record import ALARM
 
     alarm = summary.ended.removeprefix(ALARM)
     messages = [f"network: {summary.ended}; from then on the sandbox had none"] if summary.ended else []
     if alarm != summary.ended:
         messages = [f"ALARM: {alarm}; the sandbox was ended. What was sent, and where: paddock log show"]
-    unknown = [refusal.name for refusal in summary.refusals if refusal.kind == "dns"]
+    refused = [refusal for refusal in summary.refusals if refusal.kind in ("dns", "refused")]
+    unknown = [refusal.name for refusal in refused if (refusal.kind, refusal.reason) == ("dns", "not-allowed")]
     if unknown:
-        messages.append(f"network: refused {_some(unknown)}; to allow a name: --allow HOST[:PORT]")
-    others = [refusal for refusal in summary.refusals if refusal.kind == "refused"]
-    if others:
-        from paddock.gateway.reasons import REASONS
-
-        told = [f"{refusal.name}:{refusal.port} ({REASONS[refusal.reason].what})" for refusal in others]
+        messages.append(
+            f"network: refused {_some(unknown)}; to allow a name: --allow HOST[:PORT]; to choose among all: paddock learn"
+        )
+    told = [
+        f"{refusal.name}{'' if refusal.kind == 'dns' else f':{refusal.port}'} ({REASONS[refusal.reason].what})"
+        for refusal in refused
+        if (refusal.kind, refusal.reason) != ("dns", "not-allowed")
+    ]
+    if told:
         messages.append(f"network: refused {_some(told)}")
     return messages
 

@@ -29,7 +29,7 @@ FLOORS = (
     {"policy"},
     {"plan"},
     {"record"},
-    {"credentials"},
+    {"credentials", "learning"},
     {"boundary", "workspace", "gateway", "agents", "lanes", "probes", "devcontainer"},
     {"console", "relay"},
     {"host", "live", "packing", "preflight", "supervision", "scope", "outlook", "trial_ground"},

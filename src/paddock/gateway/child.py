@@ -102,12 +102,13 @@ def run(charge: Charge) -> NoReturn:
         ours = (charge.record, report, charge.door.descriptor, maker.descriptor)
         descriptors = (*ours, *resolver, *listeners, *published)
         _let_go([descriptor for descriptor in descriptors if descriptor >= 0])
-        from paddock.gateway import engine
+        from paddock.gateway import engine, filtering
 
         engine.preload()
         custody = custody or _custody(charge)
         written = record.Record(charge.record, charge.about())
         _drop(charge.drop_to, parent)
+        filtering.install()
         most = min(engine.MOST_CONNECTIONS, (limit - len(descriptors) - _OTHER_DESCRIPTORS) // 2)
         listening = tuple(zip(places, listeners, strict=True))
         sockets = engine.Sockets(resolver, listening, charge.published, charge.door)

@@ -109,7 +109,8 @@ def run(charge: Charge) -> NoReturn:
         written = record.Record(charge.record, charge.about())
         _drop(charge.drop_to, parent)
         filtering.install()
-        most = min(engine.MOST_CONNECTIONS, (limit - len(descriptors) - _OTHER_DESCRIPTORS) // 2)
+        wanted = charge.table.network.connections or engine.MOST_CONNECTIONS
+        most = min(wanted, (limit - len(descriptors) - _OTHER_DESCRIPTORS) // 2)
         listening = tuple(zip(places, listeners, strict=True))
         sockets = engine.Sockets(resolver, listening, charge.published, charge.door)
         _write_all(report, record.pack(engine.serve(charge.table, maker, sockets, written, custody, most)))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +16,7 @@ from paddock.plan.model import Rule
 from paddock.policy.model import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.gateway.conftest import Allow, Sandbox, Upstreams
 
@@ -105,6 +108,60 @@ print(sum(s.recv(len(hello), socket.MSG_WAITALL) == hello for s in held))
 """
     assert sandbox.python(code, hello=make_hello(API)).strip() == "500"
     assert gateway.stop().connections == 500
+
+
+HOLDING = r"""
+import asyncio, resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+async def answer(reader, writer):
+    while await reader.readuntil(b"\r\n\r\n"): writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+async def serve():
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=1000)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+asyncio.run(serve())
+"""
+
+
+@pytest.fixture
+def holding() -> Iterator[int]:
+    """A service that holds thousands of connections; its port."""
+    server = subprocess.Popen([sys.executable, "-I", "-c", HOLDING], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    with server:
+        assert server.stdout
+        yield int(server.stdout.readline())
+        server.kill()
+
+
+def resident_bytes(pid: int) -> int:
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_thousands_of_connections_are_held_where_the_policy_says_so_with_little_memory(
+    sandbox: Sandbox, allow: Allow, holding: int, rule: MakeRule
+) -> None:
+    """PADDOCK_HELD=10000 holds that many, if the limit on open files lets it."""
+    count = int(os.environ.get("PADDOCK_HELD", "1500"))
+    gateway = allow(rule("web.example.test", 80, holding), connections=count + 1)
+    code = r"""
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+def ask(s):
+    s.sendall(b"GET /big/1 HTTP/1.1\r\nHost: web.example.test\r\nUser-Agent: some client\r\nAccept: */*\r\n\r\n")
+    return s.recv(65536)[9:12]
+held = [socket.create_connection(("198.18.1.1", 80), timeout=60) for _ in range(count // 10)]
+print({ask(s) for s in held}); sys.stdout.flush()
+for _ in range(count - len(held)):
+    held.append(socket.create_connection(("198.18.1.1", 80), timeout=60)); ask(held[-1])
+print({ask(s) for s in held}, len(held))
+"""
+    before = resident_bytes(gateway.pid)
+    done = sandbox.python(code, count=count)
+    assert done.splitlines() == ["{b'200'}", f"{{b'200'}} {count}"]
+    grown = resident_bytes(gateway.pid) - before
+    assert grown / count < 100 << 10, f"{grown >> 20} MiB for {count}"
+    assert gateway.stop().connections == count
 
 
 def test_a_full_record_ends_the_network_and_says_so(

@@ -167,10 +167,13 @@ def _holder(path: str) -> int:
 
 
 def remove_directory(directory: str) -> None:
-    """Remove a sandbox's directory of plain files."""
+    """Remove a sandbox's directory of plain files, and of directories of such."""
     try:
-        for name in os.listdir(directory):
-            os.unlink(f"{directory}/{name}")
+        for entry in os.scandir(directory):
+            if entry.is_dir(follow_symlinks=False):
+                remove_directory(entry.path)
+            else:
+                os.unlink(entry.path)
         os.rmdir(directory)
     except FileNotFoundError:
         return

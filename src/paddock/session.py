@@ -141,11 +141,16 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     here = _look(plan)
     choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, here.boundary)
     overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
+    wanted = name or (change_set.name if change_set else _default_name(plan))
+    own = None
+    if _terminates(plan):
+        # A directory of ours is seen inside, so that comes before bubblewrap; for all others it costs no time then.
+        own = _claim(wanted, exact=bool(name), undo=undo)
+        _make_place_of_trust(own)
     # From here on bubblewrap works, and what we do meanwhile costs no time.
-    build = _build(plan, here, overlays, undo) if here.boundary == "bubblewrap" else None
+    build = _build(plan, here, overlays, own, undo) if here.boundary == "bubblewrap" else None
     held_back.begin()
-    own = live.claim(name or (change_set.name if change_set else _default_name(plan)), exact=bool(name))
-    undo.callback(own.remove)
+    own = own or _claim(wanted, exact=bool(name), undo=undo)
     group = _group(here, own.name, undo)
     # Not earlier: the making of groups would wait for it.
     warm_up = _warm_up(here.site, undo) if here.site and group else None
@@ -165,6 +170,30 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
         warm_up.end()
     own.describe(_description(plan, own.name, running.init_pid, group, per_process))
     return _Begun(own, running, group, change_set, watch, remarks)
+
+
+def _claim(wanted: str, *, exact: bool, undo: Unwinding) -> Live:
+    own = live.claim(wanted, exact=exact)
+    undo.callback(own.remove)
+    return own
+
+
+def _terminates(plan: Plan) -> bool:
+    """Whether the gateway will end TLS, so that programs inside have to trust the session's authority."""
+    if not plan.credentials and not any(rule.methods or rule.paths for rule in plan.network.rules):
+        return False
+    from paddock.plan import trusting
+
+    return bool(trusting.terminated(plan.network, plan.credentials))
+
+
+def _place_of_trust(own: Live) -> str:
+    return f"{own.directory}/trust"
+
+
+def _make_place_of_trust(own: Live) -> None:
+    os.mkdir(_place_of_trust(own))
+    os.chmod(_place_of_trust(own), 0o755)  # noqa: S103 - read inside, under any uid; the directory above is private
 
 
 def _warm_up(site: Site, undo: Unwinding) -> cgroups.WarmUp:
@@ -219,9 +248,13 @@ def _watch(here: Outlook, name: str, undo: Unwinding) -> Watch | None:
     return watching.begin(here.survey, here.rules, name, undo)
 
 
-def _build(plan: Plan, here: Outlook, overlays: tuple[Overlay, ...], undo: Unwinding) -> Build:
-    survey = here.survey
-    facts = facts_for(plan, pinned=survey.pinned, read_only=survey.read_only) if survey else facts_for(plan)
+def _build(plan: Plan, here: Outlook, overlays: tuple[Overlay, ...], own: Live | None, undo: Unwinding) -> Build:
+    survey, trust = here.survey, _place_of_trust(own) if own else ""
+    facts = (
+        facts_for(plan, pinned=survey.pinned, read_only=survey.read_only, trust=trust)
+        if survey
+        else facts_for(plan, trust=trust)
+    )
     build = Build(find("bwrap") or "", bubblewrap.compile(plan, facts, overlays), stand_in=os.geteuid() == 0)
     undo.callback(build.kill)
     return build
@@ -358,6 +391,7 @@ def _open_gateway(plan: Plan, namespaces: Namespaces, own: Live) -> Gateway | No
             drop_to=ids,
             directory=own.directory,
             about=lambda: record.about(plan, own.name),
+            entrusted=server.Entrusted(directory=_place_of_trust(own) if _terminates(plan) else ""),
         )
     except BaseException:
         logs.forget_empty(log)

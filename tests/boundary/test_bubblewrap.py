@@ -133,6 +133,7 @@ def cases(draw: st.DrawFn) -> tuple[Plan, Facts]:
         covered_proc=draw(some(bubblewrap.COVERED_PROC)),
         pinned=draw(some(PINNED)) if mode == "live" else (),
         read_only=draw(some(READ_ONLY)) if mode == "live" else (),
+        trust=draw(st.sampled_from(["", "/run/user/1000/paddock/live/x/trust"])),
     )
     return plan, facts
 

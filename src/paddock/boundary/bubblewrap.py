@@ -35,6 +35,7 @@ class Facts:
 
     `files` are the mounts' sources that are no directories; `staged` those in /etc that can be shown by
     `Reveal`. In mode live, paths in the workspace: the names of `pinned` are held, `read_only` is held whole.
+    `trust` is a directory in which the gateway writes whom programs inside are to trust, where it terminates TLS.
     """
 
     as_root: bool
@@ -43,6 +44,7 @@ class Facts:
     covered_proc: tuple[str, ...] = ()
     pinned: tuple[str, ...] = ()
     read_only: tuple[str, ...] = ()
+    trust: str = ""
 
 
 @frozen
@@ -199,6 +201,10 @@ def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled
     for path in facts.covered_proc:
         out.add("--ro-bind", "/dev/null", path)
     _root(plan, out, tuple(overlay.target for overlay in overlays))
+    if facts.trust:
+        from paddock.plan.trusting import PLACE
+
+        out.bind(facts.trust, PLACE, read_only=True)
     out.add("--perms", "0755", "--size", str(1 << 20), "--tmpfs", STAGE)
     if any(isinstance(step, Reveal) for step in out.steps):
         out.add("--ro-bind", "/etc", f"{STAGE}/etc")

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from paddock.plan.model import Plan
 
 
-def facts_for(plan: Plan, *, pinned: tuple[str, ...] = (), read_only: tuple[str, ...] = ()) -> Facts:
-    """The facts for one plan on this machine, with what a look at the workspace said is to be held in mode live."""
+def facts_for(plan: Plan, *, pinned: tuple[str, ...] = (), read_only: tuple[str, ...] = (), trust: str = "") -> Facts:
+    """The facts for one plan on this machine.
+
+    With what a look at the workspace said is to be held in mode live, and the directory of whom to `trust`.
+    """
     as_root = os.geteuid() == 0
     sources = [mount.source for mount in plan.mounts]
     # Through a symbolic link the staged path would lead elsewhere: bubblewrap follows those, outside.
@@ -24,4 +27,5 @@ def facts_for(plan: Plan, *, pinned: tuple[str, ...] = (), read_only: tuple[str,
         covered_proc=tuple(path for path in COVERED_PROC if os.path.exists(path)),
         pinned=pinned,
         read_only=read_only,
+        trust=trust,
     )

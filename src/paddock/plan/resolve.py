@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock.frozen import frozen
+from paddock.frozen import frozen, replace
 from paddock.plan import environment, etc, gitdir, identity, network, reading, root, workspace
 from paddock.plan.model import BoundaryChoice, File, Limit, Person, Plan
 from paddock.plan.part import Part
@@ -46,7 +46,7 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
     path = programs.search_path()
     program = programs.command(request.command[0], request.cwd, path) if request.command else ""
     variables = environment.resolve(policy, view, programs, path)
-    agent = _brokered(policy, request, view, program, Part("", base, variables))
+    agent = _trusting(_brokered(policy, request, view, program, Part("", base, variables)), view)
     home = _home(view)
     memory = next((amount.value for amount in policy.limits if amount.name == "memory"), 0)
     return Plan(
@@ -107,6 +107,17 @@ def _agent(policy: Policy, request: Request, view: View, program: str, plain: Pa
     if not agent.applies(profile, program, view):
         return plain
     return agent.part(profile, plain, policy, view, request.command[1:])
+
+
+def _trusting(part: Part, view: View) -> Part:
+    """With the variables by which programs trust the session's authority, where the gateway terminates TLS."""
+    if not part.credentials and not any(rule.methods or rule.paths for rule in part.network.rules):
+        return part
+    from paddock.plan import trusting
+
+    if not trusting.terminated(part.network, part.credentials):
+        return part
+    return replace(part, environment=trusting.with_trust(part.environment, view.notes))
 
 
 def _home(view: View) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from paddock.frozen import replace
 from paddock.plan.model import Variable
-from paddock.policy.matching import WILDCARD, fits
+from paddock.policy.matching import takes_in
 from paddock.policy.model import BUILT_IN
 
 TYPE_CHECKING = False
@@ -48,8 +48,7 @@ def terminated(network: Network, credentials: Iterable[Credential]) -> tuple[str
 
 def _meet(rule: Rule, bound: Bound) -> bool:
     """Whether a host may fit both."""
-    one, other = rule.host.removeprefix(WILDCARD), bound.host.removeprefix(WILDCARD)
-    return rule.port == bound.port and (rule.host == bound.host or fits(rule.host, other) or fits(bound.host, one))
+    return rule.port == bound.port and (takes_in(rule.host, bound.host) or takes_in(bound.host, rule.host))
 
 
 def with_trust(environment: tuple[Variable, ...], notes: list[str]) -> tuple[Variable, ...]:

@@ -96,6 +96,13 @@ def _landlock() -> str:
     return "" if found > 0 else f"the kernel says {os.strerror(ctypes.get_errno())}"
 
 
+def _internet() -> str:
+    """Network namespaces with interfaces between them, and /etc/hosts of one's own: see tests/real/internet.py."""
+    own = () if IS_ROOT else ("--user", "--map-root-user")
+    script = "mount --bind /etc/hosts /etc/hosts && ip link add near type veth peer name far"
+    return _program("ip")() or _tried("unshare", *own, "--mount", "--net", "sh", "-ec", script)
+
+
 def _registries() -> str:
     return _tried("npm", "view", "is-number", "version", timeout_s=120)
 
@@ -106,6 +113,7 @@ KNOWN: dict[str, Callable[[], str]] = {
     "overlay": _overlay,
     "landlock": _landlock,
     "registries": _registries,
+    "internet": _internet,
     "unshare": _program("unshare"),
     "git": _program("git"),
     "less": _program("less"),
@@ -113,6 +121,11 @@ KNOWN: dict[str, Callable[[], str]] = {
     "make": _program("make"),
     "node": _program("node"),
     "npm": _program("npm"),
+    "apt": _program("apt-get"),
+    "cargo": _program("cargo"),
+    "go": _program("go"),
+    "java": _program("javac"),
+    "rust": _program("rustc"),
     "vim": _program("vim", "vim.tiny"),
     "strace": _program("strace"),
     "gcc": _program("gcc"),

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import capabilities
+from tests.real.internet import Internet, Resident
 from tests.real.support import fetched, quietly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.conftest import Person
 
@@ -139,3 +140,25 @@ def linked(source: str, target: str) -> str:
     except OSError:
         shutil.copy2(source, target)
     return target
+
+
+@pytest.fixture(scope="session")
+def the_internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
+    """One internet for all tests; `internet` gives it to one of them."""
+    capabilities.require("internet", "openssl", "git")
+    made = Internet(tmp_path_factory.mktemp("internet"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def internet(the_internet: Internet) -> Internet:
+    """Names, services and an authority that exist for `resident` only; nothing was asked of them yet."""
+    the_internet.forget()
+    return the_internet
+
+
+@pytest.fixture
+def resident(internet: Internet, person: Person) -> Resident:
+    """The person, on a host in the tests' internet."""
+    return internet.resident(person)

@@ -229,3 +229,28 @@ while waiting != last or not waiting:
 """
     sandbox.python(code, name=WEB)
     assert served.gateways[0].stop().bytes_down < 64 << 20
+
+
+JAVA = """
+import java.net.URI; import java.net.http.*; import java.net.http.HttpResponse.BodyHandlers;
+class Ask {
+    public static void main(String[] a) throws Exception {
+        var client = HttpClient.newHttpClient();  // offers HTTP/2 by an upgrade, as is its default
+        for (int i = 0; i < 2; i++) {
+            var answer = client.send(HttpRequest.newBuilder(URI.create(a[0] + "/")).build(), BodyHandlers.ofString());
+            System.out.println(answer.version() + " " + answer.statusCode() + " " + answer.body());
+        }
+    }
+}
+"""
+
+
+@needs("java")
+def test_javas_client_which_offers_http_2_is_served_in_http_1(sandbox: Sandbox, served: Allow) -> None:
+    script = f"cat >/dev/shm/Ask.java && java -XX:TieredStopAtLevel=1 /dev/shm/Ask.java http://{WEB}"
+    done = sandbox.run("sh", "-c", script, stdin=JAVA.encode())
+    assert done.code == 0, done.err.decode()
+    version, status, seen = done.text.splitlines()[0].split(" ", 2)
+    assert (version, status) == ("HTTP_1_1", "200")
+    names = {name.lower() for name, _ in json.loads(seen)["headers"]}
+    assert not names & {"upgrade", "http2-settings", "connection"}

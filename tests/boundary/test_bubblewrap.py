@@ -25,6 +25,7 @@ from paddock.boundary.bubblewrap import (
     Reveal,
     Unstage,
 )
+from paddock.frozen import replace
 from paddock.plan.model import File, Link, Mask, Mount, Plan, Variable, Workspace
 from paddock.policy.model import BUILT_IN
 from tests.boundary.plans import MASKS, PLAN, REPOSITORY, changed, plan_for
@@ -293,3 +294,19 @@ def test_overlays_are_mounted_from_the_stage_in_their_order_whatever_their_layer
     assert f"{REPOSITORY}/sub" not in made, "inside of another overlay the place is there, or nothing is"
     assert f"{GIT}/x" not in made, "below an overlay it would be out of sight"
     assert not [path for path in (*places, mounted[0].upper) if set(",:\\\n") & set(path)]
+
+
+def test_canaries_are_files_of_the_home_and_what_is_seen_in_place_of_a_mask() -> None:
+    plan = plan_for(REPOSITORY, "review", MASKS)
+    masked, other = (mask.target for mask in plan.workspace.masks)
+    at_home = f"{plan.person.home}/.aws/credentials"
+    facts = replace(USER, planted=((at_home, "key"), (masked, "token")))
+    compiled = bubblewrap.compile(plan, facts, overlays(plan))
+    written = {option[2]: option[1] for option in options(compiled) if option[0] == "--file"}
+    content = {place: compiled.data[int(word[12:-1])].content for place, word in written.items()}
+    steps = {step.target: step for step in compiled.steps if isinstance(step, MaskPath)}
+    assert content[at_home] == b"key"
+    assert options(compiled)[options(compiled).index(("--file", written[at_home], at_home)) - 1] == ("--perms", "0600")
+    assert content[f"{bubblewrap.STAGE}/{steps[masked].staged}"] == b"token"
+    assert masked not in written, "nothing is made in the repository"
+    assert steps[other].staged == ""

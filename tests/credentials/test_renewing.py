@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import select
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from paddock.credentials import renewing
 from paddock.credentials.brokered import Brokered, Secret
-from paddock.credentials.renewing import Renewed, Renewer, pack, start, take, unpack
+from paddock.credentials.renewals import Renewed, take
+from paddock.credentials.renewing import Renewer
 from paddock.credentials.sources import Outside
 from paddock.plan.model import Bound, Credential
 from paddock.policy.model import Origin
@@ -47,8 +44,7 @@ echo secret-$(wc -l < {place}/times)
 
 @pytest.fixture
 def renewer(counting: Outside) -> Iterator[Renewer]:
-    made = start([brokered("command:get", 0.05)], counting)
-    assert made
+    made = Renewer([brokered("command:get", 0.05)], counting)
     yield made
     made.stop()
 
@@ -70,8 +66,7 @@ def test_a_failure_is_told_and_tried_again(counting: Outside) -> None:
     broken = f"{counting.home}/broken"
     with open(broken, "w", encoding="ascii"):
         pass
-    made = start([brokered("command:get", 0.05)], counting)
-    assert made
+    made = Renewer([brokered("command:get", 0.05)], counting)
     try:
         first = (wait_for(made.channel) or ())[0]
         assert first.secret is None
@@ -84,10 +79,6 @@ def test_a_failure_is_told_and_tried_again(counting: Outside) -> None:
         assert secret == "secret-1"
     finally:
         made.stop()
-
-
-def test_where_nothing_needs_it_no_process_is_started(counting: Outside) -> None:
-    assert start([brokered("command:get", 0)], counting) is None
 
 
 def test_it_ends_when_nobody_listens(renewer: Renewer) -> None:
@@ -110,37 +101,9 @@ def test_it_is_unreadable_and_holds_nothing_but_its_channel(renewer: Renewer) ->
 
 def test_stopping_leaves_no_process_and_no_descriptor(counting: Outside) -> None:
     before = sorted(os.listdir("/proc/self/fd"))
-    made = start([brokered("command:get", 3600)], counting)
-    assert made
+    made = Renewer([brokered("command:get", 3600)], counting)
     made.stop()
     made.stop()
     assert sorted(os.listdir("/proc/self/fd")) == before
     with pytest.raises(ProcessLookupError):
         os.kill(made.pid, 0)
-
-
-@given(st.text("abc-1", min_size=1), st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1))
-def test_what_is_packed_is_unpacked(name: str, text: str) -> None:
-    for renewed in (Renewed(name, Secret(text)), Renewed(name, None, text)):
-        assert unpack(pack(renewed)) == renewed
-
-
-def test_the_end_is_told_from_nothing_yet() -> None:
-    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with here:
-        with there:
-            assert take(here.fileno()) == ()
-            there.send(pack(Renewed("one", Secret("s"))))
-            there.send(pack(Renewed("two", None, "no")))
-            assert [each.name for each in take(here.fileno()) or ()] == ["one", "two"]
-        assert take(here.fileno()) is None
-
-
-def test_the_longest_secret_passes() -> None:
-    from paddock.credentials.sources import LONGEST
-
-    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with here, there:
-        there.send(renewing.pack(Renewed("one", Secret("x" * LONGEST))))
-        (found,) = take(here.fileno()) or ()
-        assert found.secret == "x" * LONGEST

@@ -109,6 +109,7 @@ def test_how_long_a_secret_is_good() -> None:
         ({"variables": "[]"}, "expected a list of 1 to 20 names"),
         ({"ttl": '"30m"'}, "does not change"),
         ({"ttl": "30"}, "expected a duration"),
+        ({"ttl": '"9s"', "source": '"file:/a"', "variables": '["A"]'}, 'expected at least "10s"'),
         ({"secret": '"x"'}, 'unknown key "secret"'),
         ({"host": '["x"]'}, "did you mean hosts?"),
     ],

@@ -33,6 +33,7 @@ _PRIVATE_MODES = {"/tmp": "1777", "/var/tmp": "1777", "/dev/shm": "1777"}  # noq
 class Facts:
     """What `compile` must know of the machine.
 
+    `planted` are canaries (place, content): files of the private home, and what is seen in place of a masked file.
     `files` are the mounts' sources that are no directories; `staged` those in /etc that can be shown by
     `Reveal`. In mode live, paths in the workspace: the names of `pinned` are held, `read_only` is held whole.
     `trust` is a directory in which the gateway writes whom programs inside are to trust, where it terminates TLS.
@@ -44,6 +45,7 @@ class Facts:
     covered_proc: tuple[str, ...] = ()
     pinned: tuple[str, ...] = ()
     read_only: tuple[str, ...] = ()
+    planted: tuple[tuple[str, str], ...] = ()
     trust: str = ""
 
 
@@ -113,10 +115,11 @@ class Hold:
 
 @frozen
 class MaskPath:
-    """Cover a path with an empty file or directory."""
+    """Cover a path with an empty file or directory, or with the staged file of that name."""
 
     target: str
     directory: bool
+    staged: str = ""
 
 
 @frozen
@@ -159,9 +162,9 @@ class _Sheet:
                 self.made.add(path)
                 self.add("--perms", "0755", "--dir", path)
 
-    def file(self, content: bytes, target: str) -> None:
+    def file(self, content: bytes, target: str, mode: str = "0444") -> None:
         self.parents(target)
-        self.add("--perms", "0444", "--file", Data.placeholder(len(self.data)), target)
+        self.add("--perms", mode, "--file", Data.placeholder(len(self.data)), target)
         self.data.append(Data(content))
 
     def bind(self, source: str, target: str, *, read_only: bool) -> None:
@@ -232,6 +235,10 @@ def _root(plan: Plan, out: _Sheet, layered: tuple[str, ...]) -> None:
             out.bind(entry.source, entry.target, read_only=entry.access != "write")
     for file in plan.files:
         out.file(os.fsencode(file.content), file.target)
+    masked = {mask.target for mask in plan.workspace.masks}
+    for target, content in out.facts.planted:
+        if target not in masked:
+            out.file(os.fsencode(content), target, mode="0600")
 
 
 def _workspace(plan: Plan, overlays: tuple[Overlay, ...], out: _Sheet) -> None:
@@ -272,7 +279,12 @@ def _masks(plan: Plan, out: _Sheet) -> None:
         return
     out.file(b"", f"{STAGE}/{EMPTY_FILE}")
     out.add("--perms", "0555", "--dir", f"{STAGE}/{EMPTY_DIRECTORY}")
-    out.steps += [MaskPath(mask.target, mask.directory) for mask in plan.workspace.masks]
+    planted = dict(out.facts.planted)
+    for number, mask in enumerate(plan.workspace.masks):
+        staged = f"canary-{number}" if mask.target in planted else ""
+        if staged:
+            out.file(os.fsencode(planted[mask.target]), f"{STAGE}/{staged}")
+        out.steps.append(MaskPath(mask.target, mask.directory, staged))
 
 
 def _ancestors(path: str) -> list[str]:

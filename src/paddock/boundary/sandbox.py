@@ -155,7 +155,7 @@ def _mask(step: MaskPath, *, layered: bool) -> None:
     """
     if layered and (os.path.realpath(step.target) != step.target or not os.path.lexists(step.target)):
         return
-    name = bubblewrap.EMPTY_DIRECTORY if os.path.isdir(step.target) else bubblewrap.EMPTY_FILE
+    name = bubblewrap.EMPTY_DIRECTORY if os.path.isdir(step.target) else step.staged or bubblewrap.EMPTY_FILE
     mounts.bind_read_only(f"{bubblewrap.STAGE}/{name}", step.target)
 
 

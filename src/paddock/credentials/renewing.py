@@ -17,9 +17,8 @@ import time
 from contextlib import suppress
 
 from paddock.credentials import brokering
-from paddock.credentials.brokered import Secret
+from paddock.credentials.renewals import Renewed, pack
 from paddock.errors import PaddockError
-from paddock.frozen import frozen
 from paddock.kernel import confine
 from paddock.kernel.namespaces import be_unreadable, die_with_parent
 
@@ -33,48 +32,7 @@ if TYPE_CHECKING:
     from paddock.plan.model import Credential
 
 RETRY_S = 60.0  # after a failure, or the ttl where that is shorter
-_LONGEST = 1 << 16
-_NEW, _FAILED = b"+", b"-"
 _REAP_TIMEOUT_S = 10.0
-
-
-@frozen
-class Renewed:
-    """A credential's new secret, or why there is none; then the old one stays."""
-
-    name: str
-    secret: Secret | None
-    why: str = ""
-
-
-def pack(renewed: Renewed) -> bytes:
-    """One message: its kind, the credential's name, and the secret or the reason."""
-    said = _FAILED + renewed.name.encode() + b"\0" + renewed.why.encode("utf-8", "replace")[:1000]
-    return said if renewed.secret is None else _NEW + renewed.name.encode() + b"\0" + renewed.secret.encode()
-
-
-def unpack(message: bytes) -> Renewed:
-    """The value of `pack`."""
-    name, _, rest = message[1:].partition(b"\0")
-    text = rest.decode("utf-8", "replace")
-    return Renewed(name.decode(), Secret(text)) if message[:1] == _NEW else Renewed(name.decode(), None, text)
-
-
-def take(channel: int) -> tuple[Renewed, ...] | None:
-    """In the gateway, when the channel can be read: what has come; None when nothing will come any more."""
-    found: list[Renewed] = []
-    end = socket.socket(fileno=os.dup(channel))
-    with end:
-        while True:
-            try:
-                message = end.recv(_LONGEST, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return tuple(found)
-            except ConnectionResetError:
-                message = b""
-            if not message:
-                return tuple(found) or None
-            found.append(unpack(message))
 
 
 class Renewer:
@@ -115,11 +73,6 @@ class Renewer:
         self._process = -1
         with suppress(ChildProcessError):  # somebody waited for all children
             os.waitpid(self.pid, 0)
-
-
-def start(brokered: Sequence[Brokered], outside: Outside) -> Renewer | None:
-    """Start the process where a secret does not stay good for ever."""
-    return Renewer(brokered, outside) if any(each.credential.ttl_s for each in brokered) else None
 
 
 def _renew_for_ever(

@@ -47,12 +47,14 @@ _OTHER_DESCRIPTORS = 128
 class Entrusted:
     """What the gateway alone gets to know: credentials with their secrets, and what was planted for thieves.
 
-    In `directory`, which is seen inside, it writes whom programs there are to trust, where it terminates TLS.
+    In `directory`, which is seen inside, it writes whom programs there are to trust, where it terminates TLS. The
+    socket `renewals` brings secrets that were fetched anew.
     """
 
     brokered: tuple[Brokered, ...] = ()
     canaries: tuple[Canary, ...] = ()
     directory: str = ""
+    renewals: int = -1
 
 
 @frozen
@@ -99,7 +101,7 @@ def run(charge: Charge) -> NoReturn:
             os._exit(1)
         os.write(report, READY)
         published = [descriptor for _, descriptor in charge.published]
-        ours = (charge.record, report, charge.door.descriptor, maker.descriptor)
+        ours = (charge.record, report, charge.door.descriptor, maker.descriptor, charge.entrusted.renewals)
         descriptors = (*ours, *resolver, *listeners, *published)
         _let_go([descriptor for descriptor in descriptors if descriptor >= 0])
         from paddock.gateway import engine, filtering
@@ -112,7 +114,7 @@ def run(charge: Charge) -> NoReturn:
         wanted = charge.table.network.connections or engine.MOST_CONNECTIONS
         most = min(wanted, (limit - len(descriptors) - _OTHER_DESCRIPTORS) // 2)
         listening = tuple(zip(places, listeners, strict=True))
-        sockets = engine.Sockets(resolver, listening, charge.published, charge.door)
+        sockets = engine.Sockets(resolver, listening, charge.published, charge.door, charge.entrusted.renewals)
         _write_all(report, record.pack(engine.serve(charge.table, maker, sockets, written, custody, most)))
         status = 0
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable, Iterator, Mapping
 
-    from paddock.credentials.brokered import Brokered, Secret
+    from paddock.credentials.brokered import Brokered
     from paddock.credentials.canaries import Canary
+    from paddock.credentials.renewals import Renewed
     from paddock.gateway.authority import Authority
     from paddock.gateway.rules import Endpoint
     from paddock.plan.model import Network
 
 SIGV4 = "sigv4"
+MOST_OLD = 64  # secrets of before a renewal that are still looked for in what goes out
 
 
 class Custody:
@@ -59,12 +61,30 @@ class Custody:
             )
         )
 
-    def renew(self, name: str, secret: Secret) -> None:
-        """A credential has a new secret. The old one may still be good, so it must not go out either."""
-        self.brokered = tuple(
-            replace(one, secret=secret) if one.credential.name == name else one for one in self.brokered
+    def renew(self, renewed: Renewed) -> str:
+        """Take a credential's new secret; the old one may still be good, so it must not go out either.
+
+        Returns why the old one stays, or nothing.
+        """
+        if renewed.secret is None:
+            return renewed.why
+        brokered = tuple(
+            replace(one, secret=renewed.secret) if one.credential.name == renewed.name else one for one in self.brokered
         )
-        self.needles = Needles([*self.needles.all, *_needles(self.brokered)])
+        try:
+            check(brokered)
+        except PolicyError as error:
+            return error.what
+        self.brokered = brokered
+        self.needles = Needles(_with_old([*_needles(brokered)], self.needles.all))
+        return ""
+
+
+def _with_old(current: list[Needle], before: Iterable[Needle]) -> list[Needle]:
+    """What is looked for now, and what was before, of which the newest come first."""
+    others = [needle for needle in before if needle not in current]
+    forgotten = [needle for needle in others if needle.kind == "secret"][MOST_OLD:]
+    return [*current, *(needle for needle in others if needle not in forgotten)]
 
 
 def check(brokered: Iterable[Brokered]) -> None:

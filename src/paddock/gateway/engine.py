@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 
+from paddock.credentials import renewals
 from paddock.frozen import frozen, replace
 from paddock.gateway import control, dial
 from paddock.gateway.connection import Talk
@@ -81,6 +82,17 @@ class Engine:
             await self._serve(descriptor)
         for port, descriptor in sockets.published:
             await self._publish(port, descriptor)
+        if sockets.renewals >= 0:
+            self.loop.add_reader(sockets.renewals, self._renew, sockets.renewals)
+
+    def _renew(self, channel: int) -> None:
+        """Take what has come. Without a new secret the old one stays; whoever it is for decides how long it is good."""
+        found = renewals.take(channel)
+        if found is None:
+            self.loop.remove_reader(channel)
+            return
+        for renewed in found:
+            self.record.renewed(renewed.name, self.custody.renew(renewed))
 
     def asked(self, name: str) -> Asked:
         """A name was looked up. Before it is answered, somebody listens where it leads."""
@@ -196,12 +208,16 @@ def preload() -> None:
 
 @frozen
 class Sockets:
-    """What is there from the start: the name server's two, listeners with their places, ports in, the person's door."""
+    """What is there from the start: the name server's two, listeners with their places, ports in, the person's door.
+
+    `renewals` brings secrets that were fetched anew, where there are any.
+    """
 
     resolver: tuple[int, int]
     places: tuple[tuple[Place, int], ...]
     published: tuple[tuple[Published, int], ...]
     door: Door
+    renewals: int = -1
 
 
 def serve(

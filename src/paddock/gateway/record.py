@@ -164,6 +164,11 @@ class Record:
         """A credential went out, by its name; its value is nobody's business here. Written once for each place."""
         self._count(("used", endpoint.name, endpoint.port, credential), rule=endpoint.rule)
 
+    def renewed(self, credential: str, why: str) -> None:
+        """A credential's secret was fetched anew, or was not, and `why`."""
+        verdict = "failed" if why else "allowed"
+        self._writer.append("renewed", credential=credential, verdict=verdict, **({"reason": why} if why else {}))
+
     def alarm(self, what: str, endpoint: Endpoint | None = None) -> None:
         """Something happened that must not go on; `what` is one sentence."""
         name, port = (endpoint.name, endpoint.port) if endpoint else ("", 0)

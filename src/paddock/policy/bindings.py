@@ -26,6 +26,7 @@ FIELDS = ("source", "variables", "hosts", "shape", "user", "ttl")
 SHAPES = ("bearer", "basic", "sigv4", "header:NAME")
 HEADER = "header:"
 MOST_HOSTS = 100
+SHORTEST_TTL_S = 10  # each renewal starts a program, and is a line of the record
 MOST_VARIABLES = 20
 # What every program inside is told by, and Paddock decides.
 RESERVED = frozenset(
@@ -191,6 +192,8 @@ def _together(binding: Binding) -> list[tuple[Place, str]]:
     if (binding.shape == "basic") != bool(binding.user):
         what = "basic needs a user" if not binding.user else "a user belongs to basic only"
         found.append((("user",), f'{what}, as in {{ shape = "basic", user = "x-access-token" }}'))
+    if 0 < binding.ttl_s < SHORTEST_TTL_S:
+        found.append((("ttl",), f'expected at least "{SHORTEST_TTL_S}s", not "{binding.ttl_s:g}s"'))
     if binding.ttl_s and binding.source.startswith("env:"):
         found.append((("ttl",), "a variable of your environment does not change: ttl is for other sources"))
     return found

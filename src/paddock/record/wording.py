@@ -32,6 +32,8 @@ _SENTENCES = {
     "granted": "{place} was granted by {author}",
     "withdrawn": "{place} was withdrawn by {author}",
     "used": "the credential {credential} was used at {place}",
+    "renewed": "the credential {credential} was fetched anew",
+    "renewed failed": "the credential {credential} could not be fetched anew",
     "alarm": "alarm",
 }
 _WORDS = ("repository", "author", "credential")

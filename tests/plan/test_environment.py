@@ -55,6 +55,12 @@ def test_values_of_the_inside_are_its_own() -> None:
     assert [variable.name for variable in found.environment] == sorted(seen)
 
 
+def test_npm_is_told_to_give_up_soon_unless_somebody_says_otherwise() -> None:
+    name = "npm_config_fetch_retry_maxtimeout"
+    assert variables(plan(environ={name: "5"}))[name] == "2000"
+    assert variables(plan(rules=policy(set_variables=(assign(name, "7"),))))[name] == "7"
+
+
 def test_a_shell_that_is_visible_is_kept() -> None:
     assert variables(plan({"/usr/bin/zsh": "x"}, environ={"SHELL": "/usr/bin/zsh"}))["SHELL"] == "/usr/bin/zsh"
     host = Fake({}, environ={"SHELL": "/usr/bin/zsh\nevil:x:0:0::/:/bin/sh"})

@@ -53,6 +53,8 @@ _XDG = {
     "XDG_DATA_HOME": ".local/share",
     "XDG_STATE_HOME": ".local/state",
 }
+# npm and pnpm ask three times for a name that does not exist, 10 s and 60 s apart; refusals here are final.
+_PATIENCE = {"npm_config_fetch_retry_mintimeout": "1000", "npm_config_fetch_retry_maxtimeout": "2000"}
 # Decided here, whatever is passed; and what would run or load something, which no pattern means.
 _RESERVED = frozenset(("HOME", "LOGNAME", "PADDOCK", "PATH", "SHELL", "TMPDIR", "USER", *_XDG))
 _NEVER_BY_PATTERN = ("LD_", "BASH_", "PROMPT_COMMAND", "PYTHONPATH", "PYTHONSTARTUP", "PERL5", "NODE_OPTIONS")
@@ -96,6 +98,7 @@ def _built_in(view: View, path: tuple[str, ...]) -> Iterator[Variable]:
         "TMPDIR": "/tmp",  # noqa: S108 - inside the sandbox
         "USER": person.name,
         **{name: f"{person.home}/{place}" for name, place in _XDG.items() if name in environ},
+        **_PATIENCE,
     }
     for name, value in own.items():
         yield Variable(name, value, BUILT_IN)

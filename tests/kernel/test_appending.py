@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.kernel import confine
-from paddock.kernel.appending import allow_appending_only
+from paddock.kernel import appending, confine, seccomp
 from tests.forked import forked
 
 if TYPE_CHECKING:
@@ -43,7 +42,8 @@ def bound(task: Callable[[], object]) -> int:
 
     def run() -> int:
         confine.drop_capabilities()
-        allow_appending_only()
+        machine: seccomp.Machine = "aarch64" if os.uname().machine == "aarch64" else "x86_64"
+        seccomp.install(seccomp.compile_rules(appending.RULES, machine))
         try:
             task()
         except OSError as error:

@@ -1,7 +1,7 @@
 """The gateway's own process: what it gives up before it reads a single byte of the sandbox's.
 
-It is forked from Paddock and never returns into Paddock's code. It keeps the sockets, the record and a
-pipe; no terminal, no other file, no privilege, and no way to import anything more.
+It is forked from Paddock and never returns into Paddock's code. It keeps the sockets, the record, which it
+can only add to, and a pipe; no terminal, no other file, no privilege, and no way to import anything more.
 """
 
 from __future__ import annotations

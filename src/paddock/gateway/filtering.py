@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 
-from paddock.kernel import seccomp
+from paddock.kernel import appending, seccomp
 from paddock.kernel.seccomp import Deny, Where
 
 TYPE_CHECKING = False
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from paddock.kernel.seccomp import Machine
 
 _CLONE_THREAD = 0x10000
-_WRITING = 0o3 | 0o100 | 0o1000  # O_ACCMODE, O_CREAT, O_TRUNC
 _WRITE_EXECUTE = 0x2 | 0x4  # PROT_WRITE, PROT_EXEC
 
 _MORE = (
@@ -28,13 +27,9 @@ _MORE = (
         ("kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal", "process_madvise"),
         errno.EPERM, "the person's other processes",
     ),
-    # Which flags those are is in memory with openat2; the C library does not use it.
-    Deny(("openat2",), errno.ENOSYS, "files are opened by calls whose flags can be seen"),
-    Deny(("open",), errno.EACCES, "files are read only", (Where(1, (0,), _WRITING, other=True),)),
-    Deny(("openat",), errno.EACCES, "files are read only", (Where(2, (0,), _WRITING, other=True),)),
     Deny(
         (
-            "creat", "truncate", "unlink", "unlinkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir",
+            "unlink", "unlinkat", "rename", "renameat", "renameat2", "mkdir", "mkdirat", "rmdir",
             "link", "linkat", "symlink", "symlinkat", "mknod", "mknodat", "chmod", "fchmodat", "fchmodat2", "chown",
             "lchown", "fchownat",
         ), errno.EPERM, "no change of files",
@@ -48,7 +43,9 @@ _MORE = (
 
 def program(machine: Machine) -> bytes:
     """The filter for one kind of machine."""
-    return seccomp.compile_rules((*seccomp.rules("default", neighbours=True), *_MORE), machine)
+    # The record is the one file that it holds: it can add to it, and not take back what is written (threat A9).
+    rules = (*seccomp.rules("default", neighbours=True), *appending.RULES, *_MORE)
+    return seccomp.compile_rules(rules, machine)
 
 
 def install() -> None:

@@ -100,6 +100,7 @@ def test_what_is_never_proposed(name: str, why: str) -> None:
         ("tls-other-name", "no rule would allow it"),
         ("canary-used", "no rule would allow it"),
         ("denied", "a rule denies it"),
+        ("name-like-data", "looks like data"),
         ("not-tls-or-http", "raw = true"),
         ("too-many-names", "more names"),
     ],

@@ -39,6 +39,9 @@ _BY_HAND = {
     "rule-request": "its rule allows other methods or paths; add to them by hand",
     "upload-spent": "its upload budget was spent; raise it by hand, if that is wanted",
     "denied": "a rule denies it",
+    "name-like-data": "it looks like data and not like a name",
+    "too-many-under-wildcard": "too many names of its wildcard were asked for: together they can carry data",
+    "inside-port-taken": "a program inside had taken its port",
     OVERFLOW: "more names were refused than the record keeps apart",
 }
 

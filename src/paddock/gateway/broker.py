@@ -61,8 +61,10 @@ class Broker(Gate):
 
     def needs_body(self, request: Request) -> bool:
         """Whether a request can be written only when its whole body is there: a signature is over both."""
+        if not self._may_carry:
+            return False
         bound = self._custody.bound(self._endpoint, request.method, request.target)
-        return self._may_carry and any(proofs.is_signing(one) for one in bound) and sigv4.needs_body(request)
+        return any(proofs.is_signing(one) for one in bound) and sigv4.needs_body(request)
 
     def keep(self, count: int) -> None:
         """So many more bytes of a body are kept. Raises BadRequest where that is too much."""
@@ -156,6 +158,8 @@ class Broker(Gate):
         return frozenset(each.name for each in found if each.kind == "placeholder")
 
     def _searched(self, request: Request) -> Request:
+        if not self._custody.needles:
+            return request
         fields = b"".join(b"%s: %s\r\n" % field for field in request.headers)
         self._judge(self._custody.needles.in_whole(b"%s %s\r\n%s" % (request.method, request.target, fields)))
         return request

@@ -65,7 +65,7 @@ class Needles:
 
     def in_whole(self, data: bytes) -> tuple[Needle, ...]:
         """Those that are in a text that is complete."""
-        return Search(self).feed(data)
+        return Search(self).feed(data) if self.all else ()
 
 
 class Search:

@@ -124,12 +124,13 @@ class Service(http.server.ThreadingHTTPServer):
     def finish_request(self, request: Any, client_address: Any) -> None:
         # In the connection's own thread: a handshake must not keep others waiting.
         with contextlib.suppress(OSError):
-            secured = self._context.wrap_socket(request, server_side=True) if self._context else request
-            super().finish_request(secured, client_address)
-            if self._context:
+            if self._context is None:
+                super().finish_request(request, client_address)
+                return
+            with self._context.wrap_socket(request, server_side=True) as secured:
+                super().finish_request(secured, client_address)
                 with contextlib.suppress(OSError, ValueError):
                     secured.unwrap()
-                secured.close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass

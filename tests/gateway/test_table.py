@@ -217,3 +217,22 @@ def test_only_what_was_answered_can_be_reached_and_never_what_is_denied(
 
 def _takes(host: str, name: str) -> bool:
     return name.endswith(host[1:]) if host.startswith("*.") else host == name
+
+
+@pytest.mark.parametrize(
+    ("what", "denied", "place"),
+    [
+        (rule("192.0.2.7", 5432, private=True), "192.0.2.7", ("192.0.2.7", 5432)),
+        (rule("127.0.0.1", 8080, upstream="https://m.test:443", loopback=True), "m.test", ("127.0.0.1", 8080)),
+        (rule("127.0.0.1", 8080, upstream="https://m.test:443", loopback=True), "*.test", ("127.0.0.1", 8080)),
+        (rule("127.0.0.1", 8080, upstream="192.0.2.7:80", loopback=True), "192.0.2.7", ("127.0.0.1", 8080)),
+    ],
+)
+def test_a_denial_holds_for_addresses_and_for_what_loopback_leads_to(
+    what: Rule, denied: str, place: tuple[str, int]
+) -> None:
+    made = table(what)
+    made.open()
+    assert made.arrived(*place).reason == ""
+    made.add(grant(Denied(denied, 0, ORIGIN)))
+    assert made.arrived(*place).reason == "denied"

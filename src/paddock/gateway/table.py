@@ -123,7 +123,7 @@ class Table:
         """A connection has come to a place inside."""
         for rule in self.network.rules:
             if rule.port == port and address == (LOOPBACK if rule.loopback else rule.host):
-                return Arrived(rules.endpoint(rule, rule.host, address))
+                return self._without_a_name(rule, address)
         name = self._by_address.get(address, "")
         verdict = matching.decide(self.network, name, port) if name else None
         if isinstance(verdict, Rule):
@@ -137,6 +137,13 @@ class Table:
             nothing = rules.endpoint(Rule(name, port, origin), name, address)
             return Arrived(nothing, "denied" if verdict else "not-allowed")
         return Arrived(None, "no-endpoint")
+
+    def _without_a_name(self, rule: Rule, address: str) -> Arrived:
+        """What leads to an address, or from loopback to the place that a rule names: a denial of either holds."""
+        places = ((rule.host, rule.port), matching.destination(rule))
+        denied = any(matching.denial(self.network, *place) for place in places)
+        bound = any(one.port == rule.port and one.host == rule.host for one in self._bound)
+        return Arrived(rules.endpoint(rule, rule.host, address, terminate=bound), "denied" if denied else "")
 
     def forget_listening(self, places: Iterable[Place]) -> None:
         """These could not be listened on."""

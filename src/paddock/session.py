@@ -15,7 +15,7 @@ from paddock.boundary import bubblewrap, choice
 from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
 from paddock.errors import PaddockError
-from paddock.frozen import as_data, frozen
+from paddock.frozen import as_data, frozen, replace
 from paddock.kernel import cgroups, streams
 from paddock.kernel.signals import HeldBack
 from paddock.process import find
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from paddock.boundary.bubblewrap import Overlay
     from paddock.boundary.confined import LandlockSandbox
     from paddock.boundary.sandbox import BubblewrapSandbox
+    from paddock.credentials.holding import Held
     from paddock.gateway.server import Gateway
     from paddock.kernel.cgroups import Cgroup, Site
     from paddock.kernel.join import Start
@@ -140,6 +141,8 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     undo.callback(held_back.release)
     here = _look(plan)
     choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, here.boundary)
+    held = _hold(plan)
+    inside = held.inside(plan) if held else plan
     overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
     wanted = name or (change_set.name if change_set else _default_name(plan))
     own = None
@@ -148,7 +151,7 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
         own = _claim(wanted, exact=bool(name), undo=undo)
         _make_place_of_trust(own)
     # From here on bubblewrap works, and what we do meanwhile costs no time.
-    build = _build(plan, here, overlays, own, undo) if here.boundary == "bubblewrap" else None
+    build = _build(inside, here, overlays, own, held, undo) if here.boundary == "bubblewrap" else None
     held_back.begin()
     own = own or _claim(wanted, exact=bool(name), undo=undo)
     group = _group(here, own.name, undo)
@@ -161,14 +164,19 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     held_back.leave_if_asked()
     per_process = here.division.per_process
     if build:
-        running = _start_bubblewrap(plan, build, per_process, joining(group), own, undo)
+        starting = start_of(inside, per_process)
+
+        def open_gateway(namespaces: Namespaces) -> Gateway | None:
+            return _open_gateway(plan, namespaces, own, held, undo)
+
+        running = _start_bubblewrap(build, starting, joining(group), open_gateway, undo)
     else:
         running = _start_landlock(plan, joining(group), undo)
     if watch:
         watch.guard(running.init_pid or running.joined.joiner, running.sandbox.namespaces)
     if warm_up:
         warm_up.end()
-    own.describe(_description(plan, own.name, running.init_pid, group, per_process))
+    own.describe(_description(inside, own.name, running.init_pid, group, per_process))
     return _Begun(own, running, group, change_set, watch, remarks)
 
 
@@ -176,6 +184,15 @@ def _claim(wanted: str, *, exact: bool, undo: Unwinding) -> Live:
     own = live.claim(wanted, exact=exact)
     undo.callback(own.remove)
     return own
+
+
+def _hold(plan: Plan) -> Held | None:
+    """What stays outside and what stands for it inside. Nothing is loaded where there is neither."""
+    if not plan.credentials and not plan.canaries:
+        return None
+    from paddock.credentials import holding
+
+    return holding.hold(plan)
 
 
 def _terminates(plan: Plan) -> bool:
@@ -248,33 +265,36 @@ def _watch(here: Outlook, name: str, undo: Unwinding) -> Watch | None:
     return watching.begin(here.survey, here.rules, name, undo)
 
 
-def _build(plan: Plan, here: Outlook, overlays: tuple[Overlay, ...], own: Live | None, undo: Unwinding) -> Build:
+def _build(
+    plan: Plan, here: Outlook, overlays: tuple[Overlay, ...], own: Live | None, held: Held | None, undo: Unwinding
+) -> Build:
     survey, trust = here.survey, _place_of_trust(own) if own else ""
     facts = (
         facts_for(plan, pinned=survey.pinned, read_only=survey.read_only, trust=trust)
         if survey
         else facts_for(plan, trust=trust)
     )
+    if held:
+        facts = replace(facts, planted=held.planting.files)
     build = Build(find("bwrap") or "", bubblewrap.compile(plan, facts, overlays), stand_in=os.geteuid() == 0)
     undo.callback(build.kill)
     return build
 
 
 def _start_bubblewrap(
-    plan: Plan,
     build: Build,
-    per_process: Mapping[str, int],
+    starting: Start,
     before: Callable[[], None],
-    own: Live,
+    open_gateway: Callable[[Namespaces], Gateway | None],
     undo: Unwinding,
 ) -> _Running:
     from paddock.boundary.sandbox import BubblewrapSandbox, begin
 
-    joiner = begin(build.compiled, start_of(plan, per_process), before)
+    joiner = begin(build.compiled, starting, before)
     undo.callback(joiner.cancel)
     sandbox = BubblewrapSandbox(build)
     undo.callback(sandbox.stop)
-    gateway = _open_gateway(plan, sandbox.namespaces, own)
+    gateway = open_gateway(sandbox.namespaces)
     if gateway:
         undo.callback(gateway.stop)
     return _Running(sandbox, sandbox.enter(joiner), sandbox.init_pid, gateway)
@@ -375,13 +395,22 @@ def _default_name(plan: Plan) -> str:
     return readable or "sandbox"
 
 
-def _open_gateway(plan: Plan, namespaces: Namespaces, own: Live) -> Gateway | None:
+def _open_gateway(plan: Plan, namespaces: Namespaces, own: Live, held: Held | None, undo: Unwinding) -> Gateway | None:
     if plan.network.mode == "off" and not plan.network.published:
         return None
     from paddock.gateway import record, server
     from paddock.record import logs
 
     ids = (bubblewrap.GATEWAY_STAND_IN, bubblewrap.GATEWAY_STAND_IN) if os.geteuid() == 0 else None
+    renewer = held.renewer(plan) if held else None
+    if renewer:
+        undo.callback(renewer.stop)
+    entrusted = server.Entrusted(
+        brokered=held.brokered if held else (),
+        canaries=held.planting.canaries if held else (),
+        directory=_place_of_trust(own) if _terminates(plan) else "",
+        renewals=renewer.channel if renewer else -1,
+    )
     log = logs.create(own.name)
     try:
         return server.start(
@@ -391,11 +420,14 @@ def _open_gateway(plan: Plan, namespaces: Namespaces, own: Live) -> Gateway | No
             drop_to=ids,
             directory=own.directory,
             about=lambda: record.about(plan, own.name),
-            entrusted=server.Entrusted(directory=_place_of_trust(own) if _terminates(plan) else ""),
+            entrusted=entrusted,
         )
     except BaseException:
         logs.forget_empty(log)
         raise
+    finally:
+        if renewer:
+            renewer.handed_over()
 
 
 def _remove_group(group: Cgroup) -> None:

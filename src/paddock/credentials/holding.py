@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-from paddock.credentials import brokered, brokering, canaries
+from paddock.credentials import brokering, canaries
 from paddock.credentials.canaries import Planting
-from paddock.frozen import frozen
+from paddock.frozen import frozen, replace
+from paddock.plan.model import Variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,9 +23,16 @@ class Held:
     brokered: tuple[Brokered, ...] = ()
     planting: Planting = Planting()
 
-    def variables(self) -> dict[str, str]:
-        """What the environment inside holds: placeholders."""
-        return brokered.variables(self.brokered)
+    def inside(self, plan: Plan) -> Plan:
+        """The plan as the sandbox is started by it, later commands too: with placeholders, and without a secret.
+
+        No variable of the caller's has their names, see `plan.credentials`; if one had, it would be covered here.
+        """
+        found = {variable.name: variable for variable in plan.environment}
+        for each in self.brokered:
+            for name, value in each.variables().items():
+                found[name] = Variable(name, value, each.credential.origin, passed=True)
+        return replace(plan, environment=tuple(found[name] for name in sorted(found)))
 
     def renewer(self, plan: Plan) -> Renewer | None:
         """Start the process that fetches secrets anew, where one is good for a while only."""
@@ -33,9 +41,6 @@ class Held:
         from paddock.credentials.renewing import Renewer
 
         return Renewer(self.brokered, brokering.outside_of(plan, os.environ))
-
-
-NOTHING = Held()
 
 
 def hold(plan: Plan) -> Held:

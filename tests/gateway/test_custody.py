@@ -1,229 +1,64 @@
-"""Credentials through a real gateway: the secret arrives where it is bound, and nothing of it anywhere else."""
+"""What the gateway keeps: secrets that are fetched anew, and the old ones, which must not go out either."""
 
 from __future__ import annotations
 
-import json
-import select
-from typing import TYPE_CHECKING
-
-import pytest
-
 from paddock.credentials.brokered import Brokered, Secret
 from paddock.credentials.canaries import Canary
-from paddock.errors import PolicyError
-from paddock.gateway import custody
-from paddock.gateway.custody import Custody
-from paddock.gateway.server import Entrusted
-from paddock.plan.model import Bound, Credential, Network, Rule
+from paddock.credentials.renewals import Renewed
+from paddock.gateway.custody import MOST_OLD, Custody
+from paddock.plan.model import Bound, Credential
 from paddock.policy.model import Origin
-from tests.gateway.conftest import endpoint_of
-from tests.gateway.secure import Certificates, Service, serving
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from tests.gateway.conftest import Allow, Sandbox
-
-API = "api.example.test"
-REAL, FAKE = "sk-real-0123456789abcdef", "sk-fake-zyxwvutsrqponmlk"
-ORIGIN = Origin("person", "policy.toml:1")
+CREDENTIAL = Credential(
+    "one", "command:get", "bearer", (Bound("a.example", 443),), ("T",), Origin("person", "p:1"), ttl_s=60
+)
 
 
-def brokered(*bound: Bound, shape: str = "bearer", secret: str = REAL, placeholder: str = FAKE) -> Brokered:
-    credential = Credential("model", "env:KEY", shape, bound or (Bound(API, 443),), ("KEY",), ORIGIN)
-    return Brokered(credential, placeholder, Secret(secret))
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="module")
-def service(certificates: Certificates) -> Iterator[Service]:
-    with serving(certificates.server(API, "web.example.test", "localhost")) as made:
-        yield made
-
-
-@pytest.fixture
-def trust(tmp_path: Path, certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the gateway writes whom to trust."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.path))
-    path = tmp_path / "trust"
-    path.mkdir()
-    return path
-
-
-def curl(sandbox: Sandbox, trust: Path, url: str, *more: str) -> bytes:
-    done = sandbox.run("curl", "-sS", "-i", "--cacert", str(trust / "bundle.pem"), url, *more)
-    return done.out + done.err
-
-
-def test_the_service_sees_the_secret_and_the_client_never_does(
-    sandbox: Sandbox, allow: Allow, rule: Callable[..., Rule], service: Service, trust: Path
-) -> None:
-    allow(rule(API, 443, service.port), entrusted=Entrusted((brokered(),), directory=str(trust)))
-    said = curl(sandbox, trust, f"https://{API}/v1/x", "-H", f"Authorization: Bearer {FAKE}", "-d", "hello")
-    assert service.headers()["authorization"] == f"Bearer {REAL}"
-    assert service.seen[-1][2] == b"hello"
-    assert REAL.encode() not in said
-    assert said.count(FAKE.encode()) == 2  # in a header and in the body, as the service has echoed it
-    assert allow.wait_for(kind="used", name=API)["credential"] == "model"
-
-
-def test_git_gets_it_without_asking(
-    sandbox: Sandbox, allow: Allow, rule: Callable[..., Rule], service: Service, trust: Path
-) -> None:
-    held = brokered(shape="basic")
-    allow(rule(API, 443, service.port), entrusted=Entrusted((held,), directory=str(trust)))
-    sandbox.run("env", f"GIT_SSL_CAINFO={trust}/bundle.pem", "git", "ls-remote", f"https://{API}/repo.git")
-    assert service.headers()["authorization"].startswith("Basic ")
-
-
-def test_at_another_host_the_placeholder_is_refused_by_its_credentials_name(
-    sandbox: Sandbox, allow: Allow, rule: Callable[..., Rule], service: Service, trust: Path
-) -> None:
-    allow(
-        rule(API, 443, service.port),
-        rule("web.example.test", 443, service.port, methods=("GET", "POST")),
-        entrusted=Entrusted((brokered(),), directory=str(trust)),
+def custody() -> Custody:
+    return Custody(
+        [Brokered(CREDENTIAL, "placeholder-1", Secret("secret-number-0"))], [Canary("canary-env", "/x", (b"c" * 16,))]
     )
-    before = len(service.seen)
-    for more in (("-H", f"X-Key: {FAKE}"), ("-d", f"key={FAKE}"), ("-d", f"key={REAL}")):
-        said = curl(sandbox, trust, "https://web.example.test/", *more)
-        assert b"403 Forbidden" in said
-        assert b'"credential": "model"' in said
-        assert REAL.encode() not in said
-    assert len(service.seen) == before
-    assert allow.wait_for(reason="placeholder-elsewhere")["credential"] == "model"
-    allow.wait_for(reason="secret-outgoing")
-    assert REAL not in allow.record.read_text()
-    assert FAKE not in allow.record.read_text()
 
 
-def test_an_agents_endpoint_speaks_tls_outside_only(
-    sandbox: Sandbox, allow: Allow, service: Service, trust: Path
-) -> None:
-    upstream = f"https://localhost:{service.port}"
-    rule = Rule("127.0.0.1", 61001, ORIGIN, private=True, upstream=upstream, loopback=True)
-    allow(rule, entrusted=Entrusted((brokered(Bound("localhost", service.port)),)))
-    done = sandbox.run("curl", "-sS", "http://127.0.0.1:61001/v1/x", "-d", "hello")
-    seen = {name.lower(): value for name, value in json.loads(done.out)["headers"]}
-    assert seen["host"] == f"localhost:{service.port}"
-    assert seen["authorization"] == f"Bearer {FAKE}"
-    assert service.headers()["authorization"] == f"Bearer {REAL}"
-    assert [*trust.iterdir()] == []  # nothing is terminated
+def looked_for(kept: Custody, kind: str) -> list[bytes]:
+    return [needle.value for needle in kept.needles.all if needle.kind == kind]
 
 
-def test_over_plain_http_to_another_machine_it_does_not_go(
-    sandbox: Sandbox, allow: Allow, rule: Callable[..., Rule], trust: Path
-) -> None:
-    with serving(None) as plain:
-        network = rule(API, 80, plain.port)
-        allow(network, entrusted=Entrusted((brokered(Bound("elsewhere.example.test", 443)),), directory=str(trust)))
-        done = sandbox.run("curl", "-sS", f"http://{API}/", "-H", f"Authorization: Bearer {FAKE}")
-        assert b"placeholder-elsewhere" in done.out
-        assert plain.seen == []
+def test_a_new_secret_takes_the_place_of_the_old_one_which_still_must_not_go_out() -> None:
+    kept = custody()
+    assert kept.renew(Renewed("one", Secret("secret-number-1"))) == ""
+    assert kept.brokered[0].secret == "secret-number-1"
+    assert kept.brokered[0].placeholder == "placeholder-1"
+    assert looked_for(kept, "secret") == [b"secret-number-1", b"secret-number-0"]
 
 
-def test_a_canary_ends_it_all(
-    sandbox: Sandbox, allow: Allow, rule: Callable[..., Rule], service: Service, trust: Path
-) -> None:
-    canary = Canary("canary-aws", "/home/x/.aws/credentials", (b"AKIACANARYCANARY1234",))
-    gateway = allow(
-        rule("web.example.test", 443, service.port, methods=("GET",)),
-        entrusted=Entrusted((), (canary,), directory=str(trust)),
-    )
-    before = len(service.seen)
-    curl(sandbox, trust, "https://web.example.test/?id=AKIACANARYCANARY1234")
-    assert select.select([gateway.descriptor], [], [], 20)[0]
-    assert gateway.has_alarmed()
-    assert "canary-aws was sent to web.example.test:443" in gateway.stop().ended
-    assert len(service.seen) == before
+def test_the_same_secret_again_changes_nothing() -> None:
+    kept = custody()
+    before = kept.needles.all
+    kept.renew(Renewed("one", Secret("secret-number-0")))
+    assert set(kept.needles.all) == set(before)
 
 
-@pytest.mark.parametrize("is_read", [True, False], ids=["terminated", "opaque"])
-def test_an_upload_budget_holds_on_every_lane(  # noqa: PLR0913, PLR0917 - its parts
-    sandbox: Sandbox,
-    allow: Allow,
-    rule: Callable[..., Rule],
-    certificates: Certificates,
-    service: Service,
-    trust: Path,
-    is_read: bool,
-) -> None:
-    more = {"methods": ("POST",)} if is_read else {}
-    allow(rule(API, 443, service.port, upload=100_000, **more), entrusted=Entrusted(directory=str(trust)))
-    if not is_read:
-        (trust / "bundle.pem").write_bytes(certificates.path.read_bytes())
-    before = len(service.seen)
-    (trust / "data").write_bytes(bytes(60_000))
-    upload = ("--data-binary", f"@{trust}/data", "-H", "Expect:")
-    assert b"200 OK" in curl(sandbox, trust, f"https://{API}/one", *upload)
-    said = curl(sandbox, trust, f"https://{API}/two", *upload)
-    assert (b"413 Content Too Large" in said) is is_read
-    assert b"200 OK" not in said
-    assert len([one for one in service.seen[before:] if len(one[2]) == 60_000]) == 1
-    allow.wait_for(kind="refused", name=API, reason="upload-spent")
+def test_after_many_the_oldest_are_forgotten_and_nothing_else() -> None:
+    kept = custody()
+    for number in range(1, MOST_OLD + 9):
+        kept.renew(Renewed("one", Secret(f"secret-number-{number}")))
+    found = looked_for(kept, "secret")
+    assert found[0] == f"secret-number-{MOST_OLD + 8}".encode()
+    assert len(found) == MOST_OLD + 1
+    assert b"secret-number-0" not in found
+    assert looked_for(kept, "placeholder") == [b"placeholder-1"]
+    assert looked_for(kept, "canary") == [b"c" * 16]
 
 
-def test_a_rule_that_comes_later_cannot_be_kept_and_is_refused(
-    sandbox: Sandbox,
-    allow: Allow,
-    rule: Callable[..., Rule],
-    service: Service,
-    trust: Path,
-    certificates: Certificates,
-) -> None:
-    """Without an authority that was made for the host, its TLS cannot be read, so it is not let through unread."""
-    allow(rule(API, 443, service.port, methods=("GET",)))
-    (trust / "bundle.pem").write_bytes(certificates.path.read_bytes())
-    assert b"access denied" in curl(sandbox, trust, f"https://{API}/")
-    allow.wait_for(reason="tls-late-rule")
+def test_without_a_new_one_the_old_one_stays_and_the_reason_is_told() -> None:
+    kept = custody()
+    assert kept.renew(Renewed("one", None, "locked")) == "locked"
+    assert "shorter than" in kept.renew(Renewed("one", Secret("short")))
+    assert kept.brokered[0].secret == "secret-number-0"
 
 
-def test_a_secret_that_is_too_short_to_be_looked_for_is_refused() -> None:
-    custody.check([brokered()])
-    with pytest.raises(PolicyError, match="model is shorter than 8"):
-        custody.check([brokered(secret="1234567")])
-    with pytest.raises(PolicyError):
-        custody.check([brokered(shape="sigv4", secret="AKIDEXAMPLE:short", placeholder="A:B")])
-
-
-def test_the_place_that_is_written_and_the_one_that_is_dialled_both_count() -> None:
-    held = Custody([brokered()])
-    places = [
-        (Rule(API, 443, ORIGIN), 1),
-        (Rule(API, 8443, ORIGIN), 0),
-        (Rule("web.example.test", 443, ORIGIN), 0),
-        (Rule("127.0.0.1", 61001, ORIGIN, upstream=f"https://{API}:443", loopback=True), 1),
-        (Rule("127.0.0.1", 443, ORIGIN, upstream="https://web.example.test:443", loopback=True), 0),
-    ]
-    for rule, count in places:
-        assert len(held.bound(endpoint_of(rule), b"GET", b"/")) == count, rule
-
-
-def test_nothing_is_made_that_is_not_needed(tmp_path: Path) -> None:
-    plain = custody.prepare(Network("allow", (Rule(API, 443, ORIGIN),), ORIGIN), (), (), str(tmp_path), {})
-    assert plain.authority is None
-    assert plain.upstreams is None
-    assert [*tmp_path.iterdir()] == []
-    upstream = Rule("127.0.0.1", 61001, ORIGIN, upstream=f"https://{API}:443", loopback=True)
-    outward = custody.prepare(Network("allow", (upstream,), ORIGIN), (), (), "", {})
-    assert outward.authority is None
-    assert outward.upstreams is not None
-
-
-def test_old_secrets_are_looked_for_until_there_are_many() -> None:
-    from paddock.credentials import renewals
-
-    held = Custody([brokered()])
-    for number in range(custody.MOST_OLD + 2):
-        assert held.renew(renewals.Renewed("model", Secret(f"sk-real-number-{number:04}"))) == ""
-    assert held.needles.in_whole(b"sk-real-number-0065")
-    assert held.needles.in_whole(b"sk-real-number-0001")
-    assert not held.needles.in_whole(REAL.encode())
-    assert held.needles.in_whole(FAKE.encode())
-    assert "shorter" in held.renew(renewals.Renewed("model", Secret("short")))
-    assert held.renew(renewals.Renewed("model", None, "locked")) == "locked"
+def test_a_credential_that_is_not_there_is_none() -> None:
+    kept = custody()
+    kept.renew(Renewed("other", Secret("secret-number-1")))
+    assert looked_for(kept, "secret") == [b"secret-number-0"]

@@ -25,6 +25,8 @@ def test_a_refusal_is_a_complete_response_that_says_what_and_what_to_do(code: st
     head = client.next_event()
     assert isinstance(head, h11.Response)
     assert dict(head.headers)[b"x-paddock-reason"] == code.encode()
+    assert bytes(head.reason).decode("ascii").endswith(f"(paddock: {REASONS[code].what})")
+    assert len(head.reason) < 200
     data = client.next_event()
     assert isinstance(data, h11.Data)
     body = json.loads(data.data)
@@ -37,6 +39,14 @@ def test_a_refusal_is_a_complete_response_that_says_what_and_what_to_do(code: st
 
 def test_a_refusal_to_head_has_no_body() -> None:
     assert refusal("http-target", ENDPOINT, head_only=True).endswith(b"\r\n\r\n")
+
+
+def test_git_is_told_in_plain_text_which_alone_it_shows() -> None:
+    head, _, body = refusal("rule-request", ENDPOINT, for_git=True).partition(b"\r\n\r\n")
+    assert b"\r\nContent-Type: text/plain\r\n" in head
+    assert f"\r\nContent-Length: {len(body)}\r\n".encode() in head
+    said = "refused by paddock: the rule allows this host, but not this method or path (rule-request)"
+    assert body.decode().split("\n")[:2] == [said, "rule: api.example.test:80 (flag --allow)"]
 
 
 def test_every_code_that_the_gateway_uses_is_explained() -> None:

@@ -62,6 +62,7 @@ class Exchange:
         self._client_ended = False
         self._over = False
         self._method = b""
+        self._for_git = False
         self._steps: list[Step] = []
 
     @property
@@ -121,7 +122,7 @@ class Exchange:
     def refuse_head(self, reason: str) -> list[Step]:
         """The head that has begun to come is refused."""
         if not self._over and self._asked is None:
-            self._method = b""
+            self._method, self._for_git = b"", False
             self._refuse(reason)
         return self._taken()
 
@@ -135,7 +136,10 @@ class Exchange:
 
     def _refuse(self, reason: str, credential: str = "") -> None:
         self._over = True
-        data = reasons.refusal(reason, self._endpoint, head_only=self._method == b"HEAD", credential=credential)
+        head_only = self._method == b"HEAD"
+        data = reasons.refusal(
+            reason, self._endpoint, head_only=head_only, credential=credential, for_git=self._for_git
+        )
         self._steps.append(Step("refuse", data, reason, credential))
 
     def _give_up(self, reason: str, credential: str = "") -> None:
@@ -168,9 +172,9 @@ class Exchange:
                 self._refuse(error.reason, error.credential)
 
     def _start(self, head: bytes, rest: bytes) -> None:
-        self._method = b""
+        self._method, self._for_git = b"", False
         request = self._judge.judge(head)
-        self._method = request.method
+        self._method, self._for_git = request.method, requests.is_git(request)
         body = bodies.reader(self._judge.framing)
         if self._gate.needs_body(request):
             if requests.awaits_go_ahead(request):

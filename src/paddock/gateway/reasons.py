@@ -136,13 +136,30 @@ REASONS = {
 }
 
 
-def refusal(code: str, endpoint: Endpoint, *, head_only: bool = False, credential: str = "") -> bytes:
-    """The HTTP response that says so, complete, with the connection closed after it."""
+def refusal(
+    code: str, endpoint: Endpoint, *, head_only: bool = False, credential: str = "", for_git: bool = False
+) -> bytes:
+    """The HTTP response that says so, complete, with the connection closed after it.
+
+    The status line has the reason too: pip, npm and many libraries print that and nothing else. git prints a body
+    that is plain text, and no other (http.c, show_http_message).
+    """
+    reason = REASONS[code]
+    text = _lines(code, endpoint) if for_git else _object(code, endpoint, credential)
+    head = (
+        f"HTTP/1.1 {reason.status} {_PHRASES[reason.status]} (paddock: {reason.what})\r\n"
+        f"Content-Type: {'text/plain' if for_git else 'application/json'}\r\nContent-Length: {len(text)}\r\n"
+        f"{REASON_HEADER}: {code}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode("ascii") + (b"" if head_only else text)
+
+
+def _object(code: str, endpoint: Endpoint, credential: str) -> bytes:
     import json
 
     reason = REASONS[code]
     body = {
-        "error": "refused by paddock" if reason.status < 500 else "failed behind paddock",
+        "error": _error(reason),
         "reason": code,
         "what": reason.what,
         "host": endpoint.name,
@@ -152,13 +169,17 @@ def refusal(code: str, endpoint: Endpoint, *, head_only: bool = False, credentia
         "remedy": reason.remedy,
         "retry": "Another guess at the same place will be refused as well.",
     }
-    text = json.dumps(body, indent=1).encode("ascii") + b"\n"
-    head = (
-        f"HTTP/1.1 {reason.status} {_PHRASES[reason.status]}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(text)}\r\n"
-        f"{REASON_HEADER}: {code}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode("ascii") + (b"" if head_only else text)
+    return json.dumps(body, indent=1).encode("ascii") + b"\n"
+
+
+def _lines(code: str, endpoint: Endpoint) -> bytes:
+    reason = REASONS[code]
+    lines = (f"{_error(reason)}: {reason.what} ({code})", f"rule: {endpoint.rule}", f"remedy: {reason.remedy}")
+    return "\n".join(lines).encode("ascii", "backslashreplace") + b"\n"
+
+
+def _error(reason: Reason) -> str:
+    return "refused by paddock" if reason.status < 500 else "failed behind paddock"
 
 
 _PHRASES = {

@@ -134,6 +134,11 @@ def awaits_go_ahead(request: Request) -> bool:
     return any(name.lower() == b"expect" and value.lower() == b"100-continue" for name, value in request.headers)
 
 
+def is_git(request: Request) -> bool:
+    """Whether git asks, which shows its user plain text only."""
+    return any(name.lower() == b"user-agent" and value.startswith(b"git/") for name, value in request.headers)
+
+
 def without_expectation(request: Request) -> Request:
     """The request of a client that needs no go-ahead any more."""
     kept = tuple(field for field in request.headers if field[0].lower() != b"expect")

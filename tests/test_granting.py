@@ -28,7 +28,12 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any
     """What the gateway of a sandbox would hear; with a floor below `tmp_path`."""
     heard: list[dict[str, Any]] = []
     monkeypatch.setattr(live, "find", lambda _: Known(tmp_path))
-    monkeypatch.setattr(control, "ask", lambda _, request: heard.append(request) or {"schema": 1})
+
+    def ask(_: str, request: dict[str, Any]) -> dict[str, Any]:
+        heard.append(request)
+        return {"schema": 1}
+
+    monkeypatch.setattr(control, "ask", ask)
     monkeypatch.setattr(state, "FLOOR", str(tmp_path / "floor.toml"))
     monkeypatch.setenv("HOME", str(tmp_path))
     return heard

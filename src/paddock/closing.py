@@ -134,7 +134,7 @@ def told_by_gateway(summary: Summary) -> list[str]:
     unknown = [refusal.name for refusal in refused if (refusal.kind, refusal.reason) == ("dns", "not-allowed")]
     if unknown:
         messages.append(
-            f"network: refused {_some(unknown)}; to allow a name: --allow HOST[:PORT]; to choose among all: paddock learn"
+            f"network: refused {_some(unknown)}; to allow one: --allow HOST[:PORT]; to choose among all: paddock learn"
         )
     told = [
         f"{refusal.name}{'' if refusal.kind == 'dns' else f':{refusal.port}'} ({REASONS[refusal.reason].what})"

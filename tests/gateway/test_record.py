@@ -125,6 +125,40 @@ def test_names_beyond_the_limit_are_counted_together(
     assert len(events(path)) == 12
 
 
+def test_a_flood_of_names_hides_no_other_refusal(path: Path, make: Callable[..., Record]) -> None:
+    made = make()
+    for number in range(record.MOST_KEPT_APART + 1):
+        made.unanswered(f"{number}.evil.test", "not-allowed")
+    made.refused(ENDPOINT, "secret-outgoing", "github")
+    made.alarm("a canary was used", ENDPOINT)
+    made.used("github", ENDPOINT)
+    refused, alarm, used = events(path)[-3:]
+    assert (refused["name"], refused["reason"], refused["credential"]) == (
+        "api.example.test", "secret-outgoing", "github",
+    )  # fmt: skip
+    assert (alarm["name"], alarm["reason"]) == ("api.example.test", "a canary was used")
+    assert (used["name"], used["credential"]) == ("api.example.test", "github")
+
+
+def test_a_flood_of_one_reason_hides_no_other_and_the_reason_is_always_told(
+    path: Path, make: Callable[..., Record]
+) -> None:
+    made = make()
+    for number in range(record.MOST_ALIKE + 3):
+        made.refused(endpoint_of(Rule(f"n{number}.example.test", 443, Origin("flag"))), "silent")
+    made.refused(ENDPOINT, "secret-outgoing", "github")
+    *_, one, other, last = events(path)
+    assert (one["name"], one["reason"], other["name"]) == ("", "silent", "")
+    assert (last["name"], last["reason"]) == ("api.example.test", "secret-outgoing")
+
+
+def test_each_credential_that_was_in_a_request_is_named(path: Path, make: Callable[..., Record]) -> None:
+    made = make()
+    for name in ("github", "stripe"):
+        made.refused(ENDPOINT, "secret-outgoing", name)
+    assert [line["credential"] for line in events(path)] == ["github", "stripe"]
+
+
 def test_what_a_person_changes_is_recorded_with_who_and_why(path: Path, make: Callable[..., Record]) -> None:
     made, origin = make(), Origin("flag")
     made.changed(Grant(Rule("new.example.test", 443, origin), "somebody", "for a test", 1_800_000_000.5))

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     _Key = tuple[str, str, int, str]  # kind, name, port, and a reason or credential
 
 MOST_BYTES = 256 * 1024 * 1024
-MOST_KEPT_APART = 4096
+MOST_KEPT_APART = 4096  # names that were looked up and refused: the sandbox makes up as many as it likes
+MOST_ALIKE = 256  # places with the same reason, of all else
 # How often equal refusals are written one by one; what is beyond comes as one line with its count.
 REPEATS = {"dns": 1, "refused": 16, "used": 1, "alarm": 16}
 OVERFLOW = "too-many-names"
@@ -100,6 +101,7 @@ class Record:
         )
         self._facts = about.facts
         self._counts: dict[_Key, int] = {}
+        self._taken: dict[tuple[str, str], int] = {}  # how many keys there are of each kind and reason
         self._more: dict[_Key, dict[str, object]] = {}
         self._answered: set[str] = set()
         self._totals = dict.fromkeys(("connections", "failed", "refused", "names_refused", "bytes_up", "bytes_down"), 0)
@@ -182,27 +184,39 @@ class Record:
         """Write the counts that are due and the last line, and sum up."""
         for key, count in self._counts.items():
             if count > REPEATS[key[0]]:
-                self._write(key, count=count)
+                self._write(key, {**self._more[key], "count": count})
         anchor = self._writer.close(**self._totals, ended=self.broken)
         return Summary(
             **self._totals, refusals=self.refusals(), ended=self.broken, lines=anchor.count, head=anchor.head
         )
 
     def _count(self, key: _Key, **more: object) -> None:
-        kind, _, port, _ = key
-        if key not in self._counts and len(self._counts) >= MOST_KEPT_APART:
-            key = (kind, "", port, OVERFLOW)
+        if key not in self._counts:
+            key = self._apart(key)
         count = self._counts[key] = self._counts.get(key, 0) + 1
         if count == 1:
             self._more[key] = more
-        if count <= REPEATS[kind]:
-            self._write(key)
+        if count <= REPEATS[key[0]]:
+            self._write(key, more)
 
-    def _write(self, key: _Key, **more: object) -> None:
+    def _apart(self, key: _Key) -> _Key:
+        """The key for what is new, which has a name of its own as long as there is room for that.
+
+        A flood of one kind must not hide another: each reason has its room, and is told also where the name is not.
+        """
+        kind, _, port, word = key
+        is_lookup = kind == "dns"
+        room, limit = (kind, "" if is_lookup else word), MOST_KEPT_APART if is_lookup else MOST_ALIKE
+        if self._taken.get(room, 0) >= limit:
+            return kind, "", port, OVERFLOW if is_lookup else word
+        self._taken[room] = self._taken.get(room, 0) + 1
+        return key
+
+    def _write(self, key: _Key, more: Mapping[str, object]) -> None:
         kind, name, port, word = key
         said = {"credential": word} if kind == "used" else {"reason": word}
         verdict = {} if kind in ("used", "alarm") else {"verdict": "refused"}
-        self._writer.append(kind, name=name, port=port, **verdict, **said, **self._more[key], **more)
+        self._writer.append(kind, name=name, port=port, **verdict, **said, **more)
 
 
 def pack(summary: Summary) -> bytes:

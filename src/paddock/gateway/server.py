@@ -39,7 +39,7 @@ __all__ = ["Entrusted", "Gateway", "Refusal", "Summary", "start"]
 _NOTHING = Entrusted()
 _START_TIMEOUT_S = 20.0
 _STOP_TIMEOUT_S = 3.0
-_LONGEST_REPORT = 8 << 20
+_LONGEST_REPORT = 32 << 20  # as many refusals as the record keeps apart
 
 
 class Gateway:

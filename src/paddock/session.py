@@ -100,8 +100,7 @@ def run(
         if outcome.failure:
             raise closing.start_failure(plan.command, outcome.failure)
         messages = closing.messages(plan, outcome, live_one.group)
-        alarmed = running.gateway is not None and running.gateway.has_alarmed()
-        if kept and not alarmed:
+        if kept and not (running.gateway and running.gateway.has_alarmed()):
             left_s = wall.value - (time.monotonic() - begun) if wall else None
             kept(Kept(outcome.exit_code, own.name, tuple(messages), left_s, running.gateway))
         running.sandbox.stop()
@@ -112,6 +111,8 @@ def run(
             found = live_one.watch.finish()
             messages += live_one.watch.messages(found)
             held, changed = found.held, len(found.moved)
+        # Asked once more: it may have been the command's last deed.
+        alarmed = running.gateway is not None and running.gateway.has_alarmed()
         code = _ALARMED if alarmed else outcome.exit_code
         return Ended(code, own.name, tuple(messages), held, changed, live_one.remarks, aside)
 

@@ -36,10 +36,11 @@ def styled(text: str, *styles: str) -> str:
     return f"\x1b[{codes}m{text}\x1b[0m"
 
 
-# Bidirectional controls (Trojan Source, CVE-2021-42574), zero-width characters and tags.
+# Line ends that are none to terminals, bidirectional controls (Trojan Source, CVE-2021-42574), zero-width characters
+# and tags.
 _INVISIBLE = frozenset(
     [
-        0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070),
+        0x061C, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070),
         *range(0xE0000, 0xE0080),
     ]
 )  # fmt: skip

@@ -12,7 +12,7 @@ import json
 import re
 import shutil
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,6 +125,13 @@ class Sandboxed:
     repo: Path
     built: Path
 
+    def permit(self, rule: str) -> None:
+        """Write a rule into the person's own policy."""
+        file = self.resident.home / ".config/paddock/policy.toml"
+        file.parent.mkdir(mode=0o700)
+        file.write_text(f'[network]\nmode = "allow"\nallow = [{rule}]\n')
+        file.chmod(0o600)
+
     def __call__(self, *argv: str, allow: tuple[str, ...] = (API,)) -> subprocess.CompletedProcess[str]:
         places = {"built": self.built, "sources": SOURCES, "python": "/usr/bin/python3"}
         allowed = [word for name in allow for word in ("--allow", name)]
@@ -187,6 +194,26 @@ def test_a_redirect_leads_only_to_names_that_are_allowed_too(
     followed = inside(*client.at(API, away), allow=(API, ELSEWHERE))
     assert followed.returncode == 0, followed.stderr
     assert internet.requests(ELSEWHERE)
+
+
+REASON = "the rule allows this host, but not this method or path"
+
+
+@EACH
+def test_it_trusts_the_gateway_where_requests_are_judged_and_is_told_why_one_is_refused(
+    client: Client, inside: Sandboxed, internet: Internet
+) -> None:
+    """For these hosts TLS ends in the gateway, and nobody has told the client."""
+    inside.permit(f'{{ host = "{API}", methods = ["GET", "POST"], paths = ["/hello", "/git/*"] }}')
+    own = replace(client, argv=tuple(word for word in client.argv if not word.startswith("-Djavax")))
+    done = inside(*own.at(API), allow=())
+    assert done.returncode == 0, done.stderr
+    assert client.greeting in done.stdout
+    internet.forget()
+    refused = inside(*own.at(API, "/elsewhere"), allow=())
+    assert REASON in refused.stdout + "".join(refused.stderr.splitlines(keepends=True)[:-1])
+    assert f"refused {API}:443 ({REASON})" in refused.stderr.splitlines()[-1]
+    assert not internet.requests()
 
 
 @needs("rust")

@@ -165,15 +165,15 @@ def test_a_connection_has_one_line_whatever_happens() -> None:
 def test_a_refusal_reaches_a_client_that_is_still_sending(
     sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: Callable[..., Rule]
 ) -> None:
-    """Closing with unread bytes sends a reset, and a reset eats the 403: so they are read first."""
+    """Closing with unread bytes sends a reset, and a reset eats the refusal: so they are read first."""
     allow(rule("web.example.test", 80, upstreams.http))
     code = r"""
 s = socket.create_connection(("web.example.test", 80), timeout=20)
 s.sendall(b"POST / HTTP/1.1\r\nHost: evil.test\r\nContent-Length: 900000\r\n\r\n" + bytes(900000))
 data = read_all(s)
-print(data.split(b"\r\n")[0].decode(), data.endswith(b"<reset>"))
+print(data.split(b" ")[1].decode(), data.endswith(b"<reset>"))
 """
-    assert sandbox.python(code).strip() == "HTTP/1.1 421 Misdirected Request False"
+    assert sandbox.python(code).split() == ["421", "False"]
 
 
 class Whole:

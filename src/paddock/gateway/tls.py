@@ -27,6 +27,9 @@ else:
 
 HANDSHAKE_DEADLINE_S = 10.0
 _ONE_RECORD = 1 << 14
+# What may wait for a peer that does not read, but makes us answer by TLS alone (KeyUpdate, RFC 8446 §4.6.3): no
+# protocol above sees that, so none of them stops it. Towards a service, a body that was signed as a whole waits too.
+MOST_UNSENT_DOWN, MOST_UNSENT_UP = 1 << 20, 16 << 20
 # What OpenSSL says of alerts by which a client tells that it does not believe the certificate (RFC 8446 §6.2).
 _DISBELIEF = ("UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "CERTIFICATE_EXPIRED", "UNSUPPORTED_CERTIFICATE")
 
@@ -103,6 +106,7 @@ class Secured(Protocol):
         self._loop = loop
         self._begun: Callable[[Exception | None], object] | None = begun
         self._lenient = lenient
+        self._most_unsent = MOST_UNSENT_DOWN if lenient else MOST_UNSENT_UP
         self._is_open = self._is_paused = self._is_delivering = False
         self._is_shut = False  # we have ended; what comes is not for reading
         self._has_ended = False  # the peer has
@@ -128,6 +132,8 @@ class Secured(Protocol):
             return
         self.session.take(data)
         self._go_on()
+        if self._below.get_write_buffer_size() > self._most_unsent:
+            self._break(BufferError("the peer does not read"))
 
     def eof_received(self) -> bool:
         """The peer sends no more; True keeps the other direction open."""

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock import session
+from paddock.agents.profile import load
 from paddock.errors import PaddockError, PolicyError, Refused, Usage
+from paddock.frozen import replace
 from paddock.kernel import confine, seccomp
 from paddock.plan.hashing import plan_hash
-from paddock.planning import find_repository, make_plan
+from paddock.plan.profile import Login
+from paddock.planning import find_repository, make_login_plan, make_plan
 from paddock.policy.model import Layer, Origin, Setting
 from tests.capabilities import needs
 from tests.forked import forked
@@ -109,6 +112,31 @@ def test_the_state_of_an_agent_cannot_be_a_link(repo: Path, claude: Person) -> N
     os.symlink(claude.home, state)
     with pytest.raises(PaddockError, match="not a directory of yours"):
         make_plan(str(repo), ["claude"], NOTHING, terminal=False, environ=claude.environ)
+
+
+def test_the_first_files_of_a_state_are_sown_once(repo: Path, claude: Person) -> None:
+    plan = make_plan(str(repo), ["claude"], NOTHING, terminal=False, environ=claude.environ)
+    (state,) = [mount.source for mount in plan.mounts if mount.access == "write"]
+    with open(f"{state}/settings.json", encoding="utf-8") as file:
+        assert file.read() == plan.seeds[0].content
+    with open(f"{state}/settings.json", "w", encoding="utf-8") as file:
+        file.write("mine")
+    make_plan(str(repo), ["claude"], NOTHING, terminal=False, environ=claude.environ)
+    with open(f"{state}/settings.json", encoding="utf-8") as file:
+        assert file.read() == "mine"
+
+
+def test_a_login_gets_the_agents_hosts_and_ports_and_none_of_its_keys(repo: Path, claude: Person) -> None:
+    environ = {**claude.environ, "ANTHROPIC_API_KEY": "k", "ANTHROPIC_BASE_URL": "https://a.test"}
+    profile = replace(load("claude"), login=Login(("auth", "login"), (1455,), (("NO_BROWSER", "true"),)))
+    plan = make_login_plan(str(repo), profile, terminal=False, environ=environ)
+    assert plan.command == ("claude", "auth", "login")
+    assert plan.workspace.mode == "readonly"
+    assert plan.credentials == ()
+    assert [(rule.host, rule.port) for rule in plan.network.rules] == sorted(profile.hosts)
+    assert [(port.inside, port.outside) for port in plan.network.published] == [(1455, 1455)]
+    assert ("NO_BROWSER", "true") in [(variable.name, variable.value) for variable in plan.environment]
+    assert "ANTHROPIC_BASE_URL" not in [variable.name for variable in plan.environment]
 
 
 def test_a_bad_base_url_is_an_error_of_the_policy(repo: Path, claude: Person) -> None:

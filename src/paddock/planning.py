@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from paddock.plan.model import Plan
+    from paddock.plan.profile import Profile
     from paddock.policy.model import Layer
 
 _MARKS = (".git", "paddock.toml")
@@ -69,6 +70,33 @@ def make_plan(
 
             seeding.sow(plan.seeds, plan.mounts)
     return plan
+
+
+def make_login_plan(
+    directory: str, profile: Profile, *, terminal: bool, environ: Mapping[str, str] = os.environ
+) -> Plan:
+    """The plan for an agent's own login: its state, its hosts, the ports at which the browser comes back.
+
+    The workspace is only read, and no key or base URL is taken over: a login is for when there is none. Raises what
+    `make_plan` does.
+    """
+    from paddock.plan.model import Published, Variable
+    from paddock.policy.flags import flags_layer
+    from paddock.policy.model import Origin
+
+    taken = {*profile.keys, *(service.base_url for service in profile.services)}
+    rest = {name: value for name, value in environ.items() if name not in taken}
+    command = (profile.commands[0], *profile.login.arguments)
+    plan = make_plan(directory, command, flags_layer({"workspace": "readonly"}), terminal=terminal, environ=rest)
+    origin = Origin("agent", profile.name)
+    ports = [Published(port, port, origin) for port in profile.login.ports]
+    variables = {variable.name: variable for variable in plan.environment}
+    variables |= {name: Variable(name, value, origin) for name, value in profile.login.environment}
+    return replace(
+        plan,
+        environment=tuple(variables[name] for name in sorted(variables)),
+        network=replace(plan.network, published=(*plan.network.published, *ports)),
+    )
 
 
 def _of_others(plan: Plan) -> Iterator[str]:

@@ -97,7 +97,6 @@ def test_it_edits_tests_and_finishes_but_reaches_no_secret_no_other_host_and_no_
         results = model.tool_results()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All done." in done.stdout
-    assert "ANTHROPIC_API_KEY" in done.stderr, "a key that enters is said aloud"
     assert len(results) == len(script) - 1, results
     assert "OK" in results[2]
     assert CANARY not in json.dumps(model.requests)

@@ -6,12 +6,13 @@ import os
 
 from paddock.agents import COMMANDS
 from paddock.errors import PaddockError
-from paddock.plan.profile import Key, Manner, Profile, Service, State
+from paddock.plan.profile import Key, Login, Manner, Profile, Service, State
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_MOST_PORTS = 1 << 16
 _SHAPES = ("bearer", "header:")
 
 
@@ -73,6 +74,12 @@ class _Table:
             raise _wrong(f"{self._where}.{key}", "not a list of tables")
         return [_Table(each, f"{self._where}.{key}") for each in found]
 
+    def ports(self, key: str) -> tuple[int, ...]:
+        found = self._take(key, [])
+        if not isinstance(found, list) or not all(type(each) is int and 0 < each < _MOST_PORTS for each in found):
+            raise _wrong(f"{self._where}.{key}", "not a list of ports")
+        return tuple(found)
+
     def schema(self) -> None:
         if self._take("schema", None) != 1:
             raise _wrong("schema", "not 1")
@@ -105,6 +112,7 @@ def parse(data: Mapping[str, object]) -> Profile:
         files=top.pairs("files"),
         unattended=_manner(top.table("unattended", {})),
         attended=_manner(top.table("attended", {})),
+        login=_login(top.table("login", {})),
     )
     top.end()
     return profile
@@ -160,6 +168,12 @@ def _manner(table: _Table) -> Manner:
     found = Manner(table.texts("flags"), table.texts("unless"), table.pairs("environment"), _seeds(table))
     table.end()
     return found
+
+
+def _login(table: _Table) -> Login:
+    login = Login(table.texts("arguments"), table.ports("ports"), table.pairs("environment"))
+    table.end()
+    return login
 
 
 def _seeds(table: _Table) -> tuple[tuple[str, str], ...]:

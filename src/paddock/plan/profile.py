@@ -71,6 +71,15 @@ class Manner:
 
 
 @frozen
+class Login:
+    """How an agent's own login is run: its arguments, the ports at which the browser comes back, its variables."""
+
+    arguments: tuple[str, ...]
+    ports: tuple[int, ...]
+    environment: tuple[tuple[str, str], ...]
+
+
+@frozen
 class Profile:
     """What is known of an agent.
 
@@ -91,6 +100,7 @@ class Profile:
     files: tuple[tuple[str, str], ...]
     unattended: Manner
     attended: Manner
+    login: Login
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -182,3 +182,20 @@ def test_names_are_compared_in_their_one_form() -> None:
     for name in ("bücher.example.test".encode(), b"xn--bcher-kva.example.test\0", b"example.test", b"", b"192.0.2.1"):
         with pytest.raises(BadHello):
             check_name(name, at)
+
+
+def test_connections_that_are_begun_too_fast_are_refused_in_their_own_words(
+    sandbox: Sandbox, allow: Allow, rule: MakeRule, upstreams: Upstreams, make_hello: MakeHello
+) -> None:
+    web, api = ("web.example.test", 80, upstreams.http), ("api.example.test", 443, upstreams.raw)
+    allow(rule(*web), rule(*api), rule("raw.example.test", 7, upstreams.echo, raw=True), rate=1)
+    code = r"""
+get = b"GET / HTTP/1.1\r\nHost: web.example.test\r\nConnection: close\r\n\r\n"
+first = talk("web.example.test", 80, get)
+for _ in range(3):
+    said = talk("web.example.test", 80, get), talk("api.example.test", 443, hello), talk("raw.example.test", 7, b"x", end=True)
+print(first[9:12].decode(), said[0][9:12].decode(), said[1].hex(), said[2])
+"""
+    assert sandbox.python(code, hello=make_hello("api.example.test")).split() == ["200", "429", DENIED, "b''"]
+    for name in ("web.example.test", "api.example.test", "raw.example.test"):
+        allow.wait_for(kind="refused", name=name, reason="too-fast")

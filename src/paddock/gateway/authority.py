@@ -165,6 +165,7 @@ def _serving(chain_and_key: bytes) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # an end that was not said may be somebody else's cut
     context.num_tickets = 0
     context.set_alpn_protocols([ALPN])
     # The ssl module takes a path and nothing else; this one is a piece of memory (memfd_create(2)).

@@ -13,6 +13,7 @@ import time
 from paddock.credentials import renewals
 from paddock.frozen import frozen, replace
 from paddock.gateway import control, dial
+from paddock.gateway.budget import Pace
 from paddock.gateway.connection import Talk
 from paddock.gateway.opening import Opening
 from paddock.gateway.record import ALARM, Summary, pack, unpack
@@ -65,6 +66,7 @@ class Engine:
         self.table = table
         self.talks: set[Talk] = set()
         self.limit = MOST_CONNECTIONS
+        self.pace = Pace(table.network.rate, loop.time)
         self.alarmed = ""
         self._maker = maker
         self._executor = executor

@@ -8,7 +8,7 @@ from paddock.gateway.requests import BadRequest
 
 MOST_RATIO = 100  # what is denser than that is refused; texts reach 20
 FREE_BYTES = 1 << 20
-_GZIP, _ZLIB, _RAW = 31, 15, -15  # zlib's numbers for the three formats
+_GZIP, _ZLIB = 31, 15  # zlib's numbers for the formats; "deflate" is its own (RFC 9110 §8.4.1.2)
 _READABLE = {b"gzip": _GZIP, b"x-gzip": _GZIP, b"deflate": _ZLIB}
 
 
@@ -48,7 +48,7 @@ class Inflater:
         self._came += len(data)
         while data:
             if self._zlib is None:
-                self._zlib = zlib.decompressobj(self._chosen(data))
+                self._zlib = zlib.decompressobj(self._window)
             most = FREE_BYTES + MOST_RATIO * self._came - self._went
             try:
                 out.append(self._zlib.decompress(data, most + 1))
@@ -66,7 +66,3 @@ class Inflater:
         """The body is over. Raises BadRequest when the compressed text is not: something may be held back in it."""
         if self._zlib is not None:
             raise BadRequest("body-damaged")
-
-    def _chosen(self, data: bytes) -> int:
-        # "deflate" is zlib's format by the standard (RFC 9110 §8.4.1.2), and often is not.
-        return _RAW if self._window == _ZLIB and data[0] & 0x0F != 8 else self._window

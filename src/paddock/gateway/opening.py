@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock.gateway import dial, hello, requests, terminating
+from paddock.gateway import dial, hello, reasons, requests, terminating
 from paddock.gateway.addresses import INTERNAL_NAME
 from paddock.gateway.broker import Broker
 from paddock.gateway.desk import Desk
@@ -47,11 +47,15 @@ class Opening(Protocol):
         self._engine = engine
         self._hello = hello.HelloReader()
         self._start = b""
+        self._is_too_fast = False
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Asyncio has the transport."""
         self._talk = self._engine.admit(transport)  # type: ignore[arg-type] # a stream's
-        if self._talk is not None and self._talk.endpoint.raw:
+        self._is_too_fast = self._talk is not None and not self._engine.pace.allows()
+        if self._talk is not None and self._talk.endpoint.raw and self._is_too_fast:
+            self._talk.refuse("too-fast")
+        elif self._talk is not None and self._talk.endpoint.raw:
             # Nothing is asked of the protocol, and in some it is the server that speaks first.
             self._engine.hold(self._talk.client)
             self._talk.start(self._relay(self._talk, b"", "raw"))
@@ -72,7 +76,9 @@ class Opening(Protocol):
             return
         self._start += data
         is_http = requests.looks_like_http(self._start)
-        if is_http:
+        if is_http and self._is_too_fast:
+            self._talk.refuse("too-fast", reasons.refusal("too-fast", self._talk.endpoint))
+        elif is_http:
             self._talk.calm()
             self._talk.gate = Broker(self._talk)
             front = Desk(self._talk) if self._talk.endpoint.name == INTERNAL_NAME else Front(self._talk)
@@ -107,6 +113,9 @@ class Opening(Protocol):
             if not self._hello.feed(data):
                 return
             check_name(self._hello.server_name, talk.endpoint)
+            if self._is_too_fast:
+                talk.refuse("too-fast", hello.alert(hello.ALERT_ACCESS_DENIED))
+                return
             if talk.endpoint.terminate:
                 terminating.begin(talk, self._hello)
                 return

@@ -50,6 +50,7 @@ def towards_upstreams(trusted: Iterable[bytes]) -> ssl.SSLContext:
     """How the gateway speaks to the services: verified, by name, HTTP/1.1."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # an end that was not said may be somebody else's cut
     context.set_alpn_protocols(["http/1.1"])
     text = b"".join(trusted).decode("ascii")
     if text:

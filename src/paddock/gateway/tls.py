@@ -110,6 +110,7 @@ class Secured(Protocol):
         self._is_open = self._is_paused = self._is_delivering = False
         self._is_shut = False  # we have ended; what comes is not for reading
         self._has_ended = False  # the peer has
+        self._is_lost = False
         self._error: Exception | None = None
 
     # What asyncio calls, from below.
@@ -155,6 +156,7 @@ class Secured(Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """The transport is gone."""
+        self._is_lost = True
         if self._is_open:
             self._protocol.connection_lost(error or self._error)
         else:
@@ -200,13 +202,11 @@ class Secured(Protocol):
                     self._protocol.data_received(data)
                 else:
                     self._end_of_peer()
-        except ssl.SSLEOFError as error:
-            if self._lenient:
+        except ssl.SSLError as error:
+            if self._lenient and _is_cut(error):
                 self._end_of_peer()
             else:
                 self._break(error)
-        except ssl.SSLError as error:
-            self._break(error)
         finally:
             self._is_delivering = False
         self._flush()
@@ -261,7 +261,8 @@ class Secured(Protocol):
 
     def abort(self) -> None:
         """Close at once."""
-        self._below.abort()
+        if not self._is_lost:  # asyncio's own fails at a transport that is gone
+            self._below.abort()
 
     def _shut(self) -> None:
         if not self._is_shut:
@@ -326,6 +327,11 @@ async def reach(talk: Talk, protocol: P) -> P:
         side.abort()
         raise dial.NoWay(upstream_reason(error)) from error
     return protocol
+
+
+def _is_cut(error: ssl.SSLError) -> bool:
+    """Whether the peer has gone without saying so. Which of the two comes depends on the version of Python."""
+    return isinstance(error, ssl.SSLEOFError) or error.reason == "UNEXPECTED_EOF_WHILE_READING"
 
 
 def upstream_reason(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paddock import closing, live, session
-from paddock.errors import SessionError
+from paddock.errors import Refused, SessionError
 from paddock.frozen import replace
 from paddock.kernel import cgroups, streams
 from paddock.kernel.join import join
@@ -14,6 +14,20 @@ from paddock.supervision import Supervisor
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from paddock.plan.model import Plan
+
+
+def _refuse_secrets(plan: Plan, extra: Mapping[str, str]) -> None:
+    """A variable that holds a placeholder gets no other value: what a person types here may be the secret."""
+    for credential in plan.credentials:
+        for name in credential.variables:
+            if name in extra:
+                raise Refused(
+                    f"{name} cannot be set: credential {credential.name} ({credential.origin}) keeps it outside",
+                    why="inside, the variable holds a placeholder that the gateway swaps",
+                    next_step=f"leave --env {name}=… out",
+                )
 
 
 def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[str, str] | None = None) -> int:
@@ -40,6 +54,7 @@ def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[
     if live.find(name).holder != entry.holder:
         raise SessionError(f"{name} has just ended", next_step="paddock ps")
     plan = serial.from_data(data["plan"])
+    _refuse_secrets(plan, extra or {})
     start = session.start_of(plan, {key: int(value) for key, value in data["limits"].items()})
     start = replace(
         start, argv=tuple(command), cwd=cwd or start.cwd, environment={**start.environment, **(extra or {})}

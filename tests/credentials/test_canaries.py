@@ -65,8 +65,10 @@ def test_the_mark_of_the_private_key_is_in_it() -> None:
     found = planted()
     lines = content("ssh", found).split("\n")[1:-2]
     assert max(map(len, lines)) == 70
-    (mark,) = found.canaries[1].marks
+    mark, *others = found.canaries[1].marks
     assert mark in base64.b64decode("".join(lines))
+    assert [other.decode() for other in others] == [line for line in lines[1:] if len(line) == 70]
+    assert others
 
 
 def test_every_session_has_others() -> None:

@@ -60,7 +60,10 @@ def _env(planted: Planted) -> tuple[Canary, str]:
 
 
 def _ssh(planted: Planted) -> tuple[Canary, str]:
-    """An Ed25519 key in OpenSSH's own format (PROTOCOL.key). No public key belongs to it: it opens nothing."""
+    """An Ed25519 key in OpenSSH's own format (PROTOCOL.key). No public key belongs to it: it opens nothing.
+
+    It is known by its seed, and by the whole lines of its text, for whoever encodes that once more.
+    """
     public, seed = secrets.token_bytes(32), secrets.token_bytes(32)
     kind = b"ssh-ed25519"
     check = secrets.token_bytes(4)
@@ -68,7 +71,9 @@ def _ssh(planted: Planted) -> tuple[Canary, str]:
     private += bytes(range(1, 1 + -len(private) % _BLOCK))
     blob = b"openssh-key-v1\0" + _string(b"none") * 2 + _string(b"") + (1).to_bytes(4, "big")
     blob += _string(_string(kind) + _string(public)) + _string(private)
-    return Canary("canary-ssh", planted.target, (seed,)), _armoured(blob)
+    content = _armoured(blob)
+    lines = [line.encode() for line in content.split("\n")[2:] if len(line) == _LINE]  # the first is no secret
+    return Canary("canary-ssh", planted.target, (seed, *lines)), content
 
 
 def _armoured(blob: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -66,7 +66,7 @@ hosts = ["host:{service.port}"]
     )
 
 
-def run(person: Person, repo: Path, script: str, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def run(person: Person, repo: Path, script: str, *words: str, **environ: Any) -> subprocess.CompletedProcess[str]:
     return person.call("run", "--", "sh", "-c", script, "sh", *words, cwd=repo, **environ)
 
 

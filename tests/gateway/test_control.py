@@ -120,3 +120,19 @@ def test_a_directory_with_a_very_long_path_has_a_door_too(tmp_path: Path, allow:
     deep.mkdir(parents=True)
     allow(directory=str(deep))
     assert control.ask(str(deep), {"do": "show"})["mode"] == "allow"
+
+
+def test_a_door_that_was_left_by_a_paddock_that_was_killed_is_in_nobodys_way(tmp_path: Path) -> None:
+    for _ in range(2):
+        door = control.open_door(str(tmp_path))
+        os.close(door.descriptor)
+    assert stat.S_ISSOCK((tmp_path / control.NAME).stat().st_mode)
+
+
+def test_a_door_is_never_made_where_a_link_leads(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("mine")
+    (tmp_path / control.NAME).symlink_to(elsewhere)
+    os.close(control.open_door(str(tmp_path)).descriptor)
+    assert elsewhere.read_text() == "mine"
+    assert stat.S_ISSOCK((tmp_path / control.NAME).lstat().st_mode)

@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 import time
+from contextlib import suppress
 
 from paddock.errors import PaddockError, PolicyError, SessionError
 from paddock.frozen import as_data, frozen
@@ -43,11 +44,13 @@ class Door:
 
 
 def open_door(directory: str) -> Door:
-    """Make the socket in a sandbox's directory. Raises OSError."""
+    """Make the socket in a sandbox's directory, which the caller alone holds. Raises OSError."""
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     place = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     mask = os.umask(0o177)
     try:
+        with suppress(FileNotFoundError):  # one that a Paddock left which was killed
+            os.unlink(NAME, dir_fd=place)
         # By way of the descriptor: the directory's own path may be too long for sun_path.
         made.bind(f"/proc/self/fd/{place}/{NAME}")
     finally:

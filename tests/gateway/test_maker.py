@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import resource
 import select
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.gateway import maker as maker_module
 from paddock.gateway.maker import Maker
 from tests import capabilities
 from tests.gateway.conftest import STAND_IN
@@ -97,3 +100,31 @@ def test_a_dead_maker_is_told_as_an_error(sandbox: Sandbox) -> None:
     with pytest.raises(OSError, match=r"died|Broken pipe|reset"):
         made.begin()
     made.close()
+
+
+def test_an_answer_that_comes_too_late_is_nobodys(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be taken for that to the next question, and so on from there."""
+    monkeypatch.setattr(maker_module, "_ANSWER_TIMEOUT_S", 0.05)
+    made = Maker(sandbox.namespaces, STAND_IN if capabilities.IS_ROOT else None)
+    os.kill(made.pid, signal.SIGSTOP)
+    with pytest.raises(TimeoutError):
+        made.claim("192.0.2.7")
+    os.kill(made.pid, signal.SIGCONT)
+    os.waitpid(made.pid, 0)
+    with pytest.raises(OSError):  # whatever the system says of a closed channel
+        made.dialling()
+    made.close()
+
+
+def test_without_a_number_left_for_a_socket_none_is_taken_for_another(maker: Maker) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            maker.listen([("198.18.1.1", 80), ("198.18.1.2", 80)])
+        assert os.dup(0) == free
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        os.close(free)

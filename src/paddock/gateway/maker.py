@@ -9,6 +9,7 @@ the gateway.
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -62,7 +63,7 @@ class Maker:
 
     def begin(self) -> tuple[int, int]:
         """Make the addresses the sandbox's own; the name server's sockets, for UDP and for TCP."""
-        datagrams, stream = self._ask("begin")
+        datagrams, stream = self._ask("begin", 2)
         return datagrams, stream
 
     def claim(self, address: str) -> None:
@@ -75,7 +76,8 @@ class Maker:
         try:
             for first in range(0, len(places), SCM_MAX_FD):
                 batch = places[first : first + SCM_MAX_FD]
-                made += self._ask("listen " + " ".join(f"{address} {port}" for address, port in batch))
+                words = " ".join(f"{address} {port}" for address, port in batch)
+                made += self._ask(f"listen {words}", len(batch))
         except OSError:
             for descriptor in made:
                 os.close(descriptor)
@@ -84,7 +86,7 @@ class Maker:
 
     def dialling(self, *, six: bool = False) -> int:
         """A socket with which the gateway can reach what listens inside, on an address of IPv4 or IPv6."""
-        (made,) = self._ask("dialling6" if six else "dialling4")
+        (made,) = self._ask("dialling6" if six else "dialling4", 1)
         return made
 
     def close(self) -> None:
@@ -93,13 +95,21 @@ class Maker:
         with suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
 
-    def _ask(self, word: str) -> list[int]:
-        self._channel.sendall(word.encode("ascii"))
-        answer, descriptors, _, _ = socket.recv_fds(self._channel, _LONGEST_WORD, SCM_MAX_FD)
+    def _ask(self, word: str, wanted: int = 0) -> list[int]:
+        try:
+            self._channel.sendall(word.encode("ascii"))
+            answer, descriptors, _, _ = socket.recv_fds(self._channel, _LONGEST_WORD, SCM_MAX_FD)
+        except TimeoutError:
+            self._channel.close()  # a late answer would be taken for that to the next question
+            raise
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)  # noqa: FBT003 - recv_fds drops the flags that it is given
-        if answer[:1] == _MADE:
+        if answer[:1] == _MADE and len(descriptors) == wanted:
             return list(descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if answer[:1] == _MADE:  # the kernel leaves out what this process has no number for (unix(7))
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         number, _, text = answer[1:].decode("utf-8", "replace").partition(" ")
         if not number.isdigit():
             raise ConnectionResetError("the process that makes sockets inside has died")

@@ -62,3 +62,18 @@ def test_a_credential_that_is_not_there_is_none() -> None:
     kept = custody()
     kept.renew(Renewed("other", Secret("secret-number-1")))
     assert looked_for(kept, "secret") == [b"secret-number-0"]
+
+
+def test_a_canary_is_known_in_a_name_however_it_is_parted() -> None:
+    kept = Custody(
+        (), [Canary("canary-aws", "/x", (b"AKIAQYVAJLDXIKRJXV6Q", b"6zMK5obnr7pqapweWmQWfp+wCAMcDmjP1GuCi0QE"))]
+    )
+    assert kept.canary_in("akiaqyvajldxikrjxv6q.evil.example") == "canary-aws"
+    assert kept.canary_in("akiaqyva.JLDXIKRJ.xv6q.evil.example") == "canary-aws"
+    assert (
+        kept.canary_in(f"{b'AKIAQYVAJLDXIKRJXV6Q'.hex()[:30]}.{b'AKIAQYVAJLDXIKRJXV6Q'.hex()[30:]}.example")
+        == "canary-aws"
+    )
+    assert kept.canary_in("api.example.test") == ""
+    assert kept.canary_in("placeholder-1.example") == ""
+    assert custody().canary_in("placeholder-1.secret-number-0.example") == ""

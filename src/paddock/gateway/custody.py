@@ -61,6 +61,13 @@ class Custody:
             )
         )
 
+    def canary_in(self, name: str) -> str:
+        """The canary that a name which was looked up spells, as it is or in hex; or nothing. Dots part it anywhere."""
+        text = name.replace(".", "").lower().encode("utf-8", "replace")
+        canaries = (needle for needle in self.needles.all if needle.kind == "canary")
+        found = (one for one in canaries if one.value.lower() in text or one.value.hex().encode() in text)
+        return next((one.name for one in found), "")
+
     def renew(self, renewed: Renewed) -> str:
         """Take a credential's new secret; the old one may still be good, so it must not go out either.
 

@@ -98,6 +98,10 @@ class Engine:
 
     def asked(self, name: str) -> Asked:
         """A name was looked up. Before it is answered, somebody listens where it leads."""
+        canary = self.custody.canary_in(name)
+        if canary:
+            self.alarm(f"{canary} was looked up as a name")
+            return Asked(reason="canary-used")
         asked = self.table.asked(name)
         return asked if self._open(asked.new) else Asked(reason="inside-port-taken")
 

@@ -11,7 +11,7 @@ import pytest
 from paddock.credentials.brokered import Brokered, Secret
 from paddock.credentials.canaries import Canary
 from paddock.errors import PolicyError
-from paddock.gateway import custody
+from paddock.gateway import custody, roots
 from paddock.gateway.custody import Custody
 from paddock.gateway.server import Entrusted
 from paddock.plan.model import Bound, Credential, Network, Rule
@@ -204,12 +204,32 @@ def test_the_place_that_is_written_and_the_one_that_is_dialled_both_count() -> N
         assert len(held.bound(endpoint_of(rule), b"GET", b"/")) == count, rule
 
 
-def test_nothing_is_made_that_is_not_needed(tmp_path: Path) -> None:
-    plain = custody.prepare(Network("allow", (Rule(API, 443, ORIGIN),), ORIGIN), (), (), str(tmp_path), {})
+def test_the_files_are_there_also_where_a_credential_has_no_secret_today(tmp_path: Path) -> None:
+    """The plan's variables lead there, and programs must go on believing whom the host believes."""
+    held = custody.prepare(Network("allow", (Rule(API, 443, ORIGIN),), ORIGIN), (), (), str(tmp_path), {})
+    assert held.authority is None
+    assert (tmp_path / "bundle.pem").read_bytes() == b"".join(roots.trusted_here({}))
+
+
+def test_nothing_is_made_that_is_not_needed() -> None:
+    plain = custody.prepare(Network("allow", (Rule(API, 443, ORIGIN),), ORIGIN), (), (), "", {})
     assert plain.authority is None
     assert plain.upstreams is None
-    assert [*tmp_path.iterdir()] == []
     upstream = Rule("127.0.0.1", 61001, ORIGIN, upstream=f"https://{API}:443", loopback=True)
     outward = custody.prepare(Network("allow", (upstream,), ORIGIN), (), (), "", {})
     assert outward.authority is None
     assert outward.upstreams is not None
+
+
+def test_no_wildcard_carries_a_placeholder_out_in_a_name(
+    sandbox: Sandbox, allow: Allow, rule: Callable[..., Rule]
+) -> None:
+    held = brokered(placeholder="placeholder-zyxwvutsrq")
+    allow(Rule("*.example.test", 443, ORIGIN), entrusted=Entrusted((held,)))
+    code = """
+for name in ("www.example.test", "placeholder.-zyxwvutsrq.x.example.test", "x.placeholder-zyx.wvutsrq.example.test"):
+    try: socket.getaddrinfo(name, 443); print("found")
+    except OSError: print("none")
+"""
+    assert sandbox.python(code).split() == ["found", "none", "none"]
+    allow.wait_for(kind="dns", name="x.placeholder-zyx.wvutsrq.example.test", reason="secret-in-name")

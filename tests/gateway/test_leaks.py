@@ -125,6 +125,30 @@ def test_one_of_the_three_forms_is_in_every_base64(value: bytes, before: bytes, 
     assert base64_forms(value)[len(before) % 3] in text
 
 
+def in_labels(text: bytes, size: int) -> str:
+    return ".".join(text[at : at + size].decode() for at in range(0, len(text), size)) + ".example.test"
+
+
+def test_a_name_carries_a_secret_over_its_labels() -> None:
+    needles = Needles([Needle("token", "secret", b"tok-ABC-123-xyz-789")])
+    value = needles.all[0].value
+    for before in range(6):
+        for text in (value, value.hex().encode(), base64.b32encode(b"?" * before + value + b"!").rstrip(b"=")):
+            for size in (9, 30):
+                assert needles.in_name(in_labels(text, size)) == needles.all
+                assert needles.in_name(in_labels(text.swapcase(), size)) == needles.all
+    assert needles.in_name("www.example.test") == ()
+    assert needles.in_name("tok-abc-123.example.test") == ()
+
+
+def test_a_private_key_is_found_in_its_armour_also_inside_json() -> None:
+    seed = bytes(range(100, 132))
+    needles = Needles([Needle("canary-ssh", "canary", seed)])
+    armour = base64.encodebytes(b"openssh-key-v1" + seed + b"comment").decode()
+    for text in (armour, armour.replace("\n", "\r\n"), json.dumps({"content": armour}), json.dumps(json.dumps(armour))):
+        assert needles.in_whole(text.encode()) == needles.all
+
+
 def test_no_search_without_needles() -> None:
     assert not Needles([])
     assert Needles([]).in_whole(b"anything") == ()

@@ -62,11 +62,8 @@ class Custody:
         )
 
     def canary_in(self, name: str) -> str:
-        """The canary that a name which was looked up spells, as it is or in hex; or nothing. Dots part it anywhere."""
-        text = name.replace(".", "").lower().encode("utf-8", "replace")
-        canaries = (needle for needle in self.needles.all if needle.kind == "canary")
-        found = (one for one in canaries if one.value.lower() in text or one.value.hex().encode() in text)
-        return next((one.name for one in found), "")
+        """The canary that a name which was looked up spells, or nothing. Dots part it anywhere."""
+        return next((one.name for one in self.needles.in_name(name) if one.kind == "canary"), "")
 
     def renew(self, renewed: Renewed) -> str:
         """Take a credential's new secret; the old one may still be good, so it must not go out either.
@@ -136,16 +133,21 @@ def prepare(
     In `directory`, which is seen inside, appear the files of `trusting`.
     """
     hosts = trusting.terminated(network, (one.credential for one in brokered))
-    if not hosts and not any(rule.upstream.startswith("https://") for rule in network.rules):
+    if not (hosts or directory) and not any(rule.upstream.startswith("https://") for rule in network.rules):
         return Custody(brokered, canaries)
     from paddock.gateway import roots
-    from paddock.gateway.authority import Authority
 
     "loaded.test".encode("idna")  # a codec is a module: the ssl module asks for this one with every name
     trusted = roots.trusted_here(environ)
-    authority = None
-    if hosts and directory:
-        names = [host.removeprefix("*.") for host in hosts if not is_ipv4(host)]
-        authority = Authority(names, [host for host in hosts if is_ipv4(host)])
-        roots.write(directory, authority.certificate, trusted, environ)
+    authority = _authority(hosts) if hosts and directory else None
+    if directory:
+        # Also where a credential has no secret today, and so nothing is terminated: the variables lead there.
+        roots.write(directory, authority.certificate if authority else b"", trusted, environ)
     return Custody(brokered, canaries, authority, roots.towards_upstreams(trusted))
+
+
+def _authority(hosts: Iterable[str]) -> Authority:
+    from paddock.gateway.authority import Authority
+
+    names = [host.removeprefix("*.") for host in hosts if not is_ipv4(host)]
+    return Authority(names, [host for host in hosts if is_ipv4(host)])

@@ -102,6 +102,8 @@ class Engine:
         if canary:
             self.alarm(f"{canary} was looked up as a name")
             return Asked(reason="canary-used")
+        if self.custody.needles.in_name(name):
+            return Asked(reason="secret-in-name")
         asked = self.table.asked(name)
         return asked if self._open(asked.new) else Asked(reason="inside-port-taken")
 

@@ -9,6 +9,7 @@ What a program encrypts or encodes in its own way passes: this finds accidents a
 
 from __future__ import annotations
 
+import base64
 import binascii
 import re
 
@@ -16,7 +17,7 @@ from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Literal
 
     Kind = Literal["secret", "placeholder", "canary"]
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 SHORTEST = 8  # bytes; a shorter one would be found by chance
 _LONGEST_SPELLING = 6  # bytes for one: \u0041
 
-_ESCAPE = re.compile(rb'%([0-9A-Fa-f]{2})|\\u00([0-9A-Fa-f]{2})|\\([/"\\])')
+_ESCAPE = re.compile(rb'%([0-9A-Fa-f]{2})|\\u00([0-9A-Fa-f]{2})|\\([/"\\nrt])')
+_PLAIN = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}  # the rest stand for themselves
 _LONGEST_ESCAPE = 6
 _BEGUN = re.compile(rb"(?:%[0-9A-Fa-f]?|\\(?:u(?:0(?:0[0-9A-Fa-f]?)?)?)?)\Z")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -66,6 +68,18 @@ class Needles:
     def in_whole(self, data: bytes) -> tuple[Needle, ...]:
         """Those that are in a text that is complete."""
         return Search(self).feed(data) if self.all else ()
+
+    def in_name(self, name: str) -> tuple[Needle, ...]:
+        """Those that a host name carries, over several labels: as they are, in hex or in Base32; case says nothing."""
+        if not self.all:
+            return ()
+        text = name.lower().replace(".", "").encode("ascii", "replace")
+        spelt = (
+            (needle, form)
+            for needle in self.all
+            for form in (needle.value.lower(), needle.value.hex().encode(), *base32_forms(needle.value))
+        )
+        return tuple(dict.fromkeys(needle for needle, form in spelt if form in text))
 
 
 class Search:
@@ -130,7 +144,7 @@ def _is_escaped(data: bytes, at: int) -> bool:
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
     digits: bytes | None = match[1] or match[2]
-    return bytes([int(digits, 16)]) if digits else match[3]
+    return bytes([int(digits, 16)]) if digits else _PLAIN.get(match[3], match[3])
 
 
 def base64_forms(value: bytes) -> tuple[bytes, ...]:
@@ -138,9 +152,17 @@ def base64_forms(value: bytes) -> tuple[bytes, ...]:
 
     The standard alphabet, without the characters that carry bits of the neighbours.
     """
+    return _forms(value, lambda text: binascii.b2a_base64(text, newline=False), 3, 6)
+
+
+def base32_forms(value: bytes) -> tuple[bytes, ...]:
+    """The same for Base32 (RFC 4648 §6), which has five positions, in small letters."""
+    return _forms(value, lambda text: base64.b32encode(text).lower(), 5, 5)
+
+
+def _forms(value: bytes, encode: Callable[[bytes], bytes], positions: int, bits: int) -> tuple[bytes, ...]:
     forms = []
-    for before in range(3):
-        text = binascii.b2a_base64(b"\0" * before + value, newline=False)
-        first = -(-before * 8 // 6)
-        forms.append(text[first : (before + len(value)) * 8 // 6])
+    for before in range(positions):
+        first = -(-before * 8 // bits)
+        forms.append(encode(b"\0" * before + value)[first : (before + len(value)) * 8 // bits])
     return tuple(forms)

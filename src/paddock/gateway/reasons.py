@@ -84,6 +84,7 @@ REASONS = {
         "start the session again with the rule",
     ),
     "rule-request": Reason("the rule allows this host, but not this method or path", "add them to the rule"),
+    "secret-in-name": Reason("the name that was looked up holds a secret or a placeholder", "find out who asked"),
     "secret-outgoing": Reason("the request holds a secret", "find out who put it there, and change that secret"),
     "placeholder-elsewhere": Reason(
         "the request holds a credential's placeholder, and the credential is not for this place",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from paddock.errors import PolicyError, SessionError
-from paddock.gateway import control
+from paddock.gateway import control, engine
+from paddock.plan.model import Rule
+from paddock.policy.model import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,3 +139,57 @@ def test_a_door_is_never_made_where_a_link_leads(tmp_path: Path) -> None:
     os.close(control.open_door(str(tmp_path)).descriptor)
     assert elsewhere.read_text() == "mine"
     assert stat.S_ISSOCK((tmp_path / control.NAME).lstat().st_mode)
+
+
+OUTLIVES = """
+s = socket.create_connection(("api.example.test", 80), timeout=20)
+def ask():
+    try: s.sendall(b"GET /big/1 HTTP/1.1\\r\\nHost: api.example.test\\r\\n\\r\\n"); return s.recv(65536)[9:12].decode()
+    except OSError: return ""
+print(ask())
+try:
+    while s.recv(65536): pass
+except OSError: pass
+print(ask() or "ended")
+"""
+
+
+def test_what_was_begun_under_a_grant_does_not_outlive_it_under_a_narrower_rule(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, tmp_path: Path
+) -> None:
+    allow(Rule("*.example.test", 80, Origin("flag"), paths=("/v1/*",)), directory=str(tmp_path))
+    wanted = wish("allow", "api.example.test", for_s=2.0, upstream=f"127.0.0.1:{upstreams.http}")
+    control.ask(str(tmp_path), wanted)
+    assert sandbox.python(OUTLIVES).split() == ["200", "ended"]
+    assert [rule["host"] for rule in control.ask(str(tmp_path), {"do": "show"})["rules"]] == ["*.example.test"]
+
+
+def test_a_grant_that_is_given_again_breaks_no_connection(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, tmp_path: Path
+) -> None:
+    allow(directory=str(tmp_path))
+    wanted = wish("allow", "api.example.test", upstream=f"127.0.0.1:{upstreams.http}")
+    control.ask(str(tmp_path), wanted)
+    asker = os.fork()
+    if asker == 0:
+        try:
+            allow.wait_for(kind="dns", name="api.example.test")
+            control.ask(str(tmp_path), {**wanted, "author": "somebody else", "for_s": 3600.0})
+        finally:
+            os._exit(0)
+    code = OUTLIVES.replace("while", "s.settimeout(1)\n    while")
+    assert sandbox.python(code).split() == ["200", "200"]
+    os.waitpid(asker, 0)
+
+
+def test_a_grant_ends_by_the_clock_on_the_wall(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that sleeps stops the loop's clock: what an hour was allowed for may be over when it wakes."""
+    slept_from = time.time() + 1.5
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + (3600 if now() > slept_from else 0))
+    monkeypatch.setattr(engine, "LOOK_AGAIN_S", 0.2)
+    allow(directory=str(tmp_path))
+    control.ask(str(tmp_path), wish("allow", "api.example.test", for_s=600.0, upstream=f"127.0.0.1:{upstreams.http}"))
+    assert sandbox.python(OUTLIVES).split() == ["200", "ended"]

@@ -44,6 +44,7 @@ MOST_CONNECTIONS = 1024
 # The first ones may; a sandbox could have thousands of them.
 MOST_AT_ONCE = 1 << 16
 MOST_HASTY = 32
+LOOK_AGAIN_S = 15.0
 _RESOLVER_THREADS = 8
 _BACKLOG = 512
 
@@ -192,13 +193,21 @@ class Engine:
     def _judge_again(self) -> None:
         """End the connections whose rule has gone, now and whenever the next grant runs out."""
         for talk in tuple(self.talks):
-            if talk.lane != "published" and self.table.arrived(talk.endpoint.address, talk.endpoint.port).reason:
+            if talk.lane != "published" and not self._still_leads(talk.endpoint):
                 talk.abort()
         if self._next_end:
             self._next_end.cancel()
         end = self.table.next_end()
         if end is not None:
-            self._next_end = self.loop.call_later(max(0.0, end - time.time()) + 0.01, self._judge_again)
+            # Grants end by the clock on the wall, and the loop's stands still while the machine sleeps.
+            left_s = min(max(0.0, end - time.time()) + 0.01, LOOK_AGAIN_S)
+            self._next_end = self.loop.call_later(left_s, self._judge_again)
+
+    def _still_leads(self, endpoint: Endpoint) -> bool:
+        """Whether a connection would be admitted now as it was. A wider rule may remain that bounds it otherwise."""
+        arrived = self.table.arrived(endpoint.address, endpoint.port)
+        now = arrived.endpoint
+        return not arrived.reason and now is not None and replace(now, rule=endpoint.rule) == endpoint
 
 
 def preload() -> None:

@@ -71,10 +71,12 @@ def test_nobody_without_privileges_may_read_it(serving: Gateway) -> None:
 
 
 @pytest.mark.root  # the process is closed to its own user, see above
-def test_it_holds_sockets_its_record_and_a_pipe_and_nothing_else(serving: Gateway, allow: Allow) -> None:
+def test_it_holds_sockets_its_record_and_the_places_of_its_words_and_nothing_else(
+    serving: Gateway, allow: Allow
+) -> None:
     opened = [os.readlink(f"/proc/{serving.pid}/fd/{number}") for number in os.listdir(f"/proc/{serving.pid}/fd")]
-    kinds = {name.split(":")[0] if ":" in name else name for name in opened}
-    assert kinds == {"socket", "pipe", "anon_inode", "/dev/null", str(allow.record)}
+    kinds = {name.split(":")[0] for name in opened}
+    assert kinds == {"socket", "pipe", "/memfd", "anon_inode", "/dev/null", str(allow.record)}
     assert opened.count("/dev/null") == 3
     assert os.readlink(f"/proc/{serving.pid}/cwd") == "/"
 

@@ -63,6 +63,24 @@ def test_after_stop_nothing_is_left(sandbox: Sandbox, allow: Allow, upstreams: U
     assert sandbox.python(code).strip() == "111"
 
 
+def test_one_that_ends_is_gone_at_once_however_much_it_has_to_say(
+    sandbox: Sandbox, allow: Allow, rule: MakeRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = server.Summary(
+        refusals=tuple(server.Refusal("dns", f"{n}.example.test", 53, "x" * 99, n) for n in range(4096))
+    )
+    monkeypatch.setattr("paddock.gateway.engine.serve", lambda *_: said)
+    gateway = allow(rule("api.example.test", 443, 1))
+    assert select.select([gateway.descriptor], [], [], 20)[0]
+    assert not gateway.is_alive
+    code = """
+try: socket.create_connection(("198.18.0.1", 53), 5)
+except OSError as error: print(type(error).__name__)
+"""
+    assert sandbox.python(code) == "ConnectionRefusedError\n"
+    assert gateway.stop() == said
+
+
 def test_a_gateway_can_follow_another(sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule) -> None:
     for _ in range(3):
         gateway = allow(rule(WEB, 80, upstreams.http))

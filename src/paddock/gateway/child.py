@@ -70,6 +70,7 @@ class Charge:
     namespaces: Namespaces
     record: int
     report: int
+    last_word: int
     parent: int
     drop_to: tuple[int, int] | None
     door: Door
@@ -79,8 +80,13 @@ class Charge:
 
 
 def run(charge: Charge) -> NoReturn:
-    """Be the gateway of a sandbox until SIGTERM; `report` gets READY or FAILED, and the summary at the end."""
-    status, parent, report = 1, charge.parent, charge.report
+    """Be the gateway of a sandbox until SIGTERM.
+
+    `report`, a pipe, gets READY or FAILED. `last_word`, a file in memory, gets the summary: in a pipe a long one
+    would wait for its reader, who comes when the session ends, and meanwhile sockets that nobody serves would keep
+    programs waiting, and an alarm that has to end the session would not be heard.
+    """
+    status, parent, report, last_word = 1, charge.parent, charge.report, charge.last_word
     try:
         gc.freeze()  # the parent's objects must not be finalised here: some hold numbers of closed descriptors
         _detach()
@@ -101,7 +107,7 @@ def run(charge: Charge) -> NoReturn:
             os._exit(1)
         os.write(report, READY)
         published = [descriptor for _, descriptor in charge.published]
-        ours = (charge.record, report, charge.door.descriptor, maker.descriptor, charge.entrusted.renewals)
+        ours = (charge.record, report, last_word, charge.door.descriptor, maker.descriptor, charge.entrusted.renewals)
         descriptors = (*ours, *resolver, *listeners, *published)
         _let_go([descriptor for descriptor in descriptors if descriptor >= 0])
         from paddock.gateway import engine, filtering
@@ -115,10 +121,10 @@ def run(charge: Charge) -> NoReturn:
         most = min(wanted, (limit - len(descriptors) - _OTHER_DESCRIPTORS) // 2)
         listening = tuple(zip(places, listeners, strict=True))
         sockets = engine.Sockets(resolver, listening, charge.published, charge.door, charge.entrusted.renewals)
-        _write_all(report, record.pack(engine.serve(charge.table, maker, sockets, written, custody, most)))
+        _write_all(last_word, record.pack(engine.serve(charge.table, maker, sockets, written, custody, most)))
         status = 0
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
-        _write_all(report, record.pack(record.Summary(ended=f"{type(error).__name__}: {error}")))
+        _write_all(last_word, record.pack(record.Summary(ended=f"{type(error).__name__}: {error}")))
     finally:
         os._exit(status)
 

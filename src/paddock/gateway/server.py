@@ -45,11 +45,11 @@ _LONGEST_REPORT = 32 << 20  # as many refusals as the record keeps apart
 class Gateway:
     """A gateway that runs as a child process. When it ends, the sandbox has no network at all."""
 
-    def __init__(self, pid: int, report: int, record_path: str, about: Callable[[], About]) -> None:
+    def __init__(self, pid: int, last_word: int, record_path: str, about: Callable[[], About]) -> None:
         self.pid = pid
         self._record_path = record_path
         self._about = about
-        self._report = report
+        self._last_word = last_word
         self._process = os.pidfd_open(pid)
         self._summary: Summary | None = None
 
@@ -73,26 +73,18 @@ class Gateway:
             died = not self.is_alive
             if not died:
                 self._signal(signal.SIGTERM)
-            data = self._read_to_end()
             status = self._reap()
+            data = self._take_last_word() if status >= 0 else b""  # a signal may have cut it short
             self._summary = _summary(data, status, died=died)
+            os.close(self._last_word)
             if status == -signal.SIGTERM and not self._summary.ended:
                 self._summary = _record_unserved(self._record_path, self._about)
             _anchor(self._record_path, self._summary)
         return self._summary
 
-    def _read_to_end(self) -> bytes:
-        data = b""
-        deadline = time.monotonic() + _STOP_TIMEOUT_S
-        while (left_s := deadline - time.monotonic()) > 0 and len(data) < _LONGEST_REPORT:
-            if not select.select([self._report], [], [], left_s)[0]:
-                break
-            chunk = os.read(self._report, 1 << 16)
-            if not chunk:
-                return data
-            data += chunk
-        self._signal(signal.SIGKILL)
-        return b""
+    def _take_last_word(self) -> bytes:
+        size = min(os.fstat(self._last_word).st_size, _LONGEST_REPORT)
+        return os.pread(self._last_word, size, 0)
 
     def _signal(self, number: int) -> None:
         with suppress(ProcessLookupError):  # it has ended, and somebody has waited for all children
@@ -104,8 +96,9 @@ class Gateway:
         self.stop()
 
     def _reap(self) -> int:
-        os.close(self._report)
-        select.select([self._process], [], [])
+        if not select.select([self._process], [], [], _STOP_TIMEOUT_S)[0]:
+            self._signal(signal.SIGKILL)
+            select.select([self._process], [], [])
         os.close(self._process)
         try:
             return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
@@ -180,22 +173,27 @@ def start(  # noqa: PLR0913 - all that a gateway needs
     opened = (lines, *(descriptor for _, descriptor in published))
     door = _open_door(directory, opened)
     report, reporting = map(_above_standard, os.pipe())
+    last_word = _above_standard(os.memfd_create("last word"))
     parent = os.getpid()
     # No signal may reach the child while it still has this process's handlers.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         pid = os.fork()
         if pid == 0:
-            child.run(
-                child.Charge(table, namespaces, lines, reporting, parent, drop_to, door, about, published, entrusted)
+            charge = child.Charge(
+                table, namespaces, lines, reporting, last_word, parent, drop_to, door, about, published, entrusted
             )
+            child.run(charge)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for descriptor in (*opened, reporting, door.descriptor):
             if descriptor >= 0:
                 os.close(descriptor)
-    gateway = Gateway(pid, report, record_path, about)
-    _wait_until_ready(gateway, report)
+    gateway = Gateway(pid, last_word, record_path, about)
+    try:
+        _wait_until_ready(gateway, report)
+    finally:
+        os.close(report)
     return gateway
 
 

@@ -233,6 +233,20 @@ class TestRules:
         for method, target in ((b"POST", b"/v1/x"), (b"GET", b"/v2/x"), (b"GET", b"/v1/../v2"), (b"get", b"/v1/x")):
             assert reason(gate, asked=request(method, target)) == ("rule-request", "")
 
+    @pytest.mark.parametrize(
+        "name", [b"X-HTTP-Method-Override", b"x_http_method_override", b"X-Original-URL", b"X-Rewrite-Url"]
+    )
+    @pytest.mark.parametrize("bounds", [{"methods": ("GET", "POST")}, {"paths": ("/v1/*",)}])
+    def test_no_header_may_ask_for_another_method_or_path(self, name: bytes, bounds: dict[str, Any]) -> None:
+        asked = request(b"POST", b"/v1/x", (name, b"/v2/x"))
+        gate, _ = made(rule=Rule(API, 443, ORIGIN, **bounds))
+        assert reason(gate, asked=asked) == ("http-steered", "")
+        gate, talk = made(brokered("model", "bearer", Bound(API, 443, **bounds)))
+        assert reason(gate, asked=asked) == ("http-steered", "")
+        assert talk.credentials == []
+        gate, _ = made(brokered())
+        gate.request(asked)  # where nothing bounds them, some clients of large services do so for long queries
+
     def test_what_is_sent_is_counted_to_the_byte(self) -> None:
         gate, talk = made(rule=Rule(API, 443, ORIGIN, upload=1000))
         gate.request(request())

@@ -31,6 +31,11 @@ MOST_KEPT = 8 << 20  # bytes of a body that a signature is over
 MOST_KEPT_IN_ALL = 64 << 20
 # With these only a part of an answer comes, or one that cannot be read here: a secret could come back in pieces.
 _UNREADABLE = frozenset({b"accept-encoding", b"range", b"if-range"})
+# With these a client asks some servers for another method or path than those of its request line: Symfony, IIS and
+# Rails' Rack know them, Google's services too. In CGI's spelling (RFC 3875 §4.1.18) `_` and `-` are one.
+_STEERING = frozenset(
+    {b"x-http-method-override", b"x-http-method", b"x-method-override", b"x-original-url", b"x-rewrite-url"}
+)
 _REASONS = {"secret": "secret-outgoing", "placeholder": "placeholder-elsewhere", "canary": "canary-used"}
 
 
@@ -80,6 +85,8 @@ class Broker(Gate):
             raise BadRequest("rule-request")
         needles = self._custody.needles
         self._bound = self._custody.bound(self._endpoint, request.method, request.target)
+        if _is_steered(request) and self._is_bounded():
+            raise BadRequest("http-steered")
         self._search, self._held, self._inside = None, b"", inflating.Plain()
         if needles:
             self._search = Search(needles)
@@ -125,6 +132,11 @@ class Broker(Gate):
     def response_end(self) -> bytes:
         """What was kept of the answer's body."""
         return self._scrub.end()
+
+    def _is_bounded(self) -> bool:
+        """Whether it was the request's method or path that let it come so far, or that lets a credential go with it."""
+        bounds = [bound for one in self._bound for bound in one.credential.bound]
+        return any((self._endpoint.methods, self._endpoint.paths, *((each.methods or each.paths) for each in bounds)))
 
     def _identified(self, request: Request, body: bytes) -> Request:
         """The request with the credential's proof in place of the client's."""
@@ -180,6 +192,10 @@ class Broker(Gate):
     def _spend(self, count: int) -> None:
         if not self._custody.uploads.spend(self._endpoint, count):
             raise BadRequest("upload-spent")
+
+
+def _is_steered(request: Request) -> bool:
+    return any(name.lower().replace(b"_", b"-") in _STEERING for name, _ in request.headers)
 
 
 def _values(fields: Iterable[tuple[bytes, bytes]], wanted: bytes) -> list[bytes]:

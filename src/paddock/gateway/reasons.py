@@ -61,6 +61,10 @@ REASONS = {
     "http-target": Reason("the request's target leads to another host, or is malformed", _CLIENT),
     "http-method": Reason("the methods CONNECT and TRACE are refused", _CLIENT),
     "http-upgrade": Reason("upgrades to other protocols are refused", "use TLS"),
+    "http-steered": Reason(
+        "a header asks for another method or path than the request's own, and the rule or a credential bounds these",
+        "send the method and path that are meant",
+    ),
     "denied": Reason("a rule denies this host", "paddock net show tells which; a denial stands above what allows"),
     "name-like-data": Reason(
         "a label of this name looks like data, and a wildcard would carry it out", "allow the exact name"

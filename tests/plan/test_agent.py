@@ -3,8 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from paddock.agents.profile import load
+from paddock.plan.agent import flags
+from paddock.plan.services import Use
 from paddock.policy.model import Origin, Text
 from tests.plan.machine import HOME, PERSON, REPOSITORY, STATE, Fake, allow, assign, plan, policy, targets, variables
 
@@ -96,7 +100,13 @@ ASKS = Text("keep", PERSON)
     ("name", "flags"),
     [
         ("claude", ("--dangerously-skip-permissions",)),
-        ("codex", ("--dangerously-bypass-approvals-and-sandbox",)),
+        (
+            "codex",
+            (
+                "--dangerously-bypass-approvals-and-sandbox",
+                f'--config=projects={{"{REPOSITORY}"={{trust_level="trusted"}}}}',
+            ),
+        ),
         ("gemini", ("--yolo",)),
         ("copilot", ("--allow-all",)),
         ("opencode", ()),
@@ -113,6 +123,21 @@ def test_an_agent_is_told_not_to_ask_unless_somebody_wants_it_to(name: str, flag
         assert setting in variables(found)
         assert setting not in variables(kept)
     assert len(kept.seeds) <= len(found.seeds)
+
+
+@given(st.text(st.characters(exclude_characters="\0"), min_size=1))
+def test_the_repository_in_a_flag_is_the_repository_whatever_it_is_called(name: str) -> None:
+    import tomllib
+
+    path = f"/{name}"
+    used = Use()
+    found = flags(load("codex"), used, load("codex").unattended, (), path)
+    written = [flag.removeprefix("--config=") for flag in found if flag.startswith("--config=")]
+    if name.encode("utf-8", "ignore").decode() == name:
+        (setting,) = written
+        assert tomllib.loads(setting) == {"projects": {path: {"trust_level": "trusted"}}}
+    else:
+        assert written == []
 
 
 def test_opencode_asks_nothing_by_a_variable() -> None:

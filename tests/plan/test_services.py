@@ -60,7 +60,7 @@ def test_a_key_in_the_environment_is_enough_and_stays_there() -> None:
     [
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "127.0.0.1:8080", ("127.0.0.1", 8080)),
         ("http://localhost:8080/v1", "http://127.0.0.1:8080/v1", "127.0.0.1:8080", ("127.0.0.1", 8080)),
-        ("https://localhost:8443", "http://127.0.0.1:8443", "https://127.0.0.1:8443", ("127.0.0.1", 8443)),
+        ("https://localhost:8443", "http://127.0.0.1:8443", "https://localhost:8443", ("localhost", 8443)),
         ("http://[::1]:8080", "http://127.0.0.1:8080", "[::1]:8080", ("::1", 8080)),
         ("http://127.0.0.9:8080/", "http://127.0.0.1:8080/", "127.0.0.9:8080", ("127.0.0.9", 8080)),
         ("https://LLM.corp.example/x", f"http://127.0.0.1:{FIRST_PORT}/x", "https://llm.corp.example:443", ("llm.corp.example", 443)),

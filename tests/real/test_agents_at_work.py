@@ -14,7 +14,8 @@ import pytest
 
 from tests.capabilities import needs
 from tests.conftest import Person
-from tests.real.support import fingerprint
+from tests.gateway.secure import Certificates
+from tests.real.support import Terminal, fingerprint
 from tests.real.temptations import GOT_OUT, temptations
 from tests.scripted_model.server import ScriptedModel
 
@@ -164,12 +165,11 @@ def test_it_edits_tests_and_commits_and_carries_no_key_out(
     name: str, agents_home: Path, person: Person, task: Path
 ) -> None:
     agent = AGENTS[name]
-    variable, tail = agent.base_url
     with ScriptedModel([]) as model, ScriptedModel([]) as other:
         service = f"http://host:{other.server_address[1]}/take"
         (person.home / ".config/paddock").mkdir()
         (person.home / ".config/paddock/policy.toml").write_text(POLICY.format(port=other.server_address[1]))
-        temptings = temptations(str(person.home), str(task), agent.inside, variable, service)
+        temptings = temptations(str(person.home), str(task), agent.inside, agent.base_url[0], service)
         model.script = [
             agent.look(f"{task}/calc.py"),
             agent.edit(f"{task}/calc.py"),
@@ -179,10 +179,7 @@ def test_it_edits_tests_and_commits_and_carries_no_key_out(
             {"say": "All done."},
         ]
         before = fingerprint(task), fingerprint(person.home / ".ssh"), fingerprint(person.home / ".aws")
-        path = f"{agents_home}/.local/bin:/usr/local/bin:/usr/bin:/bin"
-        environ = {"PATH": path, variable: model.address + tail, agent.key: KEY, **dict(agent.settings)}
-        keyed = Person(person.home, environ)
-        done = keyed.call("run", *agent.command, cwd=task)
+        done = at_home(person, agents_home, name, model.address).call("run", *agent.command, cwd=task)
         results = model.tool_results()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All done." in done.stdout, done.stdout + done.stderr
@@ -213,3 +210,36 @@ def test_it_edits_tests_and_commits_and_carries_no_key_out(
         ["git", "log", "--all", "--format=%s"], cwd=task, env=person.environ, capture_output=True, check=True
     )
     assert b"Add, not subtract" in log.stdout
+
+
+def at_home(person: Person, agents_home: Path, name: str, address: str, **more: str) -> Person:
+    """Somebody with a key and a base URL, who has an agent on their PATH."""
+    agent = AGENTS[name]
+    variable, tail = agent.base_url
+    path = f"{agents_home}/.local/bin:/usr/local/bin:/usr/bin:/bin"
+    return Person(person.home, {"PATH": path, variable: address + tail, agent.key: KEY, **dict(agent.settings), **more})
+
+
+def test_inside_an_endpoint_is_plain_and_outside_it_is_tls(
+    agents_home: Path, person: Person, repo: Path, tmp_path: Path
+) -> None:
+    authority = Certificates(tmp_path)
+    with ScriptedModel([{"say": "All done."}], tls=authority.server("localhost")) as model:
+        trusting = at_home(person, agents_home, "pi", model.address, SSL_CERT_FILE=str(authority.path))
+        done = trusting.call("run", *AGENTS["pi"].command, cwd=repo)
+        assert "All done." in done.stdout, done.stdout + done.stderr
+        (request,) = model.requests
+        assert request["headers"]["authorization"] == f"Bearer {KEY}"
+        assert request["headers"]["host"] == model.address.removeprefix("https://")
+
+
+@pytest.mark.parametrize("name", ["claude", "codex"])
+def test_on_a_terminal_it_asks_nothing_before_it_works(
+    name: str, agents_home: Path, person: Person, repo: Path
+) -> None:
+    """No question about trust, about its flag, about the key, about colours."""
+    with ScriptedModel([{"say": "Finished-all-of-it."}]) as model:
+        one = at_home(person, agents_home, name, model.address)
+        argv = one.argv("run", "--quiet", name, "go")
+        with Terminal(argv, cwd=repo, environ=one.environ) as terminal:
+            terminal.wait_for("Finished-all-of-it")

@@ -23,6 +23,7 @@ from tests.scripted_model import completions, contents, messages, responses
 from tests.scripted_model.steps import step_at
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable, Sequence
     from pathlib import Path
     from types import ModuleType
@@ -41,15 +42,25 @@ def protocol_of(path: str) -> ModuleType | None:
 class ScriptedModel(ThreadingHTTPServer):
     """The server; a context manager that answers on the host's loopback while it is open."""
 
-    def __init__(self, script: Sequence[Data], *, log: Path | str | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        script: Sequence[Data],
+        *,
+        log: Path | str | None = None,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         super().__init__(("127.0.0.1", port), _Conversation)
-        self.script, self.log = script, log
+        self.script, self.log, self._is_secure = script, log, tls is not None
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.requests: list[Data] = []
         self._lock = threading.Lock()
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        port = self.server_address[1]
+        return f"https://localhost:{port}" if self._is_secure else f"http://127.0.0.1:{port}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from paddock.plan.view import View
     from paddock.policy.model import Policy
 
+_REPOSITORY = "{repository}"  # in a flag
 _EMPTY_LOGINS = ("", "{}", "null")
 
 
@@ -57,7 +58,7 @@ def part(profile: Profile, plain: Part, policy: Policy, view: View, arguments: t
         tuple(File(path, content, origin) for path, content in profile.files),
         (*_files(manner.seeds, view, origin), *used.seeds),
         _reachable(used, reach),
-        flags(profile, used, manner, arguments),
+        flags(profile, used, manner, arguments, view.repository),
     )
 
 
@@ -139,13 +140,23 @@ def environment(
     return tuple(found[name] for name in sorted(found))
 
 
-def flags(profile: Profile, used: Use, manner: Manner, arguments: tuple[str, ...]) -> tuple[str, ...]:
+def flags(profile: Profile, used: Use, manner: Manner, arguments: tuple[str, ...], repository: str) -> tuple[str, ...]:
     """What comes before the person's own arguments."""
     if arguments and arguments[0] in profile.subcommands:
         return ()
     chosen = {argument.partition("=")[0] for argument in arguments}
-    own = () if chosen.intersection((*manner.flags, *manner.unless)) else manner.flags
+    if chosen.intersection((*manner.flags, *manner.unless)):
+        return (*profile.flags, *used.flags)
+    place = _quoted(repository)
+    own = [flag.replace(_REPOSITORY, place) for flag in manner.flags if place or _REPOSITORY not in flag]
     return (*profile.flags, *used.flags, *own)
+
+
+def _quoted(path: str) -> str:
+    """A path inside a basic string of TOML; nothing for one that is no UTF-8, which no such string can hold."""
+    if any(0xD800 <= ord(c) < 0xE000 for c in path):  # noqa: PLR2004 - surrogates
+        return ""
+    return "".join(c if c.isprintable() and c not in '\\"' else f"\\U{ord(c):08x}" for c in path)
 
 
 def _files(pairs: tuple[tuple[str, str], ...], view: View, origin: Origin) -> tuple[File, ...]:

@@ -61,7 +61,8 @@ class Service:
 class Manner:
     """How an agent is told to work: unattended, not asking its person, or attended. Never in a sandbox of its own.
 
-    Its `flags` are left out where the person's own arguments hold one of them, or one of `unless`.
+    Its `flags` are left out where the person's own arguments hold one of them, or one of `unless`. "{repository}" in
+    one stands for the repository's path, as it is written inside a string of TOML.
     """
 
     flags: tuple[str, ...]

@@ -152,7 +152,8 @@ def _place(url: str, variable: str, own_port: int) -> _Place:
     """
     scheme, host, port, tail = split(url, variable)
     if is_loopback(host):
-        inside, host = port, "127.0.0.1" if host == "localhost" else host
+        # With TLS the certificate is for the name that the person wrote.
+        inside, host = port, "127.0.0.1" if host == "localhost" and scheme == "http" else host
     elif is_ipv4(host) or ":" in host or host.rpartition(".")[2].isdecimal():
         raise PolicyError(
             f"{variable} names an IP address: {host}",

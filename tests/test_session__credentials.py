@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.capabilities import needs
 from tests.gateway.secure import Service, serving
+from tests.real.support import processes_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,3 +228,39 @@ class TestCanaries:
         self.plant(person, service, '["aws"]')
         done = person.call("run", "--net", "off", "--", "sh", "-c", "ls -A ~/.aws 2>/dev/null; echo none", cwd=repo)
         assert done.stdout == "none\n"
+
+
+RENEWED = """
+import sys
+from paddock import planning, session
+from paddock.frozen import replace
+plan = planning.make_plan(".", sys.argv[1:], None, terminal=False)
+# A policy allows no less than ten seconds, for which no test waits.
+plan = replace(plan, credentials=tuple(replace(each, ttl_s=0.2) for each in plan.credentials))
+sys.exit(session.run(plan).exit_code)
+"""
+
+
+def test_a_secret_is_fetched_anew_while_the_command_runs(person: Person, repo: Path, service: Service) -> None:
+    tool = person.home / "bin/op"
+    tool.parent.mkdir()
+    tool.write_text(
+        f"#!/bin/sh\necho x >> {person.home}/times\necho real-secret-number-$(wc -l < {person.home}/times)\n"
+    )
+    tool.chmod(0o755)
+    bind(person, service, source="command:op read")
+    ask = f'curl -s -o /dev/null -H "Authorization: Bearer $GITHUB_TOKEN" http://host:{service.port}/'
+    script = f"for n in $(seq 30); do {ask}; sleep 0.1; done"
+    done = subprocess.run(
+        [sys.executable, "-c", RENEWED, "sh", "-c", script],
+        cwd=repo,
+        env={**person.environ, "PATH": f"{tool.parent}:{person.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(set(shown(service))) >= 3
+    assert all(each.startswith("Bearer real-secret-number-") for each in shown(service))
+    assert processes_with(f"http://host:{service.port}/") == []

@@ -110,6 +110,12 @@ class TestRules:
             ("vault.internal.test", True, ""),
         ]
 
+    def test_what_would_pass_unread_is_read_where_a_credential_is_bound(self) -> None:
+        bound = GITHUB.replace('"api.github.com"', '"host:8080", "a.example.test"')
+        text = f'{ALLOW}allow = ["host:8080", {{ host = "*.example.test", raw = true, private = true }}]\n{bound}'
+        found = {rule.host: (rule.raw, rule.private) for rule in planned(text).network.rules}
+        assert found == {"host": (False, True), "a.example.test": (False, True), "*.example.test": (True, True)}
+
     def test_a_denial_stands_and_is_told(self) -> None:
         found = planned(f'{ALLOW}deny = ["*.github.com"]\n{GITHUB}')
         assert "credential github cannot go to api.github.com:443: denied by person policy.toml:3" in found.notes

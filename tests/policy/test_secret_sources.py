@@ -35,7 +35,7 @@ def test_one_spelling_of_each(written: object, found: str) -> None:
     "written",
     [
         "", ":", "env:", "env:A B", "env:A=B", "env:A,B", "env:*", "file:token", "file:./token", "file:~ann/x", "file:", "file:/a\nb",
-        "keyring:", "keyring:a", "keyring:a/", "keyring:/b", "keyring:-a/b", "keyring:a\x1b/b", "command:", "command: ", "command:'x", "command:a | b",
+        "keyring:", "keyring:a", "keyring:a/", "keyring:/b", "keyring:-a/b", "keyring:a/-b", "keyring:a\x1b/b", "command:", "command: ", "command:'x", "command:a | b",
         "command:a; b", "command:a > b", "command:a & b", "command:a $HOME", "command:a `b`", "command:./x", "command:bin/x", [], [""], ["a", 1], ["./x"], ["a\nb"],
         None, 1, {"a": 1}, "ENV:A", "vault:a", "op://a/b",
     ],
@@ -59,9 +59,8 @@ def test_a_list_of_arguments_comes_back_as_it_was(words: list[str]) -> None:
     except Wrong:
         return
     assert shlex.split(found.removeprefix("command:")) == words
-    assert source(found.replace("command:", "command:", 1)) == found or any(
-        set(word) & set("$`();<>|&") for word in words
-    )
+    if not any(set(word) & set("$`();<>|&") for word in words):
+        assert source(found) == found
 
 
 @given(st.text(max_size=40))

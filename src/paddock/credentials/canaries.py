@@ -7,18 +7,18 @@ what is seen in place of a masked `.env`.
 
 from __future__ import annotations
 
-import secrets
-import string
+import os
 
+from paddock.credentials.chance import DIGITS, LETTERS, UPPER, text
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.plan.model import Plan, Planted
 
-_KEY_ID = string.ascii_uppercase + "234567"  # Base32, as the numbers in real ids
-_KEY = string.ascii_letters + string.digits + "/+"
-_TOKEN = string.ascii_letters + string.digits
+_KEY_ID = UPPER + "234567"  # Base32, as the numbers in real ids
+_KEY = LETTERS + DIGITS + "/+"
+_TOKEN = LETTERS + DIGITS
 _LINE = 70  # characters of a private key's line, as ssh-keygen writes it
 _BLOCK = 8  # bytes to which an unencrypted key is padded
 
@@ -49,13 +49,13 @@ def plant(plan: Plan) -> Planting:
 
 
 def _aws(planted: Planted) -> tuple[Canary, str]:
-    key_id, key = "AKIA" + _random(16, _KEY_ID), _random(40, _KEY)
+    key_id, key = "AKIA" + text(16, _KEY_ID), text(40, _KEY)
     content = f"[default]\naws_access_key_id = {key_id}\naws_secret_access_key = {key}\n"
     return Canary("canary-aws", planted.target, (key_id.encode(), key.encode())), content
 
 
 def _env(planted: Planted) -> tuple[Canary, str]:
-    token = "sk_live_" + _random(99, _TOKEN)
+    token = "sk_live_" + text(99, _TOKEN)
     return Canary("canary-env", planted.target, (token.encode(),)), f"STRIPE_SECRET_KEY={token}\n"
 
 
@@ -64,9 +64,9 @@ def _ssh(planted: Planted) -> tuple[Canary, str]:
 
     It is known by its seed, and by the whole lines of its text, for whoever encodes that once more.
     """
-    public, seed = secrets.token_bytes(32), secrets.token_bytes(32)
+    public, seed = os.urandom(32), os.urandom(32)
     kind = b"ssh-ed25519"
-    check = secrets.token_bytes(4)
+    check = os.urandom(4)
     private = check * 2 + _string(kind) + _string(public) + _string(seed + public) + _string(b"")
     private += bytes(range(1, 1 + -len(private) % _BLOCK))
     blob = b"openssh-key-v1\0" + _string(b"none") * 2 + _string(b"") + (1).to_bytes(4, "big")
@@ -87,10 +87,6 @@ def _armoured(blob: bytes) -> str:
 def _string(data: bytes) -> bytes:
     """A string of the SSH protocols: its length, then itself (RFC 4251 §5)."""
     return len(data).to_bytes(4, "big") + data
-
-
-def _random(length: int, alphabet: str) -> str:
-    return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
 _MAKERS = {"aws": _aws, "env": _env, "ssh": _ssh}

@@ -7,8 +7,7 @@ its separators) and holds no checksum, so that a scanner that knows the real sha
 
 from __future__ import annotations
 
-import secrets
-import string
+from paddock.credentials.chance import DIGITS, LETTERS, LOWER, UPPER, below, choice, text
 
 # What the issuers document. A longer one is found before one that begins it.
 PREFIXES = tuple(
@@ -30,7 +29,8 @@ FEWEST_RANDOM = 16  # characters: a shorter placeholder would turn up by chance
 SHORTEST_EXACT = 20  # a secret below this gets a placeholder that may be longer than itself
 _DRAWS = 200
 _SEPARATORS = frozenset("-_.:/+=~")
-_BASE64URL = string.ascii_letters + string.digits + "-_"
+_BASE64URL = LETTERS + DIGITS + "-_"
+_HEX = ("abcdef", "ABCDEF")
 _JWT_START = "eyJ"  # of a JSON object in Base64 (RFC 7519)
 _JWT_PARTS = 3
 _FAR_FUTURE = 4102444800  # 2100-01-01: nobody refreshes a placeholder
@@ -82,33 +82,30 @@ def _text_like(secret: str, prefix: str) -> str:
     found = [each if _stays(rest, at) else _one_like(each, kinds) for at, each in enumerate(rest)]
     if len(secret) < SHORTEST_EXACT:
         random = sum(character not in _SEPARATORS for character in found)
-        found += [secrets.choice(string.ascii_lowercase + string.digits) for _ in range(FEWEST_RANDOM - random)]
+        found.append(text(FEWEST_RANDOM - random, LOWER + DIGITS))
     return prefix + "".join(found)
 
 
-def _stays(text: str, at: int) -> bool:
+def _stays(secret: str, at: int) -> bool:
     """Whether a character is a separator with none beside it: a row of them would be a part of the secret."""
-    around = text[max(at - 1, 0) : at + 2]
-    return text[at] in _SEPARATORS and sum(each in _SEPARATORS for each in around) == 1
+    around = secret[max(at - 1, 0) : at + 2]
+    return secret[at] in _SEPARATORS and sum(each in _SEPARATORS for each in around) == 1
 
 
-def _kinds(text: str) -> tuple[str, ...]:
-    letters = {each for each in text if each.isalpha()}
-    if letters <= set(string.hexdigits):
-        return string.digits, "abcdef", "ABCDEF"
-    return string.digits, string.ascii_lowercase, string.ascii_uppercase
+def _kinds(secret: str) -> tuple[str, ...]:
+    letters = {each for each in secret if each.isalpha()}
+    return (DIGITS, *_HEX) if letters <= set("".join(_HEX)) else (DIGITS, LOWER, UPPER)
 
 
 def _one_like(character: str, kinds: tuple[str, ...]) -> str:
-    kind = next((kind for kind in kinds if character in kind), string.ascii_letters + string.digits)
-    return secrets.choice(kind)
+    kind = next((kind for kind in kinds if character in kind), LETTERS + DIGITS)
+    return choice(kind)
 
 
 def _anything(length: int, secret: str) -> str:
     """Letters and digits that share nothing with a secret in which everything of its own kind would."""
-    alphabet = [each for each in string.ascii_letters + string.digits if each not in secret]
-    alphabet = alphabet or list(string.ascii_letters + string.digits)
-    return "".join(secrets.choice(alphabet) for _ in range(length))
+    others = "".join(each for each in LETTERS + DIGITS if each not in secret)
+    return text(length, others or LETTERS + DIGITS)
 
 
 def _token_like(secret: str, _prefix: str) -> str:
@@ -116,7 +113,7 @@ def _token_like(secret: str, _prefix: str) -> str:
     header, payload, signature = secret.split(".")
     first = _object(len(header), '{"x":"', '","alg":"')
     second = _object(len(payload), '{"x":"', f'","exp":{_FAR_FUTURE},"sub":"')
-    return f"{first}.{second}.{_random(len(signature))}"
+    return f"{first}.{second}.{text(len(signature), _BASE64URL)}"
 
 
 def _object(length: int, start: str, middle: str, end: str = '"}') -> str:
@@ -126,15 +123,7 @@ def _object(length: int, start: str, middle: str, end: str = '"}') -> str:
     size = length * 3 // 4
     room = size - len(start) - len(middle) - len(end)
     if room < 0 or length % 4 == 1:
-        return _JWT_START + _random(length - len(_JWT_START)) if length >= len(_JWT_START) else _random(length)
-    before = secrets.randbelow(room + 1)  # at another place each time, in no step with the secret's own
-    text = start + _letters(before) + middle + _letters(room - before) + end
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _letters(count: int) -> str:
-    return "".join(secrets.choice(string.ascii_letters) for _ in range(count))
-
-
-def _random(count: int) -> str:
-    return "".join(secrets.choice(_BASE64URL) for _ in range(count))
+        return (_JWT_START + text(length, _BASE64URL))[:length]
+    before = below(room + 1)  # at another place each time, in no step with the secret's own
+    said = start + text(before, LETTERS) + middle + text(room - before, LETTERS) + end
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")

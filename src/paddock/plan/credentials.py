@@ -88,10 +88,13 @@ def _opened(network: Network, policy: Policy) -> Network:
     """The network with the hosts about which only a binding says anything."""
     found: dict[tuple[str, int], Rule] = {}
     for host in (host for binding in policy.credentials for host in binding.hosts):
-        if not deciding(network.rules, host.host, host.port):
-            known = found.get((host.host, host.port))
-            found[host.host, host.port] = _either(known, host) if known else rule_of(host)
-    return replace(network, rules=distinct([*network.rules, *found.values()]))
+        place = host.host, host.port
+        decided = deciding(network.rules, *place)
+        if not decided or any(rule.raw for rule in decided):
+            rule = _either(found[place], host) if place in found else rule_of(host)
+            # What may pass unread cannot be given a credential: of a place that is bound, requests are read.
+            found[place] = replace(rule, private=rule.private or any(rule.private for rule in decided))
+    return replace(network, rules=distinct([*found.values(), *network.rules]))
 
 
 def _either(rule: Rule, host: Allowed) -> Rule:

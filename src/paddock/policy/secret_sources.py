@@ -57,7 +57,7 @@ def _of_file(rest: str, _shape_of_it: str) -> str:
 
 def _of_keyring(rest: str, _shape_of_it: str) -> str:
     service, slash, user = rest.partition("/")
-    if not (slash and service and user and rest.isprintable()) or service.startswith("-"):
+    if not (slash and service and user and rest.isprintable()) or "-" in (service[0], user[0]):
         raise Wrong(f'expected "keyring:SERVICE/USER", not {shown(rest)}')
     return rest
 

@@ -60,7 +60,7 @@ def test_nothing_is_fetched_without_a_network() -> None:
 
 
 def test_a_source_that_fails_stops_the_start() -> None:
-    with pytest.raises(PaddockError, match="false gave no secret"):
+    with pytest.raises(PaddockError, match=r"^credential one \(person policy\.toml:3\): false gave no secret"):
         broker(plan_with(credential("command:false")))
 
 

@@ -11,6 +11,7 @@ import os
 from paddock import state
 from paddock.credentials import forms, placeholders, sources
 from paddock.credentials.brokered import SIGV4, Brokered, parts
+from paddock.credentials.sources import Unavailable
 from paddock.errors import PaddockError
 from paddock.remarks import complain
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from paddock.credentials.brokered import Secret
-    from paddock.credentials.sources import Outside
+    from paddock.credentials.sources import Found, Outside
     from paddock.plan.model import Credential, Plan
 
 
@@ -46,7 +47,7 @@ def outside_of(plan: Plan, environ: Mapping[str, str]) -> Outside:
 
 
 def _brokered(credential: Credential, outside: Outside, remark: Callable[[str], None]) -> Brokered | None:
-    found = sources.fetch(credential.source, outside)
+    found = _fetched(credential, outside)
     if found.text is None:
         remark(
             f"{_variables(credential)} stays unset: credential {credential.name} ({credential.origin}): {found.note}"
@@ -61,9 +62,18 @@ def _brokered(credential: Credential, outside: Outside, remark: Callable[[str], 
     return Brokered(credential, ":".join(placeholders.like(part) for part in own), secret)
 
 
+def _fetched(credential: Credential, outside: Outside) -> Found:
+    """What its source gives. Raises Unavailable, which names the credential and who wrote it."""
+    try:
+        return sources.fetch(credential.source, outside)
+    except Unavailable as error:
+        what = f"credential {credential.name} ({credential.origin}): {error.what}"
+        raise Unavailable(what, why=error.why, next_step=error.next_step) from None
+
+
 def renew(credential: Credential, outside: Outside) -> Secret:
     """The secret as it is now, for the same placeholder. Raises PaddockError, also where there is none any more."""
-    found = sources.fetch(credential.source, outside)
+    found = _fetched(credential, outside)
     if found.text is None:
         raise PaddockError(f"credential {credential.name} has no secret any more", why=found.note, code="credential")
     return forms.secret(found.text, credential)

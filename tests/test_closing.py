@@ -115,6 +115,12 @@ def test_refused_connections_come_with_the_reason() -> None:
     assert "--allow" not in message
 
 
+def test_a_service_that_is_gone_is_told_too_since_clients_say_little_of_it() -> None:
+    failed = Refusal("failed", "a.test", 443, "upstream-unreachable", 3)
+    (message,) = closing.told_by_gateway(Summary(refusals=(failed,)))
+    assert message == "network: allowed, but failed: a.test:443 (no connection to the service could be made)"
+
+
 @pytest.mark.parametrize("reason", ["denied", "name-like-data", "too-many-under-wildcard"])
 def test_a_name_that_no_flag_would_help_is_told_with_its_reason(reason: str) -> None:
     (message,) = closing.told_by_gateway(Summary(refusals=(Refusal("dns", "x.test", 53, reason, 1),)))

@@ -122,7 +122,7 @@ def _raised(limit: Limit) -> str:
 
 
 def told_by_gateway(summary: Summary) -> list[str]:
-    """What the gateway refused, in a few lines. Names in it are unescaped."""
+    """What the gateway refused or could not reach, in a few lines. Names in it are unescaped."""
     from paddock.gateway.reasons import REASONS
     from paddock.gateway.record import ALARM
 
@@ -143,6 +143,9 @@ def told_by_gateway(summary: Summary) -> list[str]:
     ]
     if told:
         messages.append(f"network: refused {_some(told)}")
+    failed = [f"{one.name}:{one.port} ({REASONS[one.reason].what})" for one in summary.refusals if one.kind == "failed"]
+    if failed:
+        messages.append(f"network: allowed, but failed: {_some(failed)}")
     return messages
 
 

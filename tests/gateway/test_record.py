@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paddock.frozen import replace
 from paddock.gateway import record
 from paddock.gateway.record import About, Record, Refusal, Summary, pack, unpack
 from paddock.gateway.table import Grant
@@ -100,6 +101,18 @@ def test_names_are_written_once_and_counted_at_the_end(path: Path, make: Callabl
         Refusal("dns", "evil.test", 53, "not-allowed", 5),
         Refusal("dns", "other.test", 53, "not-allowed", 1),
     )
+
+
+def test_services_that_cannot_be_reached_are_summed_up_and_bounded(make: Callable[..., Record]) -> None:
+    made = make()
+    for _ in range(3):
+        made.unreached(ENDPOINT, "upstream-unreachable")
+    for number in range(2 * record.MOST_ALIKE):
+        made.unreached(replace(ENDPOINT, name=f"{number}.example.test"), "upstream-slow")
+    told = made.finish().refusals
+    assert told[0] == Refusal("failed", "api.example.test", 443, "upstream-unreachable", 3)
+    assert len(told) == record.MOST_ALIKE
+    assert {one.kind for one in told} == {"failed"}
 
 
 def test_equal_refusals_stop_filling_the_file_and_are_counted(path: Path, make: Callable[..., Record]) -> None:

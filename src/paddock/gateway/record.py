@@ -34,7 +34,7 @@ ALARM = "alarm: "  # how `Summary.ended` begins when what happened must end the 
 class Refusal:
     """One thing that was refused, `count` times. `name` is text that the sandbox made: escape it to print it."""
 
-    kind: str  # "dns" or "refused"
+    kind: str  # "dns", "refused", or "failed": allowed, but the service could not be reached
     name: str
     port: int
     reason: str
@@ -101,6 +101,7 @@ class Record:
         )
         self._facts = about.facts
         self._counts: dict[_Key, int] = {}
+        self._failed: dict[_Key, int] = {}  # services that could not be reached, as far as there is room
         self._taken: dict[tuple[str, str], int] = {}  # how many keys there are of each kind and reason
         self._more: dict[_Key, dict[str, object]] = {}
         self._answered: set[str] = set()
@@ -151,6 +152,9 @@ class Record:
     def unreached(self, endpoint: Endpoint, reason: str) -> None:
         """A connection was allowed, and its service could not be reached."""
         self._totals["failed"] += 1
+        key = ("failed", endpoint.name, endpoint.port, reason)
+        if key in self._failed or len(self._failed) < MOST_ALIKE:
+            self._failed[key] = self._failed.get(key, 0) + 1
         self._writer.append(
             "connect", name=endpoint.name, port=endpoint.port, rule=endpoint.rule, verdict="failed", reason=reason
         )
@@ -186,9 +190,8 @@ class Record:
             if count > REPEATS[key[0]]:
                 self._write(key, {**self._more[key], "count": count})
         anchor = self._writer.close(**self._totals, ended=self.broken)
-        return Summary(
-            **self._totals, refusals=self.refusals(), ended=self.broken, lines=anchor.count, head=anchor.head
-        )
+        told = (*self.refusals(), *(Refusal(*key, count) for key, count in self._failed.items()))
+        return Summary(**self._totals, refusals=told, ended=self.broken, lines=anchor.count, head=anchor.head)
 
     def _count(self, key: _Key, **more: object) -> None:
         if key not in self._counts:

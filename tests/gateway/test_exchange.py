@@ -488,3 +488,55 @@ def body(response: bytes) -> bytes | None:
     while not isinstance(event := client.next_event(), h11.EndOfMessage):
         found += event.data if isinstance(event, h11.Data) else b""
     return found
+
+
+class Whole(Gate):
+    """Needs the body before it can write the request, as a signature does."""
+
+    def __init__(self, most: int = 100) -> None:
+        self.most, self.count = most, 0
+
+    def needs_body(self, request: Request) -> bool:
+        return request.method == b"POST"
+
+    def keep(self, count: int) -> None:
+        self.count += count
+        if self.count > self.most:
+            raise BadRequest("body-long", "aws")
+
+    def request(self, request: Request, body: bytes = b"") -> Request:
+        return replace(request, headers=(*request.headers, (b"X-Signed", body))) if body else request
+
+
+LONG = b"POST /x HTTP/1.1\r\nHost: api.example.test\r\nContent-Length: 10\r\n"
+PIECES = b"POST /x HTTP/1.1\r\nHost: api.example.test\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n0123\r\n6\r\n456789\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("wire", [LONG + b"\r\n0123456789", PIECES], ids=["length", "chunks"])
+def test_a_request_waits_for_its_body_where_the_gate_needs_it(wire: bytes) -> None:
+    made = exchange(Whole())
+    data = wire + GET
+    steps = [step for at in range(len(data)) for step in made.client_data(data[at : at + 1])]
+    assert kinds(steps) == ["dial", "up"]
+    assert b"X-Signed: 0123456789\r\n" in steps[1].data
+    assert kinds(made.upstream_data(OK)) == ["down", "up"]  # and the next one follows
+
+
+def test_a_client_that_waits_for_a_go_ahead_gets_it() -> None:
+    made = exchange(Whole())
+    steps = made.client_data(LONG + b"Expect: 100-continue\r\n\r\n")
+    assert [(step.kind, step.data) for step in steps] == [("down", b"HTTP/1.1 100 Continue\r\n\r\n")]
+    steps = made.client_data(b"0123456789")
+    assert b"expect" not in steps[-1].data.lower()
+
+
+def test_a_body_that_is_too_long_or_damaged_goes_nowhere() -> None:
+    made = exchange(Whole(9))
+    steps = made.client_data(LONG + b"\r\n0123456789")
+    assert (reason(steps), steps[-1].credential) == ("body-long", "aws")
+    assert b'"credential": "aws"' in steps[-1].data
+    assert reason(exchange(Whole()).client_data(PIECES.replace(b"4\r\n", b"x\r\n"))) == "http-malformed"
+    assert kinds(made.client_eof()) == []
+    made = exchange(Whole())
+    assert kinds(made.client_data(LONG + b"\r\n01234")) == []
+    assert kinds(made.client_eof()) == ["abort"]

@@ -66,13 +66,18 @@ class Resident(Person):
     def argv(self, *arguments: str) -> list[str]:
         return self.host(sys.executable, "-m", "paddock", *arguments)
 
-    def host(self, *argv: str) -> list[str]:
+    def host(self, *argv: str, administrator: bool = False) -> list[str]:
         """The command line that runs a program on this person's host, with no sandbox."""
         join, back = "--mount --net", ""
         if not capabilities.IS_ROOT:
             join = f"--user --preserve-credentials {join}"
-            back = f"unshare --user --map-user={os.getuid()} --map-group={os.getgid()} --"
+            back = "" if administrator else f"unshare --user --map-user={os.getuid()} --map-group={os.getgid()} --"
         return ["sh", "-c", _ENTER.format(join=join, back=back), "sh", str(self.keeper), *argv]
+
+    def administer(self, script: str, *arguments: str) -> None:
+        """Run a shell script as this host's administrator, who can do nothing to the real one."""
+        argv = self.host("sh", "-ec", script, "sh", *arguments, administrator=True)
+        subprocess.run(argv, cwd=self.home, check=True, stdin=subprocess.DEVNULL)
 
 
 class Internet:

@@ -74,6 +74,8 @@ def test_without_key_and_login_that_is_said_and_with_a_login_it_is_not() -> None
     source = next(mount.source for mount in first.mounts if mount.access == "write")
     assert run(files={f"{source}/.credentials.json": "x"}).notes == ()
     assert "no key and no login" in run(files={f"{source}/.credentials.json": "{}\n"}).notes[0]
+    link = {f"{source}/.credentials.json": "-> /etc/ssl/openssl.cnf", "/etc/ssl/openssl.cnf": "x"}
+    assert "no key and no login" in run(files=link).notes[0], "a link is no login"
     assert run(environ={"ANTHROPIC_API_KEY": "k"}).notes == ()
     assert run(environ={"ANTHROPIC_API_KEY": "k"}, pass_variables=["ANTHROPIC_API_KEY"]).notes == ()
 

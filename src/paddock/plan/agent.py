@@ -117,13 +117,15 @@ def state(profile: Profile, view: View) -> tuple[Mount, ...]:
 
 
 def _logged_in(profile: Profile, mounts: tuple[Mount, ...], view: View) -> bool:
-    """Whether somebody has logged in inside. Some agents write an empty file before that."""
+    """Whether somebody has logged in inside. Some agents write an empty file before that.
+
+    A link is no login: what runs inside could have any file of this machine looked at.
+    """
     target = f"{view.host.person.home}/{profile.state.login}"
-    for mount in mounts:
-        if within(target, mount.target):
-            text = view.host.read_text(mount.source + target[len(mount.target) :]).strip()
-            return text not in _EMPTY_LOGINS and profile.state.login_holds in text
-    return False
+    mount = next(mount for mount in mounts if within(target, mount.target))
+    path = mount.source + target[len(mount.target) :]
+    text = view.host.read_text(path).strip() if view.host.look(path).kind == "file" else ""
+    return text not in _EMPTY_LOGINS and profile.state.login_holds in text
 
 
 def environment(

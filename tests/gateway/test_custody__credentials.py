@@ -11,7 +11,8 @@ import pytest
 from paddock.credentials.brokered import Brokered, Secret
 from paddock.credentials.canaries import Canary
 from paddock.errors import PolicyError
-from paddock.gateway import custody, roots
+from paddock.frozen import replace
+from paddock.gateway import custody, proofs, roots
 from paddock.gateway.custody import Custody
 from paddock.gateway.server import Entrusted
 from paddock.plan.model import Bound, Credential, Network, Rule
@@ -189,6 +190,15 @@ def test_a_secret_that_is_too_short_to_be_looked_for_is_refused() -> None:
         custody.check([brokered(secret="1234567")])
     with pytest.raises(PolicyError):
         custody.check([brokered(shape="sigv4", secret="AKIDEXAMPLE:short", placeholder="A:B")])
+
+
+def test_an_agents_own_key_may_be_a_word_that_is_no_secret_and_is_swapped_all_the_same() -> None:
+    one = brokered(secret="dummy")
+    word = replace(one, credential=replace(one.credential, origin=Origin("agent", "OPENAI_API_KEY")))
+    custody.check([word])
+    held = Custody([word])
+    assert [needle.kind for needle in held.needles.all] == ["placeholder"]
+    assert proofs.echoes(word) == ()
 
 
 def test_the_place_that_is_written_and_the_one_that_is_dialled_both_count() -> None:

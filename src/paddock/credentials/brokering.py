@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from paddock.credentials.sources import Found, Outside
     from paddock.plan.model import Credential, Plan
 
+_SHORT = 8  # characters: what the gateway refuses to take for a secret, but for an agent's own
+
 
 def broker(
     plan: Plan, environ: Mapping[str, str] = os.environ, remark: Callable[[str], None] = complain
@@ -56,6 +58,8 @@ def _brokered(credential: Credential, outside: Outside, remark: Callable[[str], 
     if found.note:
         remark(f"credential {credential.name}: {found.note}")
     secret = forms.secret(found.text, credential)
+    if len(secret) < _SHORT and credential.origin.kind == "agent":
+        remark(f"{_variables(credential)}: so short a word is looked for in nothing that goes out")
     own = parts(secret) if credential.shape == SIGV4 else (secret,)
     if credential.shape == SIGV4 and len(own) < len(credential.variables):
         remark(f"{credential.variables[-1]} stays unset: {credential.source} gives no session token")

@@ -6,6 +6,7 @@ import binascii
 from urllib.parse import unquote_to_bytes
 
 from paddock.gateway import swapping
+from paddock.gateway.leaks import SHORTEST
 from paddock.gateway.requests import Request
 
 TYPE_CHECKING = False
@@ -96,4 +97,6 @@ def echoes(one: Brokered) -> tuple[swapping.Pair, ...]:
         return tuple(
             pair for real, fake in zip(*tokens, strict=False) for pair in swapping.forms(real.encode(), fake.encode())
         )
+    if len(one.secret) < SHORTEST:
+        return ()  # it stands everywhere, and is not it
     return swapping.forms(one.secret.encode(), one.placeholder.encode())

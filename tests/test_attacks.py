@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.attacks import files, kernel, machine, talk  # noqa: F401 - they fill the rows
+from tests.attacks import files, kernel, machine, network, talk  # noqa: F401 - they fill the rows
 from tests.attacks.effects import ANYONE, ROOT, ROWS
 from tests.attacks.world import World
 from tests.capabilities import IS_ROOT, needs
@@ -26,11 +26,16 @@ WHO = (ANYONE, ROOT) if IS_ROOT else (ANYONE,)
 SHOWN = [name for name, row in ROWS.items() if row.control in WHO]
 
 
-@pytest.fixture(scope="module")
-def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+@pytest.fixture(scope="module", params=["network off", "one service allowed"])
+def held(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[World]:
     """A world that was attacked from inside a sandbox."""
     with World(tmp_path_factory.mktemp("held")) as world:
-        world.run(world.person.argv("run", "--mask", "conf/*.key", "--"), list(ROWS))
+        service = f"host:{world.given['ports'][network.ALLOWED]}"
+        allow = () if request.param == "network off" else ("--allow", service)
+        world.run(world.person.argv("run", "--mask", "conf/*.key", *allow, "--"), list(ROWS))
+        # No attack but the proof that something could be reached, so that what was not was held back.
+        assert world.found.pop(network.ALLOWED, []) == (["it arrived at the host"] if allow else [])
+        world.found[network.ALLOWED] = []
         yield world
 
 

@@ -17,7 +17,7 @@ _AT_START = {
 import json  # noqa: E402
 import sys  # noqa: E402
 
-from tests.attacks import files, kernel, machine, talk  # noqa: E402, F401 - they fill the rows
+from tests.attacks import files, kernel, machine, network, talk  # noqa: E402, F401 - they fill the rows
 from tests.attacks.effects import ROWS, Given, in_child  # noqa: E402
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from paddock.kernel import syscalls
-from tests.attacks import files
+from tests.attacks import files, network
 from tests.conftest import Person
 from tests.real.support import fingerprint
 
@@ -151,7 +151,9 @@ class World:
         for name, kind, address in (
             ("NW-01 host-loopback-tcp", stream, "127.0.0.1"), ("NW-02 host-any-iface", stream, "0.0.0.0"),
             ("NW-10 tcp-fastopen", stream, "127.0.0.1"), ("NW-10 udp-out", datagram, "127.0.0.1"),
-            ("NW-10 udp-any-iface", datagram, "0.0.0.0"),
+            ("NW-10 udp-any-iface", datagram, "0.0.0.0"), (network.ALLOWED, stream, "127.0.0.1"),
+            (network.OTHER, stream, "0.0.0.0"), ("NW-24 ip-encodings", stream, "127.0.0.1"),
+            ("NW-15 quic-to-the-allowed-place", datagram, "0.0.0.0"),
         ):  # fmt: skip
             ports[name] = self._listen(name, socket.AF_INET, kind, (address, 0)).getsockname()[1]
         with suppress(OSError):  # a machine without IPv6
@@ -290,10 +292,10 @@ def _heard(listener: socket.socket) -> bool:
     """Whether bytes arrived. Everything that was sent is in the listener's queue by now."""
     try:
         if listener.type == socket.SOCK_DGRAM:
-            return listener.recv(100) == b"reached"
+            return b"reached" in listener.recv(100)
         with listener.accept()[0] as connection:
             connection.settimeout(5)
-            return connection.recv(100) == b"reached"
+            return b"reached" in connection.recv(100)
     except BlockingIOError:
         return False
 

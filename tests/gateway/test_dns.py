@@ -62,6 +62,27 @@ def test_an_allowed_name_has_no_other_data(kind: int) -> None:
     assert made.allowed
 
 
+@pytest.mark.parametrize(("host", "expected"), [("api.example.test", dns.NOERROR), ("evil.test", dns.NXDOMAIN)])
+def test_a_question_for_a_service_is_about_its_host_and_has_no_data(host: str, expected: int) -> None:
+    made = reply(query(f"_http._tcp.{host}", SRV))
+    assert struct.unpack_from("!HHHHH", made.wire, 2) == (0x8580 | expected, 1, 0, 0, 0)
+    assert (made.name, made.allowed) == (host, expected == dns.NOERROR)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("_http._tcp.api.example.test", A),
+        ("_a._b.api.example.test", SRV),
+        ("x._tcp.api.example.test", SRV),
+        ("_tcp", SRV),
+    ],
+)
+def test_other_names_below_a_host_do_not_exist(name: str, kind: int) -> None:
+    made = reply(query(name, kind))
+    assert (made.name, made.allowed) == (name, False)
+
+
 def test_every_other_name_does_not_exist() -> None:
     made = reply(query("secret-data.evil.test"))
     assert struct.unpack_from("!HHHHH", made.wire, 2) == (0x8583, 1, 0, 0, 0)

@@ -235,6 +235,7 @@ def test_apt_as_an_ordinary_user(buy: Buyer) -> None:
     done = buy("sh", "-c", fetch, registry=registry)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"(?m)^hello_.*\.deb$", done.stdout)
+    assert "refused" not in done.stderr
     refused = buy("apt-get", "update", "--error-on=any", registry=registry, allowed=False)
     assert refused.returncode != 0
     assert f"Could not resolve '{urlsplit(archive).hostname}'" in refused.stderr

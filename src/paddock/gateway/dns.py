@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST_QUERY = 512
 TTL_S = 30
-TYPE_A, TYPE_OPT, CLASS_IN = 1, 41, 1
+TYPE_A, TYPE_SRV, TYPE_OPT, CLASS_IN = 1, 33, 41, 1
 NOERROR, FORMERR, NXDOMAIN, NOTIMP = 0, 1, 3, 4
 
 _HEADER = struct.Struct("!HHHHHH")
@@ -60,9 +60,10 @@ def reply_to(query: bytes, lookup: Callable[[str], str]) -> Reply | None:
     question = _question(query, additional) if well_counted and len(query) <= LONGEST_QUERY else None
     if question is None:
         return Reply(_reply(identifier, flags, FORMERR))
-    name = _canonical(question.labels)
+    labels = _of_host(question)
+    name = _canonical(labels)
     address = lookup(name) if name and question.klass == CLASS_IN else ""
-    shown = name or b".".join(question.labels).decode("ascii", "backslashreplace")
+    shown = name or b".".join(labels).decode("ascii", "backslashreplace")
     if not address:
         return Reply(_reply(identifier, flags, NXDOMAIN, question.wire), shown, allowed=False)
     record = b""
@@ -108,6 +109,16 @@ def _is_opt(rest: bytes) -> bool:
         return False
     kind, _, _, length = struct.unpack_from("!HHIH", rest, 1)
     return kind == TYPE_OPT and len(rest) == 11 + int(length)
+
+
+def _of_host(question: _Question) -> tuple[bytes, ...]:
+    """The name of the host that a question is about.
+
+    Before they ask for HOST, apt and others ask which hosts serve `_http._tcp.HOST` (RFC 2782). That is no name that
+    anybody could allow, so the answer, the record and the advice are about the host.
+    """
+    asks_for_service = question.kind == TYPE_SRV and question.labels[1:2] in ((b"_tcp",), (b"_udp",))
+    return question.labels[2:] if asks_for_service and question.labels[0][:1] == b"_" else question.labels
 
 
 def _canonical(labels: tuple[bytes, ...]) -> str | None:

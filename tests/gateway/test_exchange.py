@@ -51,13 +51,6 @@ def reason(steps: list[Step]) -> str:
     return steps[-1].reason
 
 
-@pytest.mark.parametrize(("agent", "kind"), [(b"git/2.39.5", b"text/plain"), (b"curl/7.88", b"application/json")])
-def test_a_refusal_is_in_the_form_that_the_client_shows(agent: bytes, kind: bytes) -> None:
-    made = exchange()
-    made.client_data(GET.replace(b"\r\n\r\n", b"\r\nUser-Agent: " + agent + b"\r\n\r\n"))
-    assert b"Content-Type: " + kind in sent(made.fail("upstream-unreachable"), "refuse")
-
-
 def test_a_request_goes_up_and_its_response_comes_down() -> None:
     made = exchange()
     steps = made.client_data(GET)

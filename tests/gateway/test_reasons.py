@@ -8,6 +8,8 @@ import h11
 import pytest
 
 import paddock.gateway
+from paddock.gateway.exchange import Exchange
+from paddock.gateway.gate import Gate
 from paddock.gateway.reasons import REASONS, refusal
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
@@ -47,6 +49,14 @@ def test_git_is_told_in_plain_text_which_alone_it_shows() -> None:
     assert f"\r\nContent-Length: {len(body)}\r\n".encode() in head
     said = "refused by paddock: the rule allows this host, but not this method or path (rule-request)"
     assert body.decode().split("\n")[:2] == [said, "rule: api.example.test:80 (flag --allow)"]
+
+
+@pytest.mark.parametrize(("agent", "kind"), [(b"git/2.39.5", b"text/plain"), (b"curl/7.88", b"application/json")])
+def test_a_refusal_is_in_the_form_that_the_client_shows(agent: bytes, kind: bytes) -> None:
+    made = Exchange(ENDPOINT, Gate())
+    made.client_data(b"GET / HTTP/1.1\r\nHost: api.example.test\r\nUser-Agent: " + agent + b"\r\n\r\n")
+    (refused,) = made.fail("upstream-unreachable")
+    assert b"Content-Type: " + kind in refused.data
 
 
 def test_every_code_that_the_gateway_uses_is_explained() -> None:

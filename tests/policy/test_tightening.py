@@ -169,6 +169,11 @@ def test_what_is_the_same_as_below_is_neither_noted_nor_taken_over():
     assert merge([person, repository], trusted=False) == merge([person], trusted=False)
 
 
+def test_a_network_that_an_untrusted_file_writes_off_is_off_for_agents_too():
+    file = layer("repository", network={"mode": "off"})
+    assert merge([file], trusted=False).network_mode.origin == file.settings[0].origin
+
+
 def test_only_the_loosening_entries_of_a_list_are_left_out_and_each_is_named():
     person = layer("person", network={"allow": ["a.example"]})
     repository = layer("repository", network={"allow": ["a.example", "b.example", "c.example:80"]})

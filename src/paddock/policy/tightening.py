@@ -11,7 +11,18 @@ from paddock.errors import PolicyError
 from paddock.frozen import frozen, replace
 from paddock.policy.comparing import covers, looseness
 from paddock.policy.keys import CREDENTIALS, KEYS, LISTS, ONLY_TIGHTEN, written
-from paddock.policy.model import Added, Allowed, Assignment, Binding, Denial, Layer, Origin, Publication, Setting
+from paddock.policy.model import (
+    BUILT_IN,
+    Added,
+    Allowed,
+    Assignment,
+    Binding,
+    Denial,
+    Layer,
+    Origin,
+    Publication,
+    Setting,
+)
 from paddock.policy.values import shown
 
 TYPE_CHECKING = False
@@ -84,11 +95,14 @@ def judged(layer: Layer, below: Mapping[str, Setting]) -> tuple[Layer, tuple[Loo
             kept.append(setting)
         elif KEYS[setting.key].kind in LISTS:
             left_out += _beyond(setting, under)
-        elif setting.value != under.value:
-            if _looseness(setting, below) < _looseness(under, below):
+        elif setting.value == under.value:
+            # An agent's profile opens a network that is off by default, and none that somebody wrote is off.
+            if setting.key == "network.mode" and under.origin == BUILT_IN:
                 kept.append(setting)
-            else:
-                left_out.append(Loosening(setting.key, as_written(setting), setting.origin, as_written(under)))
+        elif _looseness(setting, below) < _looseness(under, below):
+            kept.append(setting)
+        else:
+            left_out.append(Loosening(setting.key, as_written(setting), setting.origin, as_written(under)))
     return replace(layer, settings=tuple(kept)), tuple(left_out)
 
 

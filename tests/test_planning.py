@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock import session
+from paddock import starting
 from paddock.agents.profile import load
 from paddock.errors import PaddockError, PolicyError, Refused, Usage
 from paddock.frozen import replace
@@ -187,7 +187,7 @@ def test_inside_a_sandbox_none_is_made_but_one_can_be_looked_at(repo: Path, pers
 
     def refused() -> tuple[str, int, str]:
         confine.drop_capabilities()
-        seccomp.install(seccomp.program("default", session.machine(), sockets="all"))
+        seccomp.install(seccomp.program("default", starting.machine(), sockets="all"))
         make_plan(str(repo), ["true"], NOTHING, terminal=False, environ=inside, create=False)
         for value in ("", "0", "/opt/paddock"):
             make_plan(str(repo), ["true"], NOTHING, terminal=False, environ={**inside, "PADDOCK": value})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock import closing, live, session
+from paddock import closing, live, starting
 from paddock.errors import Refused, SessionError
 from paddock.frozen import replace
 from paddock.kernel import cgroups, streams
@@ -55,13 +55,13 @@ def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[
         raise SessionError(f"{name} has just ended", next_step="paddock ps")
     plan = serial.from_data(data["plan"])
     _refuse_secrets(plan, extra or {})
-    start = session.start_of(plan, {key: int(value) for key, value in data["limits"].items()})
+    start = starting.start_of(plan, {key: int(value) for key, value in data["limits"].items()})
     start = replace(
         start, argv=tuple(command), cwd=cwd or start.cwd, environment={**start.environment, **(extra or {})}
     )
     group = cgroups.Cgroup(**data["cgroup"]) if data.get("cgroup") else None
     before = group.counts() if group else None
-    outcome = Supervisor(join(namespaces, start, session.joining(group)), None).run()
+    outcome = Supervisor(join(namespaces, start, starting.joining(group)), None).run()
     namespaces.close()
     if outcome.failure:
         raise closing.start_failure(command, outcome.failure)

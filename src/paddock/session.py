@@ -14,7 +14,6 @@ from paddock import closing, live, outlook
 from paddock.boundary import bubblewrap, choice
 from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
-from paddock.errors import PaddockError
 from paddock.frozen import as_data, frozen, replace
 from paddock.kernel import cgroups, streams
 from paddock.kernel.signals import HeldBack
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from paddock.kernel.join import Start
     from paddock.kernel.namespaces import Namespaces
     from paddock.kernel.reports import Joined
-    from paddock.kernel.seccomp import Machine
     from paddock.live import Live
     from paddock.outlook import Outlook
     from paddock.plan.model import Plan
@@ -146,13 +144,11 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     inside = held.inside(plan) if held else plan
     overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
     wanted = name or (change_set.name if change_set else _default_name(plan))
-    own = None
-    if _terminates(plan):
-        # A directory of ours is seen inside, so that comes before bubblewrap; for all others it costs no time then.
-        own = _claim(wanted, exact=bool(name), undo=undo)
-        _make_place_of_trust(own)
+    own, trust = _claim_early(plan, wanted, exact=bool(name), undo=undo)
     # From here on bubblewrap works, and what we do meanwhile costs no time.
-    build = _build(inside, here, overlays, own, held, undo) if here.boundary == "bubblewrap" else None
+    build = _build(inside, here, overlays, trust, held, undo) if here.boundary == "bubblewrap" else None
+    from paddock import egress, starting
+
     held_back.begin()
     own = own or _claim(wanted, exact=bool(name), undo=undo)
     group = _group(here, own.name, undo)
@@ -164,21 +160,36 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     watch = _watch(here, own.name, undo)
     held_back.leave_if_asked()
     per_process = here.division.per_process
+    before = starting.joining(group)
     if build:
-        starting = start_of(inside, per_process)
 
         def open_gateway(namespaces: Namespaces) -> Gateway | None:
-            return _open_gateway(plan, namespaces, own, held, undo)
+            return egress.open_gateway(plan, namespaces, own, held, undo)
 
-        running = _start_bubblewrap(build, starting, joining(group), open_gateway, undo)
+        running = _start_bubblewrap(build, starting.start_of(inside, per_process), before, open_gateway, undo)
     else:
-        running = _start_landlock(plan, joining(group), undo)
+        running = _start_landlock(plan, before, undo)
     if watch:
         watch.guard(running.init_pid or running.joined.joiner, running.sandbox.namespaces)
     if warm_up:
         warm_up.end()
     own.describe(_description(inside, own.name, running.init_pid, group, per_process))
     return _Begun(own, running, group, change_set, watch, remarks)
+
+
+def _claim_early(plan: Plan, wanted: str, *, exact: bool, undo: Unwinding) -> tuple[Live | None, str]:
+    """The sandbox's directory and a place in it that is seen inside, where the gateway will write.
+
+    Where there is no such place it is claimed later, while bubblewrap works.
+    """
+    if not plan.credentials and not plan.network.rules:
+        return None, ""
+    from paddock import egress
+
+    if not egress.terminates(plan):
+        return None, ""
+    own = _claim(wanted, exact=exact, undo=undo)
+    return own, egress.make_place_of_trust(own)
 
 
 def _claim(wanted: str, *, exact: bool, undo: Unwinding) -> Live:
@@ -194,24 +205,6 @@ def _hold(plan: Plan) -> Held | None:
     from paddock.credentials import holding
 
     return holding.hold(plan)
-
-
-def _terminates(plan: Plan) -> bool:
-    """Whether the gateway will end TLS, so that programs inside have to trust the session's authority."""
-    if not plan.credentials and not any(rule.methods or rule.paths for rule in plan.network.rules):
-        return False
-    from paddock.plan import trusting
-
-    return bool(trusting.terminated(plan.network, plan.credentials))
-
-
-def _place_of_trust(own: Live) -> str:
-    return f"{own.directory}/trust"
-
-
-def _make_place_of_trust(own: Live) -> None:
-    os.mkdir(_place_of_trust(own))
-    os.chmod(_place_of_trust(own), 0o755)  # noqa: S103 - read inside, under any uid; the directory above is private
 
 
 def _warm_up(site: Site, undo: Unwinding) -> cgroups.WarmUp:
@@ -267,9 +260,9 @@ def _watch(here: Outlook, name: str, undo: Unwinding) -> Watch | None:
 
 
 def _build(
-    plan: Plan, here: Outlook, overlays: tuple[Overlay, ...], own: Live | None, held: Held | None, undo: Unwinding
+    plan: Plan, here: Outlook, overlays: tuple[Overlay, ...], trust: str, held: Held | None, undo: Unwinding
 ) -> Build:
-    survey, trust = here.survey, _place_of_trust(own) if own else ""
+    survey = here.survey
     facts = (
         facts_for(plan, pinned=survey.pinned, read_only=survey.read_only, trust=trust)
         if survey
@@ -284,14 +277,14 @@ def _build(
 
 def _start_bubblewrap(
     build: Build,
-    starting: Start,
+    start: Start,
     before: Callable[[], None],
     open_gateway: Callable[[Namespaces], Gateway | None],
     undo: Unwinding,
 ) -> _Running:
     from paddock.boundary.sandbox import BubblewrapSandbox, begin
 
-    joiner = begin(build.compiled, starting, before)
+    joiner = begin(build.compiled, start, before)
     undo.callback(joiner.cancel)
     sandbox = BubblewrapSandbox(build)
     undo.callback(sandbox.stop)
@@ -312,49 +305,6 @@ def _start_landlock(plan: Plan, before: Callable[[], None], undo: Unwinding) -> 
     sandbox = LandlockSandbox(landlock.compile(plan, facts_here(), private))
     undo.callback(sandbox.stop)
     return _Running(sandbox, sandbox.exec(streams.look(), before=before))
-
-
-def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
-    """How the plan's command starts, for the first one and for every later `exec`."""
-    from paddock.kernel import seccomp
-    from paddock.kernel.join import Start
-
-    return Start(
-        argv=plan.command,
-        cwd=plan.cwd,
-        environment={variable.name: variable.value for variable in plan.environment},
-        uid=plan.person.uid,
-        gid=plan.person.gid,
-        limits=per_process,
-        filter=seccomp.program("debug" if plan.syscalls == "debug" else "default", machine(), sockets="all"),
-        streams=streams.look(),
-        private_home=plan.person.home,
-    )
-
-
-def machine() -> Machine:
-    """The architecture, as the system-call tables name it."""
-    name = os.uname().machine
-    if name == "x86_64":
-        return "x86_64"
-    if name == "aarch64":
-        return "aarch64"
-    raise PaddockError(
-        f"no system-call table for {name}",
-        why="Paddock knows x86_64 and aarch64",
-        next_step="paddock doctor",
-        code="architecture",
-    )
-
-
-def joining(group: Cgroup | None) -> Callable[[], None]:
-    """What a joiner does first: move into the sandbox's control group, where there is one."""
-
-    def join_group() -> None:
-        if group:
-            group.join(os.getpid())
-
-    return join_group
 
 
 def _overlays(
@@ -394,41 +344,6 @@ def _default_name(plan: Plan) -> str:
     base = os.path.basename(plan.workspace.source)
     readable = "".join(c if c.isascii() and c.isalnum() else "-" for c in base.lower()).strip("-")[:24]
     return readable or "sandbox"
-
-
-def _open_gateway(plan: Plan, namespaces: Namespaces, own: Live, held: Held | None, undo: Unwinding) -> Gateway | None:
-    if plan.network.mode == "off" and not plan.network.published:
-        return None
-    from paddock.gateway import record, server
-    from paddock.record import logs
-
-    ids = (bubblewrap.GATEWAY_STAND_IN, bubblewrap.GATEWAY_STAND_IN) if os.geteuid() == 0 else None
-    renewer = held.renewer(plan) if held else None
-    if renewer:
-        undo.callback(renewer.stop)
-    entrusted = server.Entrusted(
-        brokered=held.brokered if held else (),
-        canaries=held.planting.canaries if held else (),
-        directory=_place_of_trust(own) if _terminates(plan) else "",
-        renewals=renewer.channel if renewer else -1,
-    )
-    log = logs.create(own.name)
-    try:
-        return server.start(
-            plan.network,
-            namespaces,
-            record_path=log,
-            drop_to=ids,
-            directory=own.directory,
-            about=lambda: record.about(plan, own.name),
-            entrusted=entrusted,
-        )
-    except BaseException:
-        logs.forget_empty(log)
-        raise
-    finally:
-        if renewer:
-            renewer.handed_over()
 
 
 def _remove_group(group: Cgroup) -> None:

@@ -7,7 +7,7 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from paddock import session
+from paddock import starting
 from paddock.boundary import bubblewrap
 from paddock.boundary.bubblewrap import Overlay
 from paddock.boundary.build import Build
@@ -129,7 +129,7 @@ def start_of(plan: Plan) -> Start:
         uid=plan.person.uid,
         gid=plan.person.gid,
         limits={},
-        filter=seccomp.program("default", session.machine(), sockets="all"),
+        filter=seccomp.program("default", starting.machine(), sockets="all"),
         streams=("null", "null", "null"),
     )
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock import session
+from paddock import starting
 from paddock.kernel import confine, seccomp
 from tests.forked import forked
 
@@ -39,7 +39,7 @@ def test_an_empty_word_is_a_mistake_and_said_as_one(
 def test_inside_a_sandbox_it_says_that_it_is_inside(person: Person, repo: Path, command: tuple[str, ...]) -> None:
     def call() -> subprocess.CompletedProcess[str]:
         confine.drop_capabilities()
-        seccomp.install(seccomp.program("default", session.machine(), sockets="all"))
+        seccomp.install(seccomp.program("default", starting.machine(), sockets="all"))
         return person.call(*command, cwd=repo, PADDOCK="1")
 
     done = forked(call)

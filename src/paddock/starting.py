@@ -1,0 +1,57 @@
+"""How a command starts in a sandbox that is there: a session's first one, and every later `exec`."""
+
+from __future__ import annotations
+
+import os
+
+from paddock.errors import PaddockError
+from paddock.kernel import seccomp, streams
+from paddock.kernel.join import Start
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from paddock.kernel.cgroups import Cgroup
+    from paddock.kernel.seccomp import Machine
+    from paddock.plan.model import Plan
+
+
+def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
+    """How the plan's command starts."""
+    return Start(
+        argv=plan.command,
+        cwd=plan.cwd,
+        environment={variable.name: variable.value for variable in plan.environment},
+        uid=plan.person.uid,
+        gid=plan.person.gid,
+        limits=per_process,
+        filter=seccomp.program("debug" if plan.syscalls == "debug" else "default", machine(), sockets="all"),
+        streams=streams.look(),
+        private_home=plan.person.home,
+    )
+
+
+def machine() -> Machine:
+    """The architecture, as the system-call tables name it."""
+    name = os.uname().machine
+    if name == "x86_64":
+        return "x86_64"
+    if name == "aarch64":
+        return "aarch64"
+    raise PaddockError(
+        f"no system-call table for {name}",
+        why="Paddock knows x86_64 and aarch64",
+        next_step="paddock doctor",
+        code="architecture",
+    )
+
+
+def joining(group: Cgroup | None) -> Callable[[], None]:
+    """What a joiner does first: move into the sandbox's control group, where there is one."""
+
+    def join_group() -> None:
+        if group:
+            group.join(os.getpid())
+
+    return join_group

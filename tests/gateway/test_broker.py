@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from paddock.credentials.brokered import Brokered, Secret
 from paddock.credentials.canaries import Canary
 from paddock.gateway import broker
-from paddock.gateway.broker import Broker
+from paddock.gateway.broker import Broker, Meter, gate_for
 from paddock.gateway.custody import Custody
 from paddock.gateway.requests import BadRequest, Request
 from paddock.plan.model import Bound, Credential, Rule
@@ -429,3 +429,34 @@ class TestAws:
         gate, _ = made(AWS, rule=Rule("web.example.test", 443, ORIGIN))
         gate.request(request(b"GET", b"/?id=AKIDEXAMPLE"))
         assert reason(gate, AWS.secret.split(":")[1].encode(), asked=request())[0] == "secret-outgoing"
+
+
+class TestGateFor:
+    @pytest.mark.parametrize(
+        ("rule", "held", "canaries"),
+        [
+            (Rule(API, 443, ORIGIN, methods=("GET",)), (), ()),
+            (Rule(API, 443, ORIGIN, paths=("/v1/*",)), (), ()),
+            (Rule(API, 443, ORIGIN), (OTHER,), ()),
+            (Rule(API, 443, ORIGIN), (), (Canary("key", "/x", (CANARY,)),)),
+        ],
+    )
+    def test_whatever_is_to_be_judged_has_a_broker(
+        self, rule: Rule, held: tuple[Brokered, ...], canaries: tuple[Canary, ...]
+    ) -> None:
+        _, talk = made(*held, rule=rule, canaries=canaries)
+        assert isinstance(gate_for(talk), Broker)  # type: ignore[arg-type] # all that is used of one
+
+    def test_where_there_is_nothing_to_judge_bytes_are_counted_as_a_broker_counts_them(self) -> None:
+        rule = Rule(API, 443, ORIGIN, upload=1000)
+        gate, talk = made(rule=rule)
+        sent(gate, b"x" * 100, asked=request())
+        expected = talk.custody.uploads.sent(API)
+        _, other = made(rule=rule)
+        meter = gate_for(other)  # type: ignore[arg-type] # as above
+        assert isinstance(meter, Meter)
+        meter.request(request())
+        assert meter.body(b"x" * 100) == b"x" * 100
+        assert other.custody.uploads.sent(API) == expected > 100
+        with pytest.raises(BadRequest, match="upload-spent"):
+            meter.body(b"x" * 900)

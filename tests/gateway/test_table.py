@@ -236,3 +236,31 @@ def test_a_denial_holds_for_addresses_and_for_what_loopback_leads_to(
     assert made.arrived(*place).reason == ""
     made.add(grant(Denied(denied, 0, ORIGIN)))
     assert made.arrived(*place).reason == "denied"
+
+
+def test_what_is_known_of_a_place_is_forgotten_with_every_change() -> None:
+    now = [0.0]
+    made = table(rule("a.example.test"), clock=lambda: now[0])
+    made.open()
+    place = (made.asked("a.example.test").address, 443)
+
+    def verdicts() -> set[str]:
+        return {made.asked("a.example.test").reason, made.arrived(*place).reason}
+
+    for _ in range(3):
+        assert verdicts() == {""}
+    made.add(grant(Denied("a.example.test", 0, ORIGIN), until=10.0))
+    for _ in range(3):
+        assert verdicts() == {"denied"}
+    now[0] = 10.0
+    assert verdicts() == {""}
+
+
+def test_a_sandbox_cannot_make_what_is_known_grow() -> None:
+    made = table(rule("*.example.test"))
+    made.open()
+    for number in range(2 * MOST_UNDER_WILDCARD):
+        made.asked(f"n{number}.example.test")
+        made.asked(f"n{number}.other.test")
+        made.arrived(f"198.18.9.{number % 250}", number)
+    assert len(made._known_ports) + len(made._known_arrivals) <= 2 * MOST_UNDER_WILDCARD

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from paddock.gateway import web
+from paddock.gateway import dial, web
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
     from tests.gateway.conftest import Allow, Sandbox, Upstreams
@@ -79,6 +81,33 @@ c.request("POST", "/", body=iter(parts), encode_chunked=True, headers={"Transfer
 print(c.getresponse().read() == b"".join(parts))
 """
     assert sandbox.python(code, name=WEB).split() == ["True", "True"]
+
+
+def test_a_body_that_comes_while_the_service_is_being_reached_waits_for_it(
+    sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client is stopped at its second piece, so that nobody collects what a slow service has not taken."""
+    connect = dial.connect
+
+    async def slowly(*more: Any) -> socket.socket:
+        await asyncio.sleep(2)
+        return await connect(*more)
+
+    monkeypatch.setattr(dial, "connect", slowly)
+    gateway = allow(rule(WEB, 80, upstreams.http))
+    code = """
+body = bytes(64_000_000)
+s = socket.create_connection((name, 80), timeout=20)
+head = f"POST / HTTP/1.1\\r\\nHost: {name}\\r\\nConnection: close\\r\\nContent-Length: {len(body)}\\r\\n\\r\\n"
+s.sendall(head.encode())
+sent = 0
+while sent < len(body) and select.select([], [s], [], 0.3)[1]: sent += s.send(body[sent:sent + 65536])
+import threading
+threading.Thread(target=s.sendall, args=(body[sent:],)).start()
+print(sent < 32_000_000, read_all(s).endswith(body))
+"""
+    assert sandbox.python(code, name=WEB).split() == ["True", "True"]
+    assert gateway.stop().bytes_up > 64_000_000
 
 
 def test_events_arrive_one_by_one(sandbox: Sandbox, served: Allow) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from paddock.credentials.brokered import Brokered
+    from paddock.gateway.budget import Uploads
     from paddock.gateway.connection import Talk
     from paddock.gateway.custody import Custody
     from paddock.gateway.gate import Headers
@@ -48,6 +49,40 @@ def may_carry(endpoint: Endpoint, *, is_secure: bool) -> bool:
     return bool(endpoint.upstream) and endpoint.named if at_home else endpoint.private and endpoint.address == LOOPBACK
 
 
+def gate_for(talk: Talk) -> Gate:
+    """The gate of one connection. Most sandboxes have no secret, most rules no bound: then there is little to judge.
+
+    What is looked for is there from the start: a renewal brings a new secret for a credential, never a credential.
+    """
+    custody: Custody = talk.engine.custody
+    if custody.brokered or custody.needles or talk.endpoint.methods or talk.endpoint.paths:
+        return Broker(talk)
+    return Meter(talk.endpoint, custody.uploads)
+
+
+class Meter(Gate):
+    """Counts what goes out, and stops it where the rule's budget ends."""
+
+    def __init__(self, endpoint: Endpoint, uploads: Uploads) -> None:
+        self._endpoint = endpoint
+        self._uploads = uploads
+
+    def request(self, request: Request, body: bytes = b"") -> Request:
+        """Count its head. Raises BadRequest."""
+        del body
+        self._count(len(request.target) + sum([len(name) + len(value) + 4 for name, value in request.headers]))
+        return request
+
+    def body(self, data: bytes) -> bytes:
+        """Count a piece of its body. Raises BadRequest."""
+        self._count(len(data))
+        return data
+
+    def _count(self, sent: int) -> None:
+        if not self._uploads.spend(self._endpoint, sent):
+            raise BadRequest("upload-spent")
+
+
 class Broker(Gate):
     """Judges the requests of one connection, one after the other."""
 
@@ -55,6 +90,7 @@ class Broker(Gate):
         self._talk = talk
         self._endpoint = talk.endpoint
         self._custody: Custody = talk.engine.custody
+        self._meter = Meter(talk.endpoint, self._custody.uploads)
         self._may_carry = may_carry(talk.endpoint, is_secure=talk.is_secure)
         self._bound: tuple[Brokered, ...] = ()
         self._search: Search | None = None
@@ -93,8 +129,7 @@ class Broker(Gate):
             self._inside = inflating.reader(_values(request.headers, b"content-encoding"))
         self._echoes = tuple(pair for one in self._bound for pair in proofs.echoes(one))
         passed = self._identified(request, body) if self._bound else self._searched(request)
-        self._spend(len(passed.target) + sum(len(name) + len(value) + 4 for name, value in passed.headers))
-        return passed
+        return self._meter.request(passed)
 
     def body(self, data: bytes) -> bytes:
         """The next bytes of its body that may go out. Raises BadRequest."""
@@ -104,15 +139,13 @@ class Broker(Gate):
             data = self._held + data
             sure = max(0, len(data) - self._custody.needles.reach)
             data, self._held = data[:sure], data[sure:]
-        self._spend(len(data))
-        return data
+        return self._meter.body(data)
 
     def body_end(self) -> bytes:
         """What was kept of the body. Raises BadRequest."""
         self._inside.end()
         data, self._held = self._held, b""
-        self._spend(len(data))
-        return data
+        return self._meter.body(data)
 
     def response(self, status: int, headers: Headers) -> Headers:
         """The headers of the answer, without the secrets that were sent."""
@@ -188,10 +221,6 @@ class Broker(Gate):
             if needle.kind == "canary":
                 self._talk.engine.alarm(f"{needle.name} was sent to {self._endpoint.name}:{self._endpoint.port}")
             raise BadRequest(_REASONS[needle.kind], needle.name)
-
-    def _spend(self, count: int) -> None:
-        if not self._custody.uploads.spend(self._endpoint, count):
-            raise BadRequest("upload-spent")
 
 
 def _is_steered(request: Request) -> bool:

@@ -191,7 +191,10 @@ class Closing(Protocol):
             write_end(self._transport)
             self._transport.resume_reading()
         self._unsent = self._transport.get_write_buffer_size()
-        self._talk.after(LOOK_AGAIN_S, self._look)
+        if self._unsent or not has_ended:
+            self._talk.after(LOOK_AGAIN_S, self._look)
+        else:
+            self._talk.calm()  # it is closed
 
     def _look(self) -> None:
         unsent = self._transport.get_write_buffer_size()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paddock.gateway import dial, hello, reasons, requests, terminating
 from paddock.gateway.addresses import INTERNAL_NAME
-from paddock.gateway.broker import Broker
+from paddock.gateway.broker import gate_for
 from paddock.gateway.desk import Desk
 from paddock.gateway.relay import pair
 from paddock.gateway.retries import Watch
@@ -80,7 +80,7 @@ class Opening(Protocol):
             self._talk.refuse("too-fast", reasons.refusal("too-fast", self._talk.endpoint))
         elif is_http:
             self._talk.calm()
-            self._talk.gate = Broker(self._talk)
+            self._talk.gate = gate_for(self._talk)
             front = Desk(self._talk) if self._talk.endpoint.name == INTERNAL_NAME else Front(self._talk)
             self._talk.client.set_protocol(front)
             front.begin(self._start)

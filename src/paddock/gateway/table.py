@@ -72,6 +72,10 @@ class Table:
         self._under: dict[str, int] = {}  # how many names each wildcard has brought
         self._by_address: dict[str, str] = {INTERNAL: INTERNAL_NAME}
         self._listening: set[Place] = set()
+        # What the rules come to, for as long as they stay as they are. A sandbox cannot make these grow: they are about
+        # names that have an address, and places where somebody listens.
+        self._known_ports: dict[str, tuple[int, ...]] = {}
+        self._known_arrivals: dict[Place, Arrived] = {}
         self._refuse_contradictions()
 
     @property
@@ -121,11 +125,20 @@ class Table:
 
     def arrived(self, address: str, port: int) -> Arrived:
         """A connection has come to a place inside."""
-        for rule in self.network.rules:
+        network, place = self.network, (address, port)  # which forgets what is known when a grant has run out
+        arrived = self._known_arrivals.get(place)
+        if arrived is None:
+            arrived = self._judged(network, address, port)
+            if place in self._listening:
+                self._known_arrivals[place] = arrived
+        return arrived
+
+    def _judged(self, network: Network, address: str, port: int) -> Arrived:
+        for rule in network.rules:
             if rule.port == port and address == (LOOPBACK if rule.loopback else rule.host):
                 return self._without_a_name(rule, address)
         name = self._by_address.get(address, "")
-        verdict = matching.decide(self.network, name, port) if name else None
+        verdict = matching.decide(network, name, port) if name else None
         if isinstance(verdict, Rule):
             bound = any(one.port == port and fits(one.host, name) for one in self._bound)
             return Arrived(rules.endpoint(verdict, name, address, terminate=bound))
@@ -133,7 +146,7 @@ class Table:
             return Arrived(rules.endpoint(Rule(name, port, BUILT_IN), name, address))
         if name and name != INTERNAL_NAME:
             # For the record and the refusal: what it would have been.
-            origin = verdict.origin if verdict else self.network.origin
+            origin = verdict.origin if verdict else network.origin
             nothing = rules.endpoint(Rule(name, port, origin), name, address)
             return Arrived(nothing, "denied" if verdict else "not-allowed")
         return Arrived(None, "no-endpoint")
@@ -159,6 +172,8 @@ class Table:
 
     def _set_grants(self, grants: tuple[Grant, ...]) -> None:
         self.grants = grants
+        self._known_ports.clear()
+        self._known_arrivals.clear()
         added = [grant.what for grant in grants]
         self._network = replace(
             self._plan,
@@ -167,8 +182,14 @@ class Table:
         )
 
     def _ports(self, name: str) -> tuple[int, ...]:
-        ports = {rule.port for rule in self.network.rules if fits(rule.host, name)}
-        return tuple(sorted(port for port in ports if isinstance(matching.decide(self.network, name, port), Rule)))
+        network = self.network
+        if name in self._known_ports:
+            return self._known_ports[name]
+        fitting = {rule.port for rule in network.rules if fits(rule.host, name)}
+        ports = tuple(sorted(port for port in fitting if isinstance(matching.decide(network, name, port), Rule)))
+        if name in self._names:
+            self._known_ports[name] = ports
+        return ports
 
     def _first_time(self, name: str, ports: tuple[int, ...]) -> str:
         """Give a name its address, or the reason why not."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from paddock.gateway import hello
 from paddock.gateway.authority import ALPN
-from paddock.gateway.broker import Broker
+from paddock.gateway.broker import gate_for
 from paddock.gateway.tls import HANDSHAKE_DEADLINE_S, Secured, Session, client_reason
 from paddock.gateway.web import Front
 
@@ -45,7 +45,7 @@ class Terminating:
         if error is None:
             self._talk.client = self._side
             self._talk.is_secure = True
-            self._talk.gate = Broker(self._talk)
+            self._talk.gate = gate_for(self._talk)
             self._side.set_protocol(Front(self._talk))
         elif isinstance(error, ConnectionError):
             self._talk.side_lost(self._talk.client)

@@ -83,7 +83,6 @@ class Front(Protocol):
             elif step.kind == "down":
                 self._talk.client.write(step.data)
             elif step.kind == "dial":
-                self.hold("dial", on=True)
                 self._talk.start(self._dial())
             else:
                 self._stop(step)
@@ -94,10 +93,12 @@ class Front(Protocol):
 
     def _write_up(self, data: bytes) -> None:
         self._talk.up += len(data)
-        if self._back is None:
-            self._waiting.append(data)
-        else:
+        if self._back is not None:
             self._back.transport.write(data)
+            return
+        self._waiting.append(data)
+        if len(self._waiting) > 1:  # most requests come in one piece: then the client need not be stopped
+            self.hold("dial", on=True)
 
     def _stop(self, step: Step) -> None:
         if step.kind == "refuse":
@@ -136,8 +137,7 @@ class Front(Protocol):
             self.do(self._exchange.fail(error.reason))
             return
         talk.lane = "https" if talk.is_secure else "http"
-        for data in self._waiting:
-            self._back.transport.write(data)
+        self._back.transport.write(b"".join(self._waiting))
         self._waiting.clear()
         self.hold("dial", on=False)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.plan.trusting import SYSTEM_BUNDLES
 from tests.capabilities import needs
 from tests.gateway.secure import Certificates, Service, serving
 
@@ -46,6 +48,20 @@ def test_a_program_trusts_the_authority_from_its_first_moment(bounded: Person, r
     assert json.loads(done.stdout)["line"] == "GET /v1/x HTTP/1.1", done.stderr
     done = bounded.call("run", "--", "curl", "-sS", f"https://host:{service.port}/v2/x", cwd=repo)
     assert json.loads(done.stdout)["reason"] == "rule-request"
+
+
+def test_a_program_that_follows_no_variable_finds_it_where_the_system_keeps_its_own(
+    bounded: Person, repo: Path, service: Service
+) -> None:
+    bundle = next((path for path in SYSTEM_BUNDLES if os.path.isfile(path)), "")
+    assert bundle, "this system has no file of authorities in a known place"
+    ask = (
+        f"unset SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE; curl -sS --cacert {bundle} https://host:{service.port}/v1/x"
+    )
+    done = bounded.call("run", "--", "sh", "-c", ask, cwd=repo)
+    assert json.loads(done.stdout)["line"] == "GET /v1/x HTTP/1.1", done.stderr
+    done = bounded.call("run", "--", "sh", "-c", f"echo x >> {bundle} || umount {bundle} || rm {bundle}", cwd=repo)
+    assert done.returncode != 0
 
 
 def test_the_files_are_read_only_and_hold_no_key(bounded: Person, repo: Path) -> None:

@@ -36,7 +36,8 @@ class Facts:
     `planted` are canaries (place, content): files of the private home, and what is seen in place of a masked file.
     `files` are the mounts' sources that are no directories; `staged` those in /etc that can be shown by
     `Reveal`. In mode live, paths in the workspace: the names of `pinned` are held, `read_only` is held whole.
-    `trust` is a directory in which the gateway writes whom programs inside are to trust, where it terminates TLS.
+    `trust` is a directory in which the gateway writes whom programs inside are to trust, where it terminates TLS;
+    `bundles` are the system's own files of that kind which are seen inside.
     """
 
     as_root: bool
@@ -47,6 +48,7 @@ class Facts:
     read_only: tuple[str, ...] = ()
     planted: tuple[tuple[str, str], ...] = ()
     trust: str = ""
+    bundles: tuple[str, ...] = ()
 
 
 @frozen
@@ -123,11 +125,19 @@ class MaskPath:
 
 
 @frozen
+class TrustHere:
+    """Show the file of whom to trust in the place of the system's own."""
+
+    source: str
+    target: str
+
+
+@frozen
 class Unstage:
     """Take the staged layers out of sight."""
 
 
-Step = Carry | Reveal | MountOverlay | Hold | MaskPath | Unstage
+Step = Carry | Reveal | MountOverlay | Hold | MaskPath | TrustHere | Unstage
 
 
 @frozen
@@ -213,6 +223,10 @@ def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled
         out.add("--ro-bind", "/etc", f"{STAGE}/etc")
     _workspace(plan, overlays, out)
     _masks(plan, out)
+    if facts.trust:
+        from paddock.plan.trusting import BUNDLE, PLACE
+
+        out.steps += [TrustHere(f"{PLACE}/{BUNDLE}", bundle) for bundle in facts.bundles]
     out.steps.append(Unstage())
     # INVARIANT FS-16: nothing of the root itself is writable, so that no write into it is silently lost.
     out.add("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/")

@@ -28,4 +28,14 @@ def facts_for(plan: Plan, *, pinned: tuple[str, ...] = (), read_only: tuple[str,
         pinned=pinned,
         read_only=read_only,
         trust=trust,
+        bundles=_bundles(plan) if trust else (),
     )
+
+
+def _bundles(plan: Plan) -> tuple[str, ...]:
+    """The system's files of authorities that are seen inside, by what they are when links have been followed."""
+    from paddock.plan.trusting import SYSTEM_BUNDLES
+
+    real = {os.path.realpath(path) for path in SYSTEM_BUNDLES if os.path.isfile(path)}
+    places = [f"{mount.target}/" for mount in plan.mounts if mount.source == mount.target]
+    return tuple(sorted(path for path in real if any(f"{path}/".startswith(place) for place in places)))

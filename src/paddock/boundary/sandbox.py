@@ -12,7 +12,7 @@ import signal
 from contextlib import suppress
 
 from paddock.boundary import bubblewrap
-from paddock.boundary.bubblewrap import Carry, Hold, MaskPath, MountOverlay, Reveal
+from paddock.boundary.bubblewrap import Carry, Hold, MaskPath, MountOverlay, Reveal, TrustHere
 from paddock.errors import WorkspaceError
 from paddock.kernel import mounts
 from paddock.kernel.join import COMPLETING, Joiner
@@ -129,6 +129,8 @@ def _mount_all(compiled: Compiled, carried: list[tuple[int, str]]) -> None:
             _hold(step)
         elif isinstance(step, MaskPath):
             _mask(step, layered=MountOverlay in map(type, compiled.steps))
+        elif isinstance(step, TrustHere):
+            mounts.bind_read_only(step.source, step.target)
         elif not isinstance(step, Carry):
             mounts.detach(stage)
             with suppress(OSError):

@@ -12,20 +12,13 @@ import re
 import ssl
 import warnings
 
-from paddock.plan.trusting import ADDED, BUNDLE, JAVA, JAVA_PASSWORD
+from paddock.plan.trusting import ADDED, BUNDLE, JAVA, JAVA_PASSWORD, SYSTEM_BUNDLES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 LONGEST_BUNDLE = 16 << 20
-_SYSTEM = (
-    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine, Gentoo
-    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
-    "/etc/ssl/ca-bundle.pem",  # openSUSE
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-)
 _IN_PLACE = ("SSL_CERT_FILE", "NIX_SSL_CERT_FILE")
 _NODE = "NODE_EXTRA_CA_CERTS"
 _BESIDE = (_NODE, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "PIP_CERT", "AWS_CA_BUNDLE")
@@ -41,7 +34,7 @@ def trusted_here(environ: Mapping[str, str]) -> tuple[bytes, ...]:
     """What this machine's person trusts, as PEM."""
     replaced = (environ[name] for name in _IN_PLACE if name in environ)
     default = ssl.get_default_verify_paths().openssl_cafile
-    base = next((found for path in (*replaced, default, *_SYSTEM) if (found := _read(path))), ())
+    base = next((found for path in (*replaced, default, *SYSTEM_BUNDLES) if (found := _read(path))), ())
     beside = (_read(environ[name]) for name in _BESIDE if name in environ)
     return tuple(dict.fromkeys((*base, *(one for found in beside for one in found))))
 

@@ -21,6 +21,14 @@ PLACE = "/run/paddock/trust"
 BUNDLE = "bundle.pem"  # what the host trusts, and the authority
 ADDED = "added.pem"  # the authority alone, and what the host's own variable adds for Node
 JAVA = "java.p12"
+# Where programs look that follow no variable: GnuTLS (wget, apt), and what was built with a path of its own.
+SYSTEM_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Alpine, Gentoo
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
 JAVA_PASSWORD = "changeit"  # noqa: S105 - Java's own default; nothing in the store is secret
 
 # SSL_CERT_FILE: OpenSSL, Go, Ruby, uv and what uses rustls-native-certs. SSL_CERT_DIR stays as it is.

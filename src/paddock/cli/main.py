@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 # In the order of a person's first day. A name and its module are the same, but for Python's keywords.
 COMMANDS = (
-    "run", "shell", "login", "diff", "apply", "undo", "discard", "changes", "reset", "plan", "explain", "scan", "policy",
-    "trust", "log", "learn", "ps", "exec", "net", "kill", "clean", "doctor", "completion", "manual",
+    "run", "shell", "login", "diff", "apply", "undo", "discard", "changes", "reset", "plan", "explain", "scan",
+    "policy", "trust", "log", "learn", "ps", "exec", "net", "kill", "clean", "doctor", "completion", "manual",
 )  # fmt: skip
 GROUPS = (
     ("Work", ("run", "shell", "exec", "login", "net")),

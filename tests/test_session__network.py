@@ -13,6 +13,7 @@ import socket
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,7 +93,8 @@ def mark(tmp_path: Path) -> str:
     return f"mark-{os.getpid()}-{tmp_path.name}"
 
 
-def begin(person: Person, repo: Path, service: Service, mark: str) -> subprocess.Popen[str]:
+@contextmanager
+def begin(person: Person, repo: Path, service: Service, mark: str) -> Iterator[subprocess.Popen[str]]:
     """A run called "victim" in which a connection is open."""
     process = subprocess.Popen(
         person.argv(
@@ -102,9 +104,14 @@ def begin(person: Person, repo: Path, service: Service, mark: str) -> subprocess
         cwd=repo, env=person.environ, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    assert process.stdout
-    assert process.stdout.readline() == "up\n"
-    return process
+    with process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "up\n"
+            yield process
+        except BaseException:
+            process.kill()
+            raise
 
 
 def children(pid: int) -> list[int]:

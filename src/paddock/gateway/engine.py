@@ -15,6 +15,7 @@ from paddock.frozen import frozen, replace
 from paddock.gateway import control, dial
 from paddock.gateway.budget import Pace
 from paddock.gateway.connection import Talk
+from paddock.gateway.listener import Listener
 from paddock.gateway.opening import Opening
 from paddock.gateway.record import ALARM, Summary, pack, unpack
 from paddock.gateway.resolver import Answers, Datagrams, Stream
@@ -24,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     from asyncio import Protocol, Transport
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
     from typing import TypeVar
 
@@ -46,7 +47,6 @@ MOST_AT_ONCE = 1 << 16
 MOST_HASTY = 32
 LOOK_AGAIN_S = 15.0
 _RESOLVER_THREADS = 8
-_BACKLOG = 512
 
 
 class Engine:
@@ -71,7 +71,6 @@ class Engine:
         self.alarmed = ""
         self._maker = maker
         self._executor = executor
-        self._tasks: set[asyncio.Task[None]] = set()
         self._next_end: asyncio.TimerHandle | None = None
 
     async def begin(self, sockets: Sockets) -> None:
@@ -80,11 +79,11 @@ class Engine:
         udp, tcp = (socket.socket(fileno=descriptor) for descriptor in sockets.resolver)
         udp.setblocking(False)  # noqa: FBT003 - its own signature
         await self.loop.create_datagram_endpoint(lambda: Datagrams(answers), sock=udp)
-        await self.loop.create_server(lambda: Stream(answers, self.loop), sock=tcp, backlog=_BACKLOG)
-        for _, descriptor in sockets.places:
-            await self._serve(descriptor)
+        self._listen(tcp, lambda: Stream(answers, self.loop))
+        for place, descriptor in sockets.places:
+            self._serve(place, descriptor)
         for port, descriptor in sockets.published:
-            await self._publish(port, descriptor)
+            self._publish(port, descriptor)
         if sockets.renewals >= 0:
             self.loop.add_reader(sockets.renewals, self._renew, sockets.renewals)
 
@@ -170,25 +169,27 @@ class Engine:
         except OSError:
             self.table.forget_listening(places)
             return False
-        for descriptor in descriptors:
-            # They listen already; what comes before asyncio has them waits in the kernel's queue.
-            task = self.loop.create_task(self._serve(descriptor))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        for place, descriptor in zip(places, descriptors, strict=True):
+            self._serve(place, descriptor)
         return True
 
     def _bound(self, transport: Transport) -> None:
         if len(self.talks) > MOST_HASTY:
             transport.max_size = MOST_AT_ONCE  # type: ignore[attr-defined] # of selector transports
 
-    async def _serve(self, descriptor: int) -> None:
-        await self.loop.create_server(lambda: Opening(self), sock=socket.socket(fileno=descriptor), backlog=_BACKLOG)
+    def _serve(self, place: Place, descriptor: int) -> None:
+        self._listen(socket.socket(fileno=descriptor), lambda: Opening(self), place)
 
-    async def _publish(self, port: Published, descriptor: int) -> None:
+    def _publish(self, port: Published, descriptor: int) -> None:
         from paddock.gateway.publishing import Caller
 
-        listener = socket.socket(fileno=descriptor)
-        await self.loop.create_server(lambda: Caller(self, self._maker, port), sock=listener, backlog=_BACKLOG)
+        self._listen(socket.socket(fileno=descriptor), lambda: Caller(self, self._maker, port))
+
+    def _listen(self, listening: socket.socket, protocol: Callable[[], Protocol], place: Place = ("", 0)) -> None:
+        def exhausted() -> None:
+            self.record.refused(self.table.arrived(*place).endpoint, "exhausted")
+
+        Listener(self.loop, listening, protocol, exhausted)
 
     def _judge_again(self) -> None:
         """End the connections whose rule has gone, now and whenever the next grant runs out."""

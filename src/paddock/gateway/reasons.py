@@ -35,6 +35,11 @@ REASONS = {
     "dns-malformed": Reason("the DNS query is malformed", _CLIENT),
     "too-many-names": Reason("more different names than the record keeps apart were refused", _CLIENT),
     "too-many-connections": Reason("too many connections are open at once", "close some of them"),
+    "exhausted": Reason(
+        "this machine has no descriptor or memory left to accept connections; they wait, and it is tried every second",
+        "close some of them, or raise the limit on open files",
+        503,
+    ),
     "no-endpoint": Reason("nothing is allowed at this address and port", "connect by name"),
     "silent": Reason(
         "the client sent nothing for five seconds; protocols in which the server speaks first are not available yet",

@@ -46,7 +46,9 @@ class Terminating:
             self._talk.client = self._side
             self._talk.is_secure = True
             self._talk.gate = gate_for(self._talk)
-            self._side.set_protocol(Front(self._talk))
+            front = Front(self._talk)
+            self._side.set_protocol(front)
+            front.begin(b"")  # so that it waits for the first request as long as for the next ones, and no longer
         elif isinstance(error, ConnectionError):
             self._talk.side_lost(self._talk.client)
         else:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from paddock.frozen import replace
 from paddock.gateway.budget import Pace, Uploads
+from paddock.gateway.rules import endpoint
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
 from tests.gateway.conftest import endpoint_of
@@ -29,6 +30,18 @@ def test_all_ports_of_a_host_count_together_and_each_host_for_itself() -> None:
     assert uploads.spend(ENDPOINT, 60)
     assert not uploads.spend(replace(ENDPOINT, port=8443), 60)
     assert uploads.spend(replace(ENDPOINT, name="other.example.test"), 60)
+
+
+def test_the_names_under_a_wildcard_share_its_budget() -> None:
+    """A program inside makes up as many of them as it likes (threat E3)."""
+    rule = Rule("*.example.test", 443, Origin("flag"), upload=100)
+    one, other = (endpoint(rule, name, "198.18.1.1") for name in ("a.example.test", "b.example.test"))
+    uploads = Uploads()
+    assert uploads.spend(one, 60)
+    assert not uploads.spend(other, 41)
+    assert uploads.spend(other, 40)
+    assert not uploads.spend(one, 1)
+    assert uploads.sent("b.example.test") == 40
 
 
 def test_without_a_budget_it_is_only_counted() -> None:

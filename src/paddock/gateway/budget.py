@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from paddock.policy.matching import is_wildcard
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,16 +16,21 @@ class Uploads:
 
     def __init__(self) -> None:
         self._sent: dict[str, int] = {}
+        self._under: dict[str, int] = {}  # all names of a wildcard together, by its rule
 
     def spend(self, endpoint: Endpoint, count: int) -> bool:
         """Count bytes that are about to go out. False, and nothing is counted, when they are beyond the rule's budget.
 
-        A refused piece is not sent, so a budget is never exceeded by even one byte.
+        A refused piece is not sent, so a budget is never exceeded by even one byte. Names under a wildcard share one:
+        whoever asks chooses these names, and all are of one owner.
         """
         total = self._sent.get(endpoint.name, 0) + count
-        if endpoint.upload and total > endpoint.upload:
+        together = self._under.get(endpoint.rule, 0) + count if is_wildcard(endpoint.rule) else 0
+        if endpoint.upload and max(total, together) > endpoint.upload:
             return False
         self._sent[endpoint.name] = total
+        if together:
+            self._under[endpoint.rule] = together
         return True
 
     def sent(self, host: str) -> int:

@@ -1,7 +1,7 @@
 """The client of the benchmark: a job for each line that comes in, and the seconds that it took for each that goes out.
 
-A job is a JSON object: "what" (of JOBS), "count" (how many, or how many bytes), "secure" (over TLS), "name" (to ask for),
-"tls" and "http" (where), "proxy" (where, or "env" for the one that HTTP_PROXY names, or null).
+A job is a JSON object: "what" (of JOBS), "count" (how many, or how many bytes), "secure" (over TLS), "name" (to ask
+for), "tls" and "http" (where), "proxy" (where, or "env" for the one that HTTP_PROXY names, or null).
 """
 
 from __future__ import annotations

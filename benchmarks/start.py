@@ -180,7 +180,7 @@ def status_bytes(path: str, key: str) -> int:
 
 def api_row(place: Place, rounds: int) -> Row:
     """One more command in a live sandbox, without a new Python: what a server or a library call would cost."""
-    from paddock import session
+    from paddock import starting
     from paddock.boundary import bubblewrap
     from paddock.boundary.build import Build
     from paddock.boundary.facts import facts_for
@@ -195,7 +195,7 @@ def api_row(place: Place, rounds: int) -> Row:
     compiled = bubblewrap.compile(plan, facts_for(plan), ())
     sandbox = BubblewrapSandbox(Build("/usr/bin/bwrap", compiled, stand_in=os.geteuid() == 0))
     try:
-        start = session.start_of(plan, {"core": 0})
+        start = starting.start_of(plan, {"core": 0})
         first = sandbox.start(start)
         inside, outside = [], []
         for _ in range(rounds * 4):

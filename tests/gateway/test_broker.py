@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import gzip
+import random
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
@@ -21,6 +22,9 @@ from paddock.gateway.requests import BadRequest, Request
 from paddock.plan.model import Bound, Credential, Rule
 from paddock.policy.model import Origin
 from tests.gateway.conftest import endpoint_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 API = "api.example.test"
 REAL, FAKE = "sk-real-0123456789abcdef", "sk-fake-zyxwvutsrqponmlk"
@@ -370,11 +374,43 @@ class TestAnswers:
         gate.response(200, [(b"Content-Type", b"text/event-stream")])
         assert gate.response_body(b"data: {}\n\n") == b"data: {}\n\n"
 
-    def test_a_compressed_answer_is_left_alone(self) -> None:
+    @pytest.mark.parametrize(("coding", "packed"), [(b"gzip", gzip.compress), (b"deflate", zlib.compress)])
+    def test_a_secret_in_an_answer_that_is_compressed_unasked_does_not_come_in(
+        self, coding: bytes, packed: Callable[[bytes], bytes]
+    ) -> None:
+        gate, _ = made(brokered())
+        gate.request(request())
+        gate.response(200, [(b"Content-Encoding", coding)])
+        noise = bytes(random.Random(1).randbytes(5000))
+        body, came = packed(noise + f'{{"Authorization": "Bearer {REAL}"}}'.encode() + noise), b""
+        with pytest.raises(BadRequest, match="secret-incoming") as caught:  # noqa: PT012 - somewhere in the stream
+            for at in range(0, len(body), 7):
+                came += gate.response_body(body[at : at + 7])
+        assert caught.value.credential == "model"
+        assert len(came) < 5000
+
+    def test_any_other_compressed_answer_comes_in_as_it_is(self) -> None:
         gate, _ = made(brokered())
         gate.request(request())
         gate.response(200, [(b"Content-Encoding", b"gzip")])
-        assert gate.response_body(REAL.encode()) == REAL.encode()
+        body = gzip.compress(random.Random(1).randbytes(5000))
+        came = b"".join(gate.response_body(body[at : at + 7]) for at in range(0, len(body), 7))
+        assert came + gate.response_end() == body
+
+    @pytest.mark.parametrize(("coding", "body"), [(b"br", b"x"), (b"gzip, gzip", b"x"), (b"gzip", REAL.encode())])
+    def test_an_answer_that_cannot_be_looked_into_does_not_come_in_where_a_secret_was_sent(
+        self, coding: bytes, body: bytes
+    ) -> None:
+        gate, _ = made(brokered())
+        gate.request(request())
+        gate.response(200, [(b"Content-Encoding", coding)])
+        assert gate.response_end() == b""  # as to HEAD
+        with pytest.raises(BadRequest, match="answer-encoding"):
+            gate.response_body(body)
+        gate, _ = made(OTHER)
+        gate.request(request())
+        gate.response(200, [(b"Content-Encoding", coding)])
+        assert gate.response_body(body) == body
 
     def test_answers_of_other_hosts_are_not_changed(self) -> None:
         gate, _ = made(OTHER)

@@ -103,6 +103,27 @@ def test_the_gate_resets_when_the_answer_has_already_begun() -> None:
     assert kinds(made.client_data(b"ret")) == ["abort"]
 
 
+class Refusing(Gate):
+    """Lets no answer in that holds a word."""
+
+    def response_body(self, data: bytes) -> bytes:
+        if b"secret" in data:
+            raise BadRequest("secret-incoming", "model")
+        return data
+
+
+@pytest.mark.parametrize("before", [b"", b"ab"])
+def test_the_gate_breaks_off_an_answer(before: bytes) -> None:
+    made = exchange(Refusing())
+    made.client_data(b"GET / HTTP/1.1\r\nHost: api.example.test\r\n\r\n")
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(before) + 6)
+    steps = made.upstream_data(head + before) if before else []
+    steps += made.upstream_data((b"" if before else head) + b"secret")
+    assert kinds(steps) == ["down"] * bool(before) + ["abort"]
+    assert b"secret" not in b"".join(step.data for step in steps)
+    assert (steps[-1].reason, steps[-1].credential) == ("secret-incoming", "model")
+
+
 class Shortening(Gate):
     """Breaks its promise: bodies lose bytes, or gain some."""
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from paddock.gateway import inflating, proofs, sigv4, swapping
 from paddock.gateway.addresses import LOOPBACK
 from paddock.gateway.gate import Gate
-from paddock.gateway.leaks import Search
+from paddock.gateway.leaks import Needles, Search
+from paddock.gateway.reflecting import Reflected
 from paddock.gateway.requests import BadRequest, Request
 from paddock.plan.matching import allows_request
 from paddock.policy.names import is_ipv4
@@ -97,7 +98,7 @@ class Broker(Gate):
         self._inside: inflating.Plain | inflating.Inflater = inflating.Plain()
         self._held = b""
         self._echoes: tuple[swapping.Pair, ...] = ()
-        self._scrub = swapping.Swap(())
+        self._scrub: swapping.Swap | Reflected = swapping.Swap(())
         self.bytes_kept = 0  # of a body that waits for its end
 
     def needs_body(self, request: Request) -> bool:
@@ -150,8 +151,10 @@ class Broker(Gate):
     def response(self, status: int, headers: Headers) -> Headers:
         """The headers of the answer, without the secrets that were sent."""
         del status
-        encodings = {value.strip().lower() for value in _values(headers, b"content-encoding")}
-        self._scrub = swapping.Swap(self._echoes if encodings <= {b"identity"} else ())
+        encodings = _values(headers, b"content-encoding")
+        self._scrub = swapping.Swap(self._echoes)
+        if self._echoes and {value.strip().lower() for value in encodings} - {b"identity"}:
+            self._scrub = Reflected(encodings, Needles(self._own_secrets()))
         return self.fields(headers)
 
     def fields(self, fields: Headers) -> Headers:
@@ -159,12 +162,16 @@ class Broker(Gate):
         return [(name, _replaced(value, self._echoes)) for name, value in fields] if self._echoes else fields
 
     def response_body(self, data: bytes) -> bytes:
-        """The next bytes of the answer's body that may come in."""
+        """The next bytes of the answer's body that may come in. Raises BadRequest."""
         return self._scrub.feed(data)
 
     def response_end(self) -> bytes:
         """What was kept of the answer's body."""
         return self._scrub.end()
+
+    def _own_secrets(self) -> list[Needle]:
+        own = {one.credential.name for one in self._bound}
+        return [needle for needle in self._custody.needles.all if needle.kind == "secret" and needle.name in own]
 
     def _is_bounded(self) -> bool:
         """Whether it was the request's method or path that let it come so far, or that lets a credential go with it."""

@@ -256,6 +256,9 @@ class Exchange:
             else:
                 self._give_up("upstream-malformed" if data else "upstream-closed")
             return
+        except BadRequest as error:
+            self._give_up(error.reason, error.credential)
+            return
         except bodies.WrongLength:
             self._end("abort")
             return

@@ -49,7 +49,7 @@ class Gate:
         return fields
 
     def response_body(self, data: bytes) -> bytes:
-        """The next bytes of the answer's body that may come in; the rest may come later."""
+        """The next bytes of the answer's body that may come in; the rest may come later. Raises BadRequest."""
         return data
 
     def response_end(self) -> bytes:

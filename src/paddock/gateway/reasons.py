@@ -105,6 +105,16 @@ REASONS = {
         "the request proves who asks in its query, where it comes into logs",
         "let the client send a header; the gateway puts the credential there",
     ),
+    "secret-incoming": Reason(
+        "the answer holds the credential that was sent, compressed, where it cannot be taken out",
+        "look at the service; it should not send back who asks",
+        502,
+    ),
+    "answer-encoding": Reason(
+        "the answer is encoded in a way that was not asked for and cannot be looked into, and a credential was sent",
+        _UPSTREAM,
+        502,
+    ),
     "body-encoding": Reason("the body is encoded in a way that cannot be looked into", "gzip, deflate or none", 415),
     "body-damaged": Reason("the body's compression is damaged", _CLIENT, 400),
     "body-dense": Reason("the body is compressed too much to be looked into", "send it as it is", 413),

@@ -264,3 +264,31 @@ def test_a_sandbox_cannot_make_what_is_known_grow() -> None:
         made.asked(f"n{number}.other.test")
         made.arrived(f"198.18.9.{number % 250}", number)
     assert len(made._known_ports) + len(made._known_arrivals) <= 2 * MOST_UNDER_WILDCARD
+
+
+@pytest.mark.parametrize(
+    ("raw", "bound"),
+    [
+        ("api.example.test", "api.example.test"),
+        ("api.example.test", "*.example.test"),
+        ("*.example.test", "api.example.test"),
+        ("*.example.test", "*.api.example.test"),
+    ],
+)
+def test_what_a_credential_is_bound_to_is_read_also_where_it_is_granted_later(raw: str, bound: str) -> None:
+    held = (Bound(bound, 443),)
+    with pytest.raises(PolicyError, match="is raw"):
+        table(rule(raw, raw=True), bound=held)
+    made = table(bound=held)
+    with pytest.raises(PolicyError, match="is raw"):
+        made.add(grant(rule(raw, raw=True)))
+    assert made.grants == ()
+    made.add(grant(rule(raw, 8443, raw=True)))
+
+
+def test_a_raw_wildcard_leaves_a_narrower_rule_to_its_credential() -> None:
+    made = table(rule("*.example.test", raw=True), rule("api.example.test"), bound=(Bound("api.example.test", 443),))
+    made.open()
+    endpoint = made.arrived(made.asked("api.example.test").address, 443).endpoint
+    assert endpoint is not None
+    assert (endpoint.raw, endpoint.terminate) == (False, True)

@@ -66,7 +66,7 @@ class Table:
         self.grants: tuple[Grant, ...] = ()
         self._plan = self._network = _canonical(network)
         self._bound = tuple(bound)
-        self._refuse_raw_with_credentials()
+        self._refuse_raw_with_credentials(self._plan)
         self._clock = clock or (lambda: 0.0)
         self._names: dict[str, str] = {INTERNAL_NAME: INTERNAL}
         self._under: dict[str, int] = {}  # how many names each wildcard has brought
@@ -166,6 +166,7 @@ class Table:
         """Grant or withdraw. A later word about the same place replaces an earlier one. Raises PolicyError."""
         if isinstance(grant.what, Rule):
             rules.check(grant.what)
+            self._refuse_raw_with_credentials(replace(self._plan, rules=(*self._plan.rules, grant.what)))
         place = (grant.what.host, grant.what.port)
         kept = tuple(one for one in self.grants if (one.what.host, one.what.port) != place)
         self._set_grants((*kept, grant))
@@ -216,10 +217,10 @@ class Table:
         self._listening.update(new)
         return new
 
-    def _refuse_raw_with_credentials(self) -> None:
+    def _refuse_raw_with_credentials(self, network: Network) -> None:
         """Nobody would look for the placeholder, nor for the secret."""
-        for rule in self._plan.rules:
-            if rule.raw and any(one.port == rule.port and takes_in(one.host, rule.host) for one in self._bound):
+        for rule in network.rules:
+            if rule.raw and any(_decides_about(rule, one, network) for one in self._bound):
                 raise PolicyError(
                     f"{rules.shown(rule)} is raw, and a credential is bound to it",
                     why="the gateway must read what it puts a credential into",
@@ -241,6 +242,15 @@ class Table:
                 )
         if sum(1 for host, _ in found if not is_ipv4(host)) > MOST_NAMES:
             raise PolicyError(f"more than {MOST_NAMES} names are allowed", next_step="allow fewer", code="network-rule")
+
+
+def _decides_about(rule: Rule, bound: Bound, network: Network) -> bool:
+    """Whether a rule decides about what a credential is bound to, as far as one can tell before names are known."""
+    if rule.port != bound.port:
+        return False
+    if takes_in(bound.host, rule.host):
+        return True
+    return takes_in(rule.host, bound.host) and matching.decide(network, bound.host, bound.port) == rule
 
 
 def _canonical(network: Network) -> Network:

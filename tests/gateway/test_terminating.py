@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography import x509
 
-from paddock.gateway import terminating, web
 from paddock.gateway.server import Entrusted
 from tests import capabilities
 from tests.gateway.secure import Certificates, Service, serving
@@ -355,29 +354,6 @@ s.sendall(outgoing.read())
 print(tls.version())
 """
     assert inside(sandbox, terminate, code).strip() == "TLSv1.3"
-
-
-def test_a_handshake_that_stands_still_is_ended(
-    sandbox: Sandbox,
-    terminate: Terminate,
-    service: Service,
-    allow: Allow,
-    make_hello: Callable[[str | None], bytes],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(terminating, "HANDSHAKE_DEADLINE_S", 0.2)
-    terminate(service.port)
-    code = "print(len(talk(name, 443, hello)) > 100)"
-    assert sandbox.python(code, name=API, hello=make_hello(API)).strip() == "True"
-    assert allow.wait_for(kind="refused", name=API)["reason"] == "tls-handshake"
-
-
-def test_who_asks_nothing_after_the_handshake_is_sent_away(
-    sandbox: Sandbox, terminate: Terminate, service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(web, "IDLE_DEADLINE_S", 0.2)
-    terminate(service.port)
-    assert inside(sandbox, terminate, "print(connect().recv(100))").strip() == "b''"
 
 
 def test_a_handshake_that_is_broken_off_leaves_a_line(

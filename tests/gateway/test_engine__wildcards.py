@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -79,6 +81,21 @@ print(bool(socket.gethostbyname("a.example.test")))
 """
     assert sandbox.python(code).split() == ["unknown", "True", "True"]
     assert allow.wait_for(kind="dns", name="a.example.test")["reason"] == "inside-port-taken"
+
+
+def test_without_the_maker_new_names_fail_and_known_ones_live_on(sandbox: Sandbox, allow: Allow) -> None:
+    gateway = allow(Rule("*.example.test", 80, ORIGIN), Rule("exact.test", 80, ORIGIN))
+    children = Path(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read_text("ascii").split()
+    for pid in children:
+        os.kill(int(pid), 9)
+    code = """
+print(bool(socket.gethostbyname("exact.test")))
+try: print(socket.gethostbyname("new.example.test"))
+except OSError: print("unknown")
+"""
+    assert len(children) == 1
+    assert sandbox.python(code).split() == ["True", "unknown"]
+    assert allow.wait_for(kind="dns", name="new.example.test")["reason"] == "failed"
 
 
 def test_hundreds_of_names_at_once_are_bounded_and_the_rest_lives_on(sandbox: Sandbox, allow: Allow) -> None:

@@ -6,6 +6,7 @@ that starts the gateway imports some of them and must not pay for it.
 
 from __future__ import annotations
 
+import errno
 import signal
 import socket
 import time
@@ -105,7 +106,8 @@ class Engine:
         if self.custody.needles.in_name(name):
             return Asked(reason="secret-in-name")
         asked = self.table.asked(name)
-        return asked if self._open(asked.new) else Asked(reason="inside-port-taken")
+        reason = self._open(asked.new)
+        return Asked(reason=reason) if reason else asked
 
     def change(self, grant: Grant) -> None:
         """Allow more, or less, from now on. Raises PolicyError."""
@@ -162,16 +164,16 @@ class Engine:
         summary = self.record.finish()
         return replace(summary, ended=ALARM + self.alarmed) if self.alarmed else summary
 
-    def _open(self, places: Sequence[Place]) -> bool:
-        """Listen at more places. A program inside may have taken one of the ports for itself, on all addresses."""
+    def _open(self, places: Sequence[Place]) -> str:
+        """Listen at more places; why not, or nothing. A program inside may have taken one of the ports everywhere."""
         try:
             descriptors = self._maker.listen(places) if places else []
-        except OSError:
+        except OSError as error:
             self.table.forget_listening(places)
-            return False
+            return "inside-port-taken" if error.errno == errno.EADDRINUSE else "failed"
         for place, descriptor in zip(places, descriptors, strict=True):
             self._serve(place, descriptor)
-        return True
+        return ""
 
     def _bound(self, transport: Transport) -> None:
         if len(self.talks) > MOST_HASTY:

@@ -63,7 +63,8 @@ def _brokered(credential: Credential, outside: Outside, remark: Callable[[str], 
     own = parts(secret) if credential.shape == SIGV4 else (secret,)
     if credential.shape == SIGV4 and len(own) < len(credential.variables):
         remark(f"{credential.variables[-1]} stays unset: {credential.source} gives no session token")
-    return Brokered(credential, ":".join(placeholders.like(part) for part in own), secret)
+    placeholder = found.placeholder or ":".join(placeholders.like(part) for part in own)
+    return Brokered(credential, placeholder, secret)
 
 
 def _fetched(credential: Credential, outside: Outside) -> Found:

@@ -105,6 +105,7 @@ def _settle(channel: int, parent: int) -> None:
 def serve(credentials: Sequence[Credential], outside: Outside, channel: socket.socket) -> None:
     """Send each credential's new secret whenever its time has come, until nobody listens."""
     due = {credential.name: time.monotonic() + credential.ttl_s for credential in credentials}
+    sent: dict[str, Renewed] = {}
     while True:
         left_s = max(min(due.values()) - time.monotonic(), 0.0)
         if select.select([channel], [], [], left_s)[0]:
@@ -113,9 +114,11 @@ def serve(credentials: Sequence[Credential], outside: Outside, channel: socket.s
             if due[credential.name] <= time.monotonic():
                 renewed = renew(credential, outside)
                 try:
-                    channel.send(pack(renewed))
+                    if renewed.secret is None or renewed != sent.get(credential.name):
+                        channel.send(pack(renewed))
                 except OSError:
                     return
+                sent[credential.name] = renewed
                 wait_s = min(credential.ttl_s, RETRY_S) if renewed.secret is None else credential.ttl_s
                 due[credential.name] = time.monotonic() + wait_s
 

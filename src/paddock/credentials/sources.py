@@ -1,4 +1,4 @@
-"""Read a secret from where it is kept: a variable, a file, the keyring, or what a program prints.
+"""Read a secret from where it is kept: a variable, a file, the keyring, what a program prints, an agent's login.
 
 Everything here runs outside, as the person, before the sandbox starts or in a process of Paddock's own. Nothing is
 started through a shell, and no program is taken from a directory that a sandbox can write.
@@ -43,6 +43,7 @@ class Found:
 
     text: Secret | None
     note: str = ""
+    placeholder: str = ""  # where the source has one already
 
 
 class Unavailable(PaddockError):
@@ -54,7 +55,7 @@ class Unavailable(PaddockError):
 def fetch(source: str, outside: Outside) -> Found:
     """The secret of a source as the plan writes it. Raises Unavailable, which never quotes what was read."""
     kind, _, rest = source.partition(":")
-    read = {"env": _variable, "file": _file, "keyring": _keyring, "command": _command}[kind]
+    read = {"env": _variable, "file": _file, "keyring": _keyring, "command": _command, "login": _login}[kind]
     return read(rest, outside)
 
 
@@ -116,6 +117,18 @@ def _keyring(entry: str, outside: Outside) -> Found:
     if done.status != 0 or not done.stdout.strip():
         return Found(None, f"the keyring has no entry {entry}: {store}")
     return Found(_text(done.stdout, f"the keyring's entry {entry}"))
+
+
+def _login(key: str, outside: Outside) -> Found:
+    """The access token of an agent's own login. No policy can name this source: only an agent's profile does."""
+    from paddock.credentials import logins
+
+    agent = key.partition("/")[0]
+    try:
+        login, note = logins.fresh(logins.place(key, outside.environ), agent)
+    except logins.LoginOver as error:
+        raise Unavailable(error.what, why=error.why, next_step=error.next_step) from None
+    return Found(login.access, note, login.placeholder)
 
 
 def _command(typed: str, outside: Outside) -> Found:

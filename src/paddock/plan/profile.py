@@ -5,6 +5,11 @@ from __future__ import annotations
 from paddock.frozen import frozen
 
 
+def on_host(directory: str) -> str:
+    """What an agent's directory is called on the host: each lies beside the others, see `plan.agent.state`."""
+    return directory.replace("/", "-")
+
+
 @frozen
 class State:
     """An agent's own directories, below HOME inside.
@@ -17,6 +22,11 @@ class State:
     variables: tuple[tuple[str, str], ...]
     login: str
     login_holds: str
+
+    def place_of_login(self) -> tuple[str, str]:
+        """The directory of the login file, as the host calls it, and the file's path below that."""
+        directory = next(each for each in self.directories if self.login.startswith(f"{each}/"))
+        return on_host(directory), self.login[len(directory) + 1 :]
 
 
 @frozen
@@ -72,12 +82,56 @@ class Manner:
 
 
 @frozen
+class Issuer:
+    """Who gives a new access token for a refresh token: the address, as whom, and how the request is written.
+
+    `form` is "json", or "form" for a form's encoding (RFC 6749 §6).
+    """
+
+    url: str
+    client: str
+    form: str
+
+
+@frozen
+class Tokens:
+    """The tokens of one login in the JSON file where an agent keeps them, and where the access token goes.
+
+    Paths are names of members, from the outermost. `at` leads to the object that is the login, empty for the whole
+    file; the other paths begin there. Of that object only what is named here comes inside: placeholders for `access`
+    and `refresh`, a time that is far away at `expires` (in milliseconds), what is at `kept` as it is, the JSON Web
+    Tokens at `claims` without their signatures (the agent reads them), and the texts in `fixed`. `bound` and `paths`
+    say where the access token goes, as a bearer's; where the person's base URL of `service` leads, it goes too.
+    `flags` and `seeds` are for an agent that has this login and no key.
+    """
+
+    name: str
+    at: tuple[str, ...]
+    access: tuple[str, ...]
+    refresh: tuple[str, ...]
+    expires: tuple[str, ...]
+    kept: tuple[tuple[str, ...], ...]
+    claims: tuple[tuple[str, ...], ...]
+    fixed: tuple[tuple[tuple[str, ...], str], ...]
+    issuer: Issuer
+    bound: tuple[tuple[str, int], ...]
+    paths: tuple[tuple[str, str], ...]
+    service: str
+    flags: tuple[str, ...]
+    seeds: tuple[tuple[str, str], ...]
+
+
+@frozen
 class Login:
-    """How an agent's own login is run: its arguments, the ports at which the browser comes back, its variables."""
+    """How an agent's own login is run: its arguments, the ports at which the browser comes back, its variables.
+
+    `tokens` are those that Paddock knows how to keep outside; of any other login they stay in the agent's state.
+    """
 
     arguments: tuple[str, ...]
     ports: tuple[int, ...]
     environment: tuple[tuple[str, str], ...]
+    tokens: tuple[Tokens, ...] = ()
 
 
 @frozen

@@ -35,7 +35,7 @@ def find_repository(directory: str, home: str = "") -> str:
     return directory
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913 - what was typed, where, and for what purpose
     directory: str,
     command: Sequence[str],
     flags: Layer | None,
@@ -43,8 +43,11 @@ def make_plan(
     terminal: bool,
     environ: Mapping[str, str] = os.environ,
     create: bool = True,
+    profile: Profile | None = None,
 ) -> Plan:
     """The plan for a command in a directory. Creates the agent's state directory, unless only to look (`create`).
+
+    `profile` is the agent's, where the command does not say.
 
     Raises Refused, also inside a sandbox unless only to look; PolicyError; Usage when the directory does not exist.
     """
@@ -56,10 +59,11 @@ def make_plan(
     cwd = real_directory(directory)
     repository = find_repository(cwd, state.home(environ))
     policy = sources.load(repository, flags, environ)
-    agent = for_command(command[0]) if command else None
+    agent = profile or (for_command(command[0]) if command else None)
+    settled = _settled(agent, repository, environ) if agent and create else ()
     request = Request(tuple(command), cwd, repository, terminal, agent=agent)
     plan = resolve(policy, request, Machine(environ))
-    plan = replace(plan, notes=(*plan.notes, *_of_others(plan)))
+    plan = replace(plan, notes=(*plan.notes, *settled, *_of_others(plan)))
     if create:
         for mount in plan.mounts:
             if mount.access == "write":
@@ -72,13 +76,26 @@ def make_plan(
     return plan
 
 
+def _settled(agent: Profile, repository: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The agent's login file with placeholders in it, before anything is resolved: the plan follows what is kept."""
+    if not agent.login.tokens:
+        return ()
+    base = state.state_directory(environ)
+    key = state.repository_key(repository)
+    if not (os.path.isdir(f"{base}/logins/{agent.name}") or os.path.isdir(f"{base}/agents/{agent.name}/{key}")):
+        return ()
+    from paddock.agents import logins
+
+    return logins.settle(agent, key, environ)
+
+
 def make_login_plan(
-    directory: str, profile: Profile, *, terminal: bool, environ: Mapping[str, str] = os.environ
+    directory: str, profile: Profile, *, terminal: bool, environ: Mapping[str, str] = os.environ, fresh: str = ""
 ) -> Plan:
     """The plan for an agent's own login: its state, its hosts, the ports at which the browser comes back.
 
-    The workspace is only read, and no key or base URL is taken over: a login is for when there is none. Raises what
-    `make_plan` does.
+    The workspace is only read, and no key or base URL is taken over: a login is for when there is none. With `fresh`,
+    the agent's state lies in that directory, and is not the repository's. Raises what `make_plan` does.
     """
     from paddock.plan.model import Published, Variable
     from paddock.policy.flags import flags_layer
@@ -87,7 +104,12 @@ def make_login_plan(
     taken = {*profile.keys, *(service.base_url for service in profile.services)}
     rest = {name: value for name, value in environ.items() if name not in taken}
     command = (profile.commands[0], *profile.login.arguments)
-    plan = make_plan(directory, command, flags_layer({"workspace": "readonly"}), terminal=terminal, environ=rest)
+    layer = flags_layer({"workspace": "readonly"})
+    # Of no login that there is: who logs in anew wants another one.
+    bare = replace(profile, login=replace(profile.login, tokens=()))
+    plan = make_plan(directory, command, layer, terminal=terminal, environ=rest, profile=bare)
+    if fresh:
+        plan = _moved(plan, fresh)
     origin = Origin("agent", profile.name)
     ports = [Published(port, port, origin) for port in profile.login.ports]
     variables = {variable.name: variable for variable in plan.environment}
@@ -97,6 +119,18 @@ def make_login_plan(
         environment=tuple(variables[name] for name in sorted(variables)),
         network=replace(plan.network, published=(*plan.network.published, *ports)),
     )
+
+
+def _moved(plan: Plan, directory: str) -> Plan:
+    """The plan with the agent's own directories in another place, as they are at first."""
+    from paddock.agents import seeding
+
+    moved = {mount: f"{directory}/{os.path.basename(mount.source)}" for mount in plan.mounts if mount.access == "write"}
+    for place in moved.values():
+        state.make_private(place)
+    mounts = tuple(replace(mount, source=moved.get(mount, mount.source)) for mount in plan.mounts)
+    seeding.sow(plan.seeds, mounts)
+    return replace(plan, mounts=mounts)
 
 
 def _of_others(plan: Plan) -> Iterator[str]:

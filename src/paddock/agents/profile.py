@@ -6,7 +6,7 @@ import os
 
 from paddock.agents import COMMANDS
 from paddock.errors import PaddockError
-from paddock.plan.profile import Key, Login, Manner, Profile, Service, State
+from paddock.plan.profile import Issuer, Key, Login, Manner, Profile, Service, State, Tokens
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MOST_PORTS = 1 << 16
 _SHAPES = ("bearer", "header:")
+_FORMS = ("json", "form")
 
 
 def for_command(command: str) -> Profile | None:
@@ -171,9 +172,41 @@ def _manner(table: _Table) -> Manner:
 
 
 def _login(table: _Table) -> Login:
-    login = Login(table.texts("arguments"), table.ports("ports"), table.pairs("environment"))
+    tokens = tuple(map(_tokens, table.tables("tokens")))
+    login = Login(table.texts("arguments"), table.ports("ports"), table.pairs("environment"), tokens)
     table.end()
     return login
+
+
+def _tokens(table: _Table) -> Tokens:
+    bound = [_place(each) for each in table.texts("bound", needed=True)]
+    tokens = Tokens(
+        name=table.text("name"),
+        at=_members(table.text("at", "")),
+        access=_members(table.text("access")),
+        refresh=_members(table.text("refresh")),
+        expires=_members(table.text("expires", "")),
+        kept=tuple(map(_members, table.texts("kept"))),
+        claims=tuple(map(_members, table.texts("claims"))),
+        fixed=tuple((_members(path), value) for path, value in table.pairs("fixed")),
+        issuer=Issuer(table.text("token_url"), table.text("client"), table.text("form")),
+        bound=tuple(dict.fromkeys(place for place, _ in bound)),
+        paths=tuple((host, path) for (host, _), path in bound if path),
+        service=table.text("service", ""),
+        flags=table.texts("flags"),
+        seeds=_seeds(table),
+    )
+    table.end()
+    if not tokens.issuer.url.startswith("https://") or tokens.issuer.form not in _FORMS:
+        raise _wrong(tokens.name, "a token_url that is not https, or no such form")
+    if not tokens.name.isalpha() or not tokens.access or not tokens.refresh:
+        raise _wrong(tokens.name, "no name of letters, or no path to the tokens")
+    return tokens
+
+
+def _members(path: str) -> tuple[str, ...]:
+    """The names of members on the way through nested objects. A name with a dot in it cannot be written."""
+    return tuple(path.split(".")) if path else ()
 
 
 def _seeds(table: _Table) -> tuple[tuple[str, str], ...]:

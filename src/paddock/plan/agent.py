@@ -7,11 +7,12 @@ The profile of a known agent is built-in, so it comes below everything that a pe
 from __future__ import annotations
 
 from paddock.frozen import replace
-from paddock.plan import services
+from paddock.plan import logins, services
 from paddock.plan.model import File, Mount, Network, Rule, Variable
 from paddock.plan.network import distinct, within_list
 from paddock.plan.part import Part
 from paddock.plan.paths import within
+from paddock.plan.profile import on_host
 from paddock.policy.model import Origin
 
 TYPE_CHECKING = False
@@ -43,10 +44,12 @@ def part(profile: Profile, plain: Part, policy: Policy, view: View, arguments: t
     """The agent's part of a plan; `arguments` are the person's own. Raises PolicyError for a bad base URL."""
     origin = Origin("agent", profile.name)
     mounts = state(profile, view)
-    logged_in = _logged_in(profile, mounts, view)
+    held = logins.held(profile, view)
+    logged_in = bool(held) or _logged_in(profile, mounts, view)
     inside = {variable.name for variable in plain.environment}
     inside.update(variable for binding in policy.credentials for variable in binding.variables)
     used = services.use(profile, policy, view, inside=inside, logged_in=logged_in)
+    used = logins.joined(used, held, profile, view)
     reach = network(profile, plain.network, used, policy, view)
     manner = profile.attended if policy.agent_prompts.value == "keep" else profile.unattended
     view.notes += remarks(profile, inside, used, logged_in=logged_in)
@@ -65,7 +68,8 @@ def part(profile: Profile, plain: Part, policy: Policy, view: View, arguments: t
 def network(profile: Profile, base: Network, used: Use, policy: Policy, view: View) -> Network:
     """The network with the agent's names: of its services, or else what its login needs."""
     origin = Origin("agent", profile.name)
-    rules = [] if used.replaces else [Rule(host, port, origin) for host, port in profile.hosts]
+    places = [] if used.replaces else [place for place in profile.hosts if place not in used.away]
+    rules = [Rule(host, port, origin) for host, port in places]
     rules += used.rules
     if base.mode == "off" and base.origin.kind != "built-in":
         view.notes.append(f"{profile.title} cannot reach its model: network mode is off ({base.origin})")
@@ -111,7 +115,7 @@ def state(profile: Profile, view: View) -> tuple[Mount, ...]:
     base = f"{view.host.state}/agents/{profile.name}/{view.host.repository_key(view.repository)}"
     origin = Origin("agent", profile.name)
     return tuple(
-        Mount(f"{base}/{place.replace('/', '-')}", f"{view.host.person.home}/{place}", "write", origin)
+        Mount(f"{base}/{on_host(place)}", f"{view.host.person.home}/{place}", "write", origin)
         for place in profile.state.directories
     )
 

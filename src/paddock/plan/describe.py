@@ -120,7 +120,8 @@ def _credentials(plan: Plan) -> Iterator[tuple[str, str, str]]:
     """Where each comes from and may go. No secret is known here."""
     unused = "; not used: the network is off" if plan.network.mode == "off" else ""
     for credential in plan.credentials:
-        names = ", ".join(credential.variables)
+        kept = "the agent's login file" if credential.source.startswith("login:") else ""
+        names = ", ".join(credential.variables) or kept
         places = ", ".join(place_of(bound) for bound in credential.bound)
         shape = f"{credential.shape} of {credential.user}" if credential.user else credential.shape
         anew = f", anew every {credential.ttl_s:g} s" if credential.ttl_s else ""

@@ -28,7 +28,11 @@ _MAY_NAME_UPSTREAM = ("person", "floor", "flag")
 
 @frozen
 class Use:
-    """What the services of an agent come to. `replaces`: the agent's own hosts are not needed."""
+    """What the services of an agent come to.
+
+    `replaces`: the agent's own hosts are not needed. Of those, the ones in `away` must not be reached. `open` are the
+    services that have no key, and where the person's base URL of each leads.
+    """
 
     rules: tuple[Rule, ...] = ()
     variables: tuple[Variable, ...] = ()
@@ -36,6 +40,8 @@ class Use:
     flags: tuple[str, ...] = ()
     seeds: tuple[File, ...] = ()
     replaces: bool = False
+    open: tuple[tuple[str, Bound], ...] = ()
+    away: tuple[tuple[str, int], ...] = ()
 
 
 @frozen
@@ -65,6 +71,7 @@ def use(profile: Profile, policy: Policy, view: View, *, inside: Collection[str]
         flags=tuple(flag for each in found for flag in each.flags),
         seeds=tuple(seed for each in found for seed in each.seeds),
         replaces=any(each.replaces for each in found),
+        open=tuple(place for each in found for place in each.open),
     )
 
 
@@ -95,6 +102,7 @@ def _use(  # noqa: PLR0913 - what is known of the person, the profile and the ma
         flags=tuple(_filled(flag, values) for flag in service.flags),
         seeds=tuple(File(f"{view.host.person.home}/{path}", content, origin) for path, content in service.seeds),
         replaces=True,
+        open=() if key or named else ((service.name, place.bound),),
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paddock.gateway import server
-from paddock.gateway.addresses import INTERNAL_NAME
+from paddock.gateway.inside.addresses import INTERNAL_NAME
 from paddock.gateway.table import Table
 from paddock.kernel.namespaces import Namespaces, namespaces_of
 from paddock.plan.etc import resolver

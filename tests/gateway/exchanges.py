@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from paddock.gateway.exchange import Exchange
 from paddock.gateway.gate import Gate
+from paddock.gateway.http.exchange import Exchange
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
 from tests.gateway.conftest import endpoint_of
 
 if TYPE_CHECKING:
-    from paddock.gateway.exchange import Step
+    from paddock.gateway.http.exchange import Step
 
 GET = b"GET / HTTP/1.1\r\nHost: api.example.test\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.gateway import dial, engine
-from paddock.gateway.dial import Address
+from paddock.gateway import engine
+from paddock.gateway.outside import dial
+from paddock.gateway.outside.dial import Address
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.gateway import dial, guard
-from paddock.gateway.dial import Address
+from paddock.gateway.outside import dial, guard
+from paddock.gateway.outside.dial import Address
 from paddock.plan.model import Denied, Rule
 from paddock.policy.model import Origin
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.gateway import opening
-from paddock.gateway.hello import BadHello
 from paddock.gateway.opening import check_name
+from paddock.gateway.tls.hello import BadHello
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
 from tests.capabilities import needs

@@ -8,15 +8,15 @@ import h11
 import pytest
 
 import paddock.gateway
-from paddock.gateway.exchange import Exchange
 from paddock.gateway.gate import Gate
+from paddock.gateway.http.exchange import Exchange
 from paddock.gateway.reasons import REASONS, refusal
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
 from tests.gateway.conftest import endpoint_of
 
 ENDPOINT = endpoint_of(Rule("api.example.test", 80, Origin("flag", "--allow")))
-SOURCES = [path.read_text() for path in Path(paddock.gateway.__file__).parent.glob("*.py")]
+SOURCES = [path.read_text() for path in Path(paddock.gateway.__file__).parent.rglob("*.py")]
 
 
 @pytest.mark.parametrize("code", REASONS)
@@ -66,7 +66,7 @@ def test_every_code_that_the_gateway_uses_is_explained() -> None:
 
 
 def test_every_class_of_the_guard_is_explained() -> None:
-    from paddock.gateway import guard
+    from paddock.gateway.outside import guard
 
     kinds = {line.split()[0] for table_ in (guard._TABLE_4, guard._TABLE_6) for line in table_.strip().splitlines()}
     assert {f"address-{kind}" for kind in kinds | {guard.HOST, "reserved", "unknown"}} <= set(REASONS)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.errors import PolicyError
-from paddock.gateway.addresses import INTERNAL, INTERNAL_NAME
+from paddock.gateway.inside.addresses import INTERNAL, INTERNAL_NAME
 from paddock.gateway.table import MOST_UNDER_WILDCARD, Grant, Table
 from paddock.plan.model import Bound, Denied, Network, Rule
 from paddock.policy.model import Origin

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from paddock.gateway import guard
+from paddock.gateway.outside import guard
 from paddock.plan.environment import CERTIFICATES
 from tests import capabilities
 from tests.capabilities import needs

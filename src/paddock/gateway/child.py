@@ -13,7 +13,7 @@ import signal
 
 from paddock.frozen import frozen
 from paddock.gateway import record
-from paddock.gateway.maker import Maker
+from paddock.gateway.inside.maker import Maker
 from paddock.kernel import confine, landlock
 from paddock.kernel.namespaces import be_unreadable, die_with_parent, forbid_imports
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from paddock.credentials.brokered import Brokered
     from paddock.credentials.canaries import Canary
     from paddock.gateway.control import Door
-    from paddock.gateway.custody import Custody
     from paddock.gateway.record import About
+    from paddock.gateway.secrets.custody import Custody
     from paddock.gateway.table import Table
     from paddock.kernel.namespaces import Namespaces
     from paddock.plan.model import Published
@@ -131,7 +131,7 @@ def run(charge: Charge) -> NoReturn:
 
 def _custody(charge: Charge) -> Custody:
     """Make what is kept here alone. Reads and writes files, so it is due before these are given up."""
-    from paddock.gateway import custody
+    from paddock.gateway.secrets import custody
 
     trusted = charge.entrusted
     return custody.prepare(charge.table.network, trusted.brokered, trusted.canaries, trusted.directory, os.environ)

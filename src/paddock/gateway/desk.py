@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import h11
 
-from paddock.gateway.addresses import INTERNAL_NAME
+from paddock.gateway.inside.addresses import INTERNAL_NAME
 from paddock.gateway.reasons import REASONS
 
 TYPE_CHECKING = False

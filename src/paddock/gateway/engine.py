@@ -13,13 +13,14 @@ import time
 
 from paddock.credentials import renewals
 from paddock.frozen import frozen, replace
-from paddock.gateway import control, dial
+from paddock.gateway import control
 from paddock.gateway.budget import Pace
 from paddock.gateway.connection import Talk
+from paddock.gateway.inside.resolver import Answers, Datagrams, Stream
 from paddock.gateway.listener import Listener
 from paddock.gateway.opening import Opening
+from paddock.gateway.outside import dial
 from paddock.gateway.record import ALARM, Summary, pack, unpack
-from paddock.gateway.resolver import Answers, Datagrams, Stream
 from paddock.gateway.table import Asked
 
 TYPE_CHECKING = False
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 
     from paddock.gateway.connection import Side
     from paddock.gateway.control import Door
-    from paddock.gateway.custody import Custody
-    from paddock.gateway.maker import Maker
+    from paddock.gateway.inside.maker import Maker
     from paddock.gateway.record import Record
     from paddock.gateway.rules import Endpoint
+    from paddock.gateway.secrets.custody import Custody
     from paddock.gateway.table import Grant, Place, Table
     from paddock.plan.model import Published
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from paddock.gateway.requests import Request
+    from paddock.gateway.http.requests import Request
 
     Headers = list[tuple[bytes, bytes]]
 

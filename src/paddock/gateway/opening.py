@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from paddock.gateway import dial, hello, reasons, requests, terminating
-from paddock.gateway.addresses import INTERNAL_NAME
-from paddock.gateway.broker import gate_for
+from paddock.gateway import reasons
 from paddock.gateway.desk import Desk
+from paddock.gateway.http import requests
+from paddock.gateway.http.web import Front
+from paddock.gateway.inside.addresses import INTERNAL_NAME
+from paddock.gateway.outside import dial
 from paddock.gateway.relay import pair
-from paddock.gateway.retries import Watch
-from paddock.gateway.web import Front
+from paddock.gateway.secrets.broker import gate_for
+from paddock.gateway.tls import hello, terminating
+from paddock.gateway.tls.retries import Watch
 from paddock.policy.names import canonical_bytes
 
 TYPE_CHECKING = False

@@ -10,7 +10,7 @@ import errno
 import socket
 
 from paddock.errors import PaddockError
-from paddock.gateway.addresses import LOOPBACK
+from paddock.gateway.inside.addresses import LOOPBACK
 from paddock.gateway.relay import pair
 from paddock.gateway.rules import Endpoint
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from paddock.gateway.connection import Talk
     from paddock.gateway.engine import Engine
-    from paddock.gateway.maker import Maker
+    from paddock.gateway.inside.maker import Maker
     from paddock.plan.model import Published
 else:
     Protocol = object  # asyncio asks for the methods, not for the class

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from paddock.gateway.connection import Closing, reset, write_end
-from paddock.gateway.hello import ALERT_ACCESS_DENIED, BadHello, alert
+from paddock.gateway.tls.hello import ALERT_ACCESS_DENIED, BadHello, alert
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import BaseTransport, Protocol
 
     from paddock.gateway.connection import Side, Talk
-    from paddock.gateway.retries import Watch
+    from paddock.gateway.tls.retries import Watch
 else:
     Protocol = object  # asyncio asks for the methods, not for the class
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paddock.errors import PolicyError
 from paddock.frozen import frozen
-from paddock.gateway.addresses import LOOPBACK, OUR_OWN
+from paddock.gateway.inside.addresses import LOOPBACK, OUR_OWN
 from paddock.policy.matching import WILDCARD
 from paddock.policy.names import canonical, is_ipv4
 

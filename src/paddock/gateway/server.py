@@ -157,7 +157,7 @@ def start(  # noqa: PLR0913 - all that a gateway needs
     credentials that cannot be kept, PaddockError when the sockets cannot be made; then nothing is left.
     """
     if entrusted.brokered:
-        from paddock.gateway import custody
+        from paddock.gateway.secrets import custody
 
         custody.check(entrusted.brokered)
     table = Table(network, (bound for one in entrusted.brokered for bound in one.credential.bound), clock=time.time)

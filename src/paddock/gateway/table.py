@@ -9,7 +9,7 @@ from __future__ import annotations
 from paddock.errors import PolicyError
 from paddock.frozen import frozen, replace
 from paddock.gateway import rules
-from paddock.gateway.addresses import INTERNAL, INTERNAL_NAME, INTERNAL_PORT, LOOPBACK, MOST_NAMES, synthetic
+from paddock.gateway.inside.addresses import INTERNAL, INTERNAL_NAME, INTERNAL_PORT, LOOPBACK, MOST_NAMES, synthetic
 from paddock.plan import labels, matching
 from paddock.plan.model import Denied, Rule
 from paddock.policy.matching import WILDCARD, below, fits, is_wildcard, takes_in

@@ -1,0 +1,1 @@
+"""Plain HTTP between a client and a service: judged, written anew, nothing guessed."""

@@ -1,0 +1,1 @@
+"""From the gateway to the services: addresses found, judged and dialled."""

@@ -1,0 +1,1 @@
+"""Credentials on their way: whose they are, what goes out in their place, what must not."""

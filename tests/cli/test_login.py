@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,24 @@ def test_the_agent_then_finds_placeholders(installed: Person, repo: Path) -> Non
     assert ACCESS not in done.stdout
     assert REFRESH not in done.stdout
     assert '"account_id": "a"' in done.stdout
+
+
+@needs("bubblewrap")
+def test_two_logins_of_an_agent_do_not_take_each_others_state(installed: Person, repo: Path) -> None:
+    """The second waits for the first."""
+    program = installed.home / ".local/bin/codex"
+    program.write_text(AGENT.replace("exit 0", "sleep 0.5; exit 0"))
+    started = [
+        subprocess.Popen(
+            installed.argv("login", "codex"), cwd=repo, env=installed.environ, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    said = [each.communicate(timeout=100)[0] for each in started]
+    assert [each.returncode for each in started] == [0, 0], said
+    assert all("left-by-a-login" not in each for each in said)
+    assert kept(installed)["access"] == ACCESS
 
 
 @needs("bubblewrap")

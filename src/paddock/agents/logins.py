@@ -114,12 +114,16 @@ def kept(profile: Profile, environ: Mapping[str, str] = os.environ) -> tuple[tup
     )
 
 
+def place_of_fresh_state(profile: Profile, environ: Mapping[str, str] = os.environ) -> str:
+    """Where the state of one login lies, while it is under way."""
+    return f"{state.state_directory(environ)}/logins/{profile.name}/.new"
+
+
 def fresh_state(profile: Profile, environ: Mapping[str, str] = os.environ) -> str:
     """An empty directory for the state of one login. What an earlier sandbox wrote must not see the tokens."""
-    base = state.make_private(f"{state.state_directory(environ)}/logins/{profile.name}")
     import shutil
 
-    path = f"{base}/.new"
+    path = place_of_fresh_state(profile, environ)
     shutil.rmtree(path, ignore_errors=True)  # of a login that was killed
     return state.make_private(path)
 

@@ -56,7 +56,7 @@ def perform(options: argparse.Namespace) -> Outcome:
 
 def _log_in(profile: Profile) -> Outcome:
     from paddock import scope
-    from paddock.planning import find_repository, make_login_plan, real_directory
+    from paddock.planning import make_login_plan
 
     scope.enter()
     terminal = any(map(os.isatty, (0, 1, 2)))
@@ -67,19 +67,7 @@ def _log_in(profile: Profile) -> Outcome:
         if code == 0:
             _say(f"what {profile.name} keeps of the login lies in {', '.join(places)}; what runs inside can read it")
         return Outcome(exit_code=code, data={"schema": 1, "exit_code": code, "state": places, "kept": []})
-    import shutil
-
-    from paddock import state
-    from paddock.agents import logins
-
-    fresh = logins.fresh_state(profile)
-    try:
-        plan = make_login_plan(os.getcwd(), profile, terminal=terminal, fresh=fresh)
-        code = _run(plan, profile)
-        repository = state.repository_key(find_repository(real_directory(os.getcwd())))
-        found = logins.take_all(profile, f"{fresh}/{profile.state.place_of_login()[0]}", repository)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+    code, found = _log_in_apart(profile, terminal=terminal)
     if found:
         _say(f"the tokens of {profile.title} are kept outside, for all your repositories: paddock run {profile.name}")
     elif code == 0:
@@ -90,6 +78,27 @@ def _log_in(profile: Profile) -> Outcome:
             code="login",
         )
     return Outcome(exit_code=code, data={"schema": 1, "exit_code": code, "state": [], "kept": list(found)})
+
+
+def _log_in_apart(profile: Profile, *, terminal: bool) -> tuple[int, tuple[str, ...]]:
+    """Log in with a state that is thrown away, one login of an agent at a time: the exit code, and what is kept now."""
+    import shutil
+
+    from paddock import state
+    from paddock.agents import logins
+    from paddock.credentials.logins import locked
+    from paddock.planning import find_repository, make_login_plan, real_directory
+
+    with locked(logins.place_of_fresh_state(profile)):
+        fresh = logins.fresh_state(profile)
+        try:
+            plan = make_login_plan(os.getcwd(), profile, terminal=terminal, fresh=fresh)
+            code = _run(plan, profile)
+            repository = state.repository_key(find_repository(real_directory(os.getcwd())))
+            found = logins.take_all(profile, f"{fresh}/{profile.state.place_of_login()[0]}", repository)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    return code, found
 
 
 def _run(plan: Plan, profile: Profile) -> int:

@@ -159,7 +159,9 @@ def locked(path: str) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise LoginOver("another Paddock is renewing this login", next_step="try again") from None
+                    raise LoginOver(
+                        "another Paddock is busy with this login", next_step="try again when it has ended"
+                    ) from None
                 time.sleep(_LOCK_PAUSE_S)
         yield
     finally:

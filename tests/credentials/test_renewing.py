@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.credentials import logins
 from paddock.credentials.brokered import Brokered, Secret
 from paddock.credentials.renewals import Renewed, take
 from paddock.credentials.renewing import Renewer
 from paddock.credentials.sources import Outside
+from paddock.credentials.tokens import Login
 from paddock.plan.model import Bound, Credential
+from paddock.plan.profile import Issuer
 from paddock.policy.model import Origin
 
 if TYPE_CHECKING:
@@ -77,6 +80,24 @@ def test_a_failure_is_told_and_tried_again(counting: Outside) -> None:
         while secret is None:
             secret = next((each.secret for each in wait_for(made.channel) or () if each.secret), None)
         assert secret == "secret-1"
+    finally:
+        made.stop()
+
+
+def test_what_is_as_it_was_is_not_sent_again(tmp_path: Path) -> None:
+    """A login is looked at often, and seldom renewed: by whom, this process need not know."""
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    path = logins.place("agent/one", environ)
+    issuer = Issuer("https://issuer.example.test/token", "client", "json")
+    logins.save(path, logins.Kept(Login(Secret("first-token"), None, 0, "placeholder", "{}"), issuer))
+    made = Renewer([brokered("login:agent/one", 0.05)], Outside(environ, str(tmp_path), ()))
+    try:
+        assert [each.secret for each in wait_for(made.channel) or ()] == ["first-token"]
+        assert not select.select([made.channel], [], [], 0.5)[0]
+        logins.save(path, logins.Kept(Login(Secret("second-token"), None, 0, "placeholder", "{}"), issuer))
+        assert [each.secret for each in wait_for(made.channel) or ()] == ["second-token"]
+        os.unlink(path)
+        assert "no login any more" in (wait_for(made.channel) or ())[0].why
     finally:
         made.stop()
 

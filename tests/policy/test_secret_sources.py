@@ -37,7 +37,7 @@ def test_one_spelling_of_each(written: object, found: str) -> None:
         "", ":", "env:", "env:A B", "env:A=B", "env:A,B", "env:*", "file:token", "file:./token", "file:~ann/x", "file:", "file:/a\nb",
         "keyring:", "keyring:a", "keyring:a/", "keyring:/b", "keyring:-a/b", "keyring:a/-b", "keyring:a\x1b/b", "command:", "command: ", "command:'x", "command:a | b",
         "command:a; b", "command:a > b", "command:a & b", "command:a $HOME", "command:a `b`", "command:./x", "command:bin/x", [], [""], ["a", 1], ["./x"], ["a\nb"],
-        None, 1, {"a": 1}, "ENV:A", "vault:a", "op://a/b",
+        None, 1, {"a": 1}, "ENV:A", "vault:a", "op://a/b", "login:claude/subscription",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(written: object) -> None:

@@ -72,6 +72,16 @@ def test_the_network_says_all_that_bounds_it() -> None:
     ]
 
 
+def test_the_network_says_where_tls_ends_for_a_credential() -> None:
+    tables = {
+        "network": {"mode": "allow", "allow": ["b.test"]},
+        "credentials": {"one": {"source": "env:K", "hosts": ["a.test"]}},
+    }
+    found = plan(rules=written(**tables))
+    lines = next(rows for name, rows in sections(found) if "network" in name)
+    assert [row[1] for row in lines[1:3]] == ["a.test:443  (TLS ends at the gateway)", "b.test:443"]
+
+
 def test_values_that_were_passed_are_not_printed() -> None:
     found = plan(environ={"API_TOKEN": "hunter2"}, rules=policy(pass_variables=["API_TOKEN"]))
     text = repr(list(sections(found)))

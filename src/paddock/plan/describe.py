@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paddock.frozen import replace
 from paddock.plan.paths import within
+from paddock.plan.trusting import terminated
 from paddock.policy.reach import bounds, place
 
 TYPE_CHECKING = False
@@ -107,7 +108,8 @@ def _network(plan: Plan) -> Iterator[tuple[str, str, str]]:
     what = "nothing: an empty network of its own" if plan.network.mode == "off" else "these names and ports only"
     yield plan.network.mode, what, str(plan.network.origin)
     for rule in plan.network.rules:
-        yield "allow", place(rule) + _in_brackets(_limits(rule)), str(rule.origin)
+        is_read = bool(terminated(replace(plan.network, rules=(rule,)), plan.credentials))
+        yield "allow", place(rule) + _in_brackets(_limits(rule, is_read=is_read)), str(rule.origin)
     for denied in plan.network.denied:
         yield "deny", place(denied), str(denied.origin)
     for port in plan.network.published:
@@ -139,9 +141,9 @@ def place_of(bound: Bound) -> str:
     return f"{host}:{bound.port}" + (f" ({asked})" if asked else "")
 
 
-def _limits(rule: Rule) -> list[str]:
+def _limits(rule: Rule, *, is_read: bool) -> list[str]:
     """What a rule says beyond its place. Where it leads says enough of an endpoint's or a service's own address."""
-    opened = ["TLS ends at the gateway"] if rule.methods or rule.paths else []
+    opened = ["TLS ends at the gateway"] if is_read else []
     if rule.upstream:
         return [f"leads to {rule.upstream}", *bounds(replace(rule, private=False)), *opened]
     return [*bounds(rule), *opened]

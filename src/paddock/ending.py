@@ -56,6 +56,7 @@ def _opened(pid: int | None, close: ExitStack) -> list[int]:
 
 def clean() -> list[str]:
     """Remove what no live sandbox owns; what was removed, in words."""
+    from paddock.agents import logins
     from paddock.record import retention
     from paddock.workspace import cleaning
 
@@ -67,15 +68,18 @@ def clean() -> list[str]:
     dead = [entry for entry in live.entries() if not entry.holder and live.remove_dead(entry)]
     removed += [f"sandbox directory {entry.directory}" for entry in dead]
     removed += [*watching.recover(), *retention.tidy()]
+    removed += [f"unfinished login {path}" for path in logins.clear_unfinished()]
     return [*removed, *(f"trial directory {path}" for path in trial_ground.clear_left()), *cleaning.clean()]
 
 
 def left_over() -> list[str]:
     """What still belongs to no live sandbox, in words."""
+    from paddock.agents import logins
     from paddock.workspace import cleaning
 
     left = [f"control group {group.directories[0]}" for group in _dead_groups()]
     left += [*watching.left(), *cleaning.left_over()]
+    left += [f"unfinished login {path}" for path in logins.unfinished()]
     left += [f"trial directory {path}" for path in trial_ground.left()]
     left += [f"sandbox directory {entry.directory}" for entry in live.entries() if not entry.holder]
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:

@@ -176,6 +176,18 @@ def test_an_agent_whose_tokens_are_unknown_is_left_alone(environ: dict[str, str]
     assert not os.path.exists(environ["XDG_STATE_HOME"])
 
 
+def test_what_a_killed_login_left_is_cleared_and_one_that_goes_on_is_not(environ: dict[str, str]) -> None:
+    fresh = logins.fresh_state(CLAUDE, environ)
+    Path(fresh, ".claude").mkdir()
+    with store.locked(logins.place_of_fresh_state(CLAUDE, environ)):
+        assert logins.clear_unfinished(environ) == ()
+        assert os.path.isdir(fresh)
+    assert logins.unfinished(environ) == (fresh,)
+    assert logins.clear_unfinished(environ) == (fresh,)
+    assert not os.path.exists(fresh)
+    assert logins.clear_unfinished(environ) == ()
+
+
 def test_the_state_of_a_login_is_empty_and_private(environ: dict[str, str]) -> None:
     first = logins.fresh_state(CLAUDE, environ)
     Path(first, "left over").write_text("of one that was killed")

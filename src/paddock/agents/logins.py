@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from paddock.credentials.tokens import Login
     from paddock.plan.profile import Profile, Tokens
 
+_FRESH = ".new"
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -116,7 +117,7 @@ def kept(profile: Profile, environ: Mapping[str, str] = os.environ) -> tuple[tup
 
 def place_of_fresh_state(profile: Profile, environ: Mapping[str, str] = os.environ) -> str:
     """Where the state of one login lies, while it is under way."""
-    return f"{state.state_directory(environ)}/logins/{profile.name}/.new"
+    return f"{state.state_directory(environ)}/logins/{profile.name}/{_FRESH}"
 
 
 def fresh_state(profile: Profile, environ: Mapping[str, str] = os.environ) -> str:
@@ -126,6 +127,24 @@ def fresh_state(profile: Profile, environ: Mapping[str, str] = os.environ) -> st
     path = place_of_fresh_state(profile, environ)
     shutil.rmtree(path, ignore_errors=True)  # of a login that was killed
     return state.make_private(path)
+
+
+def unfinished(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """States of logins that were killed, which may hold tokens: nobody is busy with them any more."""
+    base = f"{state.state_directory(environ)}/logins"
+    found = (f"{base}/{agent}/{_FRESH}" for agent in _names(base))
+    return tuple(path for path in found if os.path.isdir(path) and not logins.is_locked(path))
+
+
+def clear_unfinished(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Remove them; which they were."""
+    import shutil
+
+    removed = unfinished(environ)
+    for path in removed:
+        with logins.locked(path):
+            shutil.rmtree(path, ignore_errors=True)
+    return removed
 
 
 def read(directory: str, name: str) -> bytes:

@@ -146,6 +146,21 @@ def _is_ending(login: Login) -> bool:
     return bool(login.expires) and login.expires - time.time() < MARGIN_S
 
 
+def is_locked(path: str) -> bool:
+    """Whether somebody is alone with a login now."""
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 @contextmanager
 def locked(path: str) -> Iterator[None]:
     """Alone with a login, whose directory there is made for that. Raises LoginOver when another does not end."""

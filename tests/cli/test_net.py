@@ -43,6 +43,13 @@ def test_a_host_is_allowed_and_denied_while_the_sandbox_runs(person: Person, rep
 
 
 @needs("bubblewrap")
+def test_published_ports_are_shown(person: Person, repo: Path) -> None:
+    with running(person, repo, "--name", "there", "--publish", "38765:3000"):
+        done = person.call("net", "show", "there", cwd=repo)
+    assert done.stdout == "nothing may be reached\nport 3000 inside is at 127.0.0.1:38765 of this machine\n"
+
+
+@needs("bubblewrap")
 def test_a_grant_for_a_time_says_how_long(person: Person, repo: Path) -> None:
     with running(person, repo, "--name", "there", "--net", "allow"):
         done = person.call("net", "allow", "there", "late.example.test", "--for", "30m", cwd=repo)

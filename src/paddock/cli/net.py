@@ -68,6 +68,9 @@ def _text(found: dict[str, Any]) -> str:
     rows += [("deny", denied, "red") for denied in found["denied"]]
     lines = [_row(word, entry, colour, lasts) for word, entry, colour in rows]
     lines += [] if lines else ["nothing may be reached"]
+    lines += [
+        f"port {one['inside']} inside is at 127.0.0.1:{one['outside']} of this machine" for one in found["published"]
+    ]
     if found["refusals"]:
         lines.append("refused so far:")
         lines += [

@@ -190,6 +190,7 @@ def _shown(engine: Engine) -> dict[str, Any]:
         "mode": network.mode,
         "rules": [as_data(rule) for rule in network.rules],
         "denied": [as_data(denied) for denied in network.denied],
+        "published": [as_data(port) for port in network.published],
         "grants": [as_data(grant) for grant in engine.table.grants],
         "connections": len(engine.talks),
         "refusals": [as_data(refusal) for refusal in engine.record.refusals()],

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.conftest import Person
 
 pytestmark = needs("bubblewrap", "git")
-NOT_ACCEPTABLE = {"root", "workspace-review", "network-destinations"}
+NOT_ACCEPTABLE = {"root", "workspace-review", "network-destinations", "published-ports"}
 LANDLOCK = (
     *("--boundary", "landlock", "--minimum", "landlock", "--workspace", "live"),
     *(word for gap in GAPS if gap not in NOT_ACCEPTABLE for word in ("--accept", gap)),

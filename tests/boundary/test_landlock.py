@@ -24,7 +24,9 @@ from paddock.plan.model import (
     Mount,
     Network,
     Plan,
+    Planted,
     Private,
+    Published,
     Variable,
     Workspace,
 )
@@ -199,6 +201,18 @@ def test_changes_cannot_be_held_and_nobody_can_accept_that(mode: str):
 def test_names_cannot_be_told_apart_and_nobody_can_accept_that(mode: str):
     gap = landlock.gaps(changed(network=Network(mode, (), BUILT_IN)), FACTS)[0]  # type: ignore[arg-type]
     assert (gap.name, gap.acceptable) == ("network-destinations", False)
+
+
+def test_a_port_cannot_be_published_and_nobody_can_accept_that():
+    network = Network("off", (), BUILT_IN, published=(Published(3000, 3000, BUILT_IN),))
+    gap = landlock.gaps(changed(network=network), FACTS)[0]
+    assert (gap.name, gap.acceptable) == ("published-ports", False)
+
+
+def test_canaries_that_cannot_be_planted_are_a_gap():
+    planted = Planted("aws", "/home/ada/.aws/credentials", BUILT_IN)
+    gaps = {gap.name: gap.acceptable for gap in landlock.gaps(changed(canaries=(planted,)), FACTS)}
+    assert gaps["canaries"]
 
 
 def test_root_is_refused_before_all_else():

@@ -189,8 +189,24 @@ def _hopeless(plan: Plan, facts: Facts) -> Iterator[Gap]:
             acceptable=False,
         )
 
+    if plan.network.published:
+        yield Gap(
+            "published-ports",
+            "ports inside are reachable from this machine",
+            "there is no network of its own, and with the network off nothing can listen",
+            "leave --publish out",
+            acceptable=False,
+        )
+
 
 def _of_the_plan(plan: Plan) -> Iterator[Gap]:
+    if plan.canaries:
+        yield Gap(
+            "canaries",
+            "false credentials lie where thieves look",
+            "without a mount namespace they would have to be put into your own files",
+            "take canaries out of [workspace]",
+        )
     if plan.workspace.masks:
         names = ", ".join(mask.target for mask in plan.workspace.masks[:_SHOWN])
         more = ", …" if len(plan.workspace.masks) > _SHOWN else ""

@@ -77,6 +77,26 @@ def places(environ: Mapping[str, str] = os.environ) -> tuple[Place, ...]:
     )
 
 
+def write_durably(folder: str, name: str, content: bytes) -> None:
+    """A file of our own in a private directory: whole or not at all, also across a power failure. Raises OSError."""
+    temporary = f"{folder}/.{name}.{os.urandom(8).hex()}"
+    opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        with open(opened, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(opened)
+        os.rename(temporary, f"{folder}/{name}")
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)
+
+
 def make_private(path: str) -> str:
     """Create a directory and its parents with mode 0700; refuse one that is not the caller's alone."""
     try:

@@ -60,7 +60,7 @@ def trust(document: Document, environ: Mapping[str, str] = os.environ) -> Pin:
     folder = state.make_private(_directory(environ))
     data = {"schema": 1, "path": pin.path, "sha256": pin.sha256, "since": pin.since}
     try:
-        _write(folder, _name(pin.path), json.dumps(data).encode("ascii") + b"\n")
+        state.write_durably(folder, _name(pin.path), json.dumps(data).encode("ascii") + b"\n")
     except OSError as error:
         raise PaddockError(f"trust cannot be kept in {folder}", why=error.strerror or str(error)) from error
     return pin
@@ -92,26 +92,6 @@ def _directory(environ: Mapping[str, str]) -> str:
 
 def _name(path: str) -> str:
     return state.repository_key(path) + _ENDING
-
-
-def _write(folder: str, name: str, content: bytes) -> None:
-    """Whole or not at all, also across a power failure."""
-    temporary = f"{folder}/.{name}.{os.urandom(8).hex()}"
-    opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        with open(opened, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(opened)
-        os.rename(temporary, f"{folder}/{name}")
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(held)
-    finally:
-        os.close(held)
 
 
 def _read(path: str) -> Pin | None:

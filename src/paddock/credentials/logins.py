@@ -15,7 +15,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from paddock import state
 from paddock.credentials import refreshing, tokens
@@ -89,26 +89,8 @@ def save(path: str, kept: Kept) -> None:
         "placeholder": login.placeholder, "shown": login.shown, "issuer": [issuer.url, issuer.client, issuer.form],
         "former": list(dict.fromkeys(kept.former))[:_MOST_FORMER],
     }  # fmt: skip
-    directory = state.make_private(os.path.dirname(path))
-    half = f"{path}.{os.getpid()}"
-    with suppress(FileNotFoundError):
-        os.unlink(half)  # of a process that was killed
-    opened = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        with open(opened, "w", encoding="utf-8") as file:
-            json.dump(data, file)
-            file.flush()
-            os.fsync(opened)
-        os.rename(half, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(half)
-        raise
-    held = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(held)
-    finally:
-        os.close(held)
+    folder, name = os.path.split(path)
+    state.write_durably(state.make_private(folder), name, json.dumps(data).encode("ascii"))
 
 
 def fresh(path: str, agent: str) -> tuple[Login, str]:

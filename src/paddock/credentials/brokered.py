@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from paddock.plan.model import Credential
 
 SIGV4 = "sigv4"
+SHORTEST = 8  # characters; a shorter secret would be found by chance in what goes out
 
 
 class Secret(str):

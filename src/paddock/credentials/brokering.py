@@ -10,7 +10,7 @@ import os
 
 from paddock import state
 from paddock.credentials import forms, placeholders, sources
-from paddock.credentials.brokered import SIGV4, Brokered, parts
+from paddock.credentials.brokered import SHORTEST, SIGV4, Brokered, parts
 from paddock.credentials.sources import Unavailable
 from paddock.errors import PaddockError
 from paddock.remarks import complain
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from paddock.credentials.brokered import Secret
     from paddock.credentials.sources import Found, Outside
     from paddock.plan.model import Credential, Plan
-
-_SHORT = 8  # characters: what the gateway refuses to take for a secret, but for an agent's own
 
 
 def broker(
@@ -58,7 +56,7 @@ def _brokered(credential: Credential, outside: Outside, remark: Callable[[str], 
     if found.note:
         remark(f"credential {credential.name}: {found.note}")
     secret = forms.secret(found.text, credential)
-    if len(secret) < _SHORT and credential.origin.kind == "agent":
+    if len(secret) < SHORTEST and credential.origin.kind == "agent":
         remark(f"{_variables(credential)}: so short a word is looked for in nothing that goes out")
     own = parts(secret) if credential.shape == SIGV4 else (secret,)
     if credential.shape == SIGV4 and len(own) < len(credential.variables):

@@ -7,6 +7,7 @@ for secrets, placeholders and canaries. Threats C1 to C3, E13, E15.
 
 from __future__ import annotations
 
+from paddock.credentials.brokered import parts
 from paddock.gateway.gate import Gate
 from paddock.gateway.http.requests import BadRequest, Request
 from paddock.gateway.inside.addresses import LOOPBACK
@@ -198,7 +199,7 @@ class Broker(Gate):
         bare = Request(bare.method, bare.target, (*kept, (b"Accept-Encoding", b"identity")))
         self._talk.engine.record.used(one.credential.name, self._endpoint)
         if scope is not None and proofs.is_signing(one):
-            return sigv4.sign(bare, scope, tuple(one.secret.split(":", 2)), body)
+            return sigv4.sign(bare, scope, parts(one.secret), body)
         proof = proofs.proof(one, request)
         return Request(bare.method, bare.target, (*bare.headers, proof))
 

@@ -6,10 +6,11 @@ TLS is terminated. Nothing of it is ever written or sent but towards the place t
 
 from __future__ import annotations
 
+from paddock.credentials.brokered import SHORTEST, SIGV4, parts
 from paddock.errors import PolicyError
 from paddock.frozen import replace
 from paddock.gateway.budget import Uploads
-from paddock.gateway.secrets.leaks import SHORTEST, Needle, Needles
+from paddock.gateway.secrets.leaks import Needle, Needles
 from paddock.plan import trusting
 from paddock.plan.matching import allows_request
 from paddock.policy.matching import fits
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from paddock.gateway.tls.authority import Authority
     from paddock.plan.model import Network
 
-SIGV4 = "sigv4"
 MOST_OLD = 64  # secrets of before a renewal that are still looked for in what goes out
 
 
@@ -110,7 +110,7 @@ def hidden_parts(one: Brokered) -> tuple[tuple[str, str], ...]:
     """Placeholder and secret, for each part of a credential that must not be seen. An access key's id may be."""
     if one.credential.shape != SIGV4:
         return ((one.placeholder, one.secret),)
-    return tuple(zip(one.placeholder.split(":", 2), one.secret.split(":", 2), strict=False))[1:]
+    return tuple(zip(parts(one.placeholder), parts(one.secret), strict=False))[1:]
 
 
 def _needles(brokered: Iterable[Brokered]) -> Iterator[Needle]:

@@ -13,6 +13,7 @@ import base64
 import binascii
 import re
 
+from paddock.credentials.brokered import SHORTEST
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     Kind = Literal["secret", "placeholder", "canary"]
 
-SHORTEST = 8  # bytes; a shorter one would be found by chance
 _LONGEST_SPELLING = 6  # bytes for one: \u0041
 
 _ESCAPE = re.compile(rb'%([0-9A-Fa-f]{2})|\\u00([0-9A-Fa-f]{2})|\\([/"\\nrt])')

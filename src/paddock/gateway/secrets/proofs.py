@@ -5,9 +5,9 @@ from __future__ import annotations
 import binascii
 from urllib.parse import unquote_to_bytes
 
+from paddock.credentials.brokered import SHORTEST, SIGV4, parts
 from paddock.gateway.http.requests import Request
 from paddock.gateway.secrets import swapping
-from paddock.gateway.secrets.leaks import SHORTEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _GOOGLE, _GOOGLE_PARAMETER = b"x-goog-api-key", b"key"
 
 def is_signing(one: Brokered) -> bool:
     """Whether a credential signs requests instead of going with them."""
-    return one.credential.shape == "sigv4"
+    return one.credential.shape == SIGV4
 
 
 def header(one: Brokered) -> bytes:
@@ -93,7 +93,7 @@ def _user(request: Request) -> bytes:
 def echoes(one: Brokered) -> tuple[swapping.Pair, ...]:
     """What an answer may hold of a credential that was sent, each with what is to be read instead."""
     if is_signing(one):  # it was not sent, but for a session token
-        tokens = (one.secret.split(":", 2)[2:], one.placeholder.split(":", 2)[2:])
+        tokens = (parts(one.secret)[2:], parts(one.placeholder)[2:])
         return tuple(
             pair for real, fake in zip(*tokens, strict=False) for pair in swapping.forms(real.encode(), fake.encode())
         )

@@ -71,6 +71,17 @@ def declare_policy_flags(parser: argparse.ArgumentParser) -> None:
     add("--debug-syscalls", action="store_true", help="allow ptrace inside, for debuggers and strace")
 
 
+def declare_at_the_end(
+    *verbs: argparse.ArgumentParser, json_help: str = "print one JSON object instead of text"
+) -> None:
+    """Let a command's verbs take what `main` adds to the command itself: people write it at the end."""
+    from argparse import SUPPRESS
+
+    for verb in verbs:
+        verb.add_argument("--json", action="store_true", default=SUPPRESS, help=json_help)
+        verb.add_argument("--debug", action="store_true", default=SUPPRESS, help="show the traceback of a failure")
+
+
 def layer_from_flags(options: argparse.Namespace, cwd: str = "") -> Layer:
     """The layer that the flags make. Raises PolicyError. Relative paths count from `cwd`, or from where we are."""
     given = {name: getattr(options, name, None) for name in NAMES}

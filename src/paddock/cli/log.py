@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paddock.cli.flags import declare_at_the_end
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import paint, plain
 from paddock.errors import PaddockError, Usage
@@ -35,8 +36,6 @@ _STYLES = {"whole": "green", "live": "green", "open": "yellow", "broken": "red"}
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The verbs of `log`."""
-    from argparse import SUPPRESS
-
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     verify = verbs.add_parser("verify", help="find out whether logs are what was written")
     verify.add_argument("name", nargs="?", default="", metavar="ID", help="this log alone")
@@ -51,9 +50,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         choices=("ocsf", "otlp"),
         help="OCSF events, or OpenTelemetry logs; both as JSON lines",
     )
-    for verb in (verify, show, export):  # main adds these to `log` itself; people write them at the end
-        verb.add_argument("--json", action="store_true", default=SUPPRESS, help="print JSON instead of text")
-        verb.add_argument("--debug", action="store_true", default=SUPPRESS, help="show the traceback of a failure")
+    declare_at_the_end(verify, show, export, json_help="print JSON instead of text")
 
 
 def declare_show(parser: argparse.ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paddock.cli.flags import declare_at_the_end
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import paint, plain
 
@@ -23,8 +24,6 @@ examples:
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The verbs of `net`."""
-    from argparse import SUPPRESS
-
     from paddock.cli.log import declare_show
 
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
@@ -41,9 +40,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         )
         verb.add_argument("--for", dest="lasts", default="", metavar="TIME", help="such as 30m (default: to its end)")
         verb.add_argument("--reason", default="", metavar="TEXT", help="why, for the record")
-    for verb in (allow, deny, show, log):  # main adds these to `net` itself; people write them at the end
-        verb.add_argument("--json", action="store_true", default=SUPPRESS, help="print one JSON object instead of text")
-        verb.add_argument("--debug", action="store_true", default=SUPPRESS, help="show the traceback of a failure")
+    declare_at_the_end(allow, deny, show, log)
 
 
 def perform(options: argparse.Namespace) -> Outcome:

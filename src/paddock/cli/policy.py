@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from paddock import sources, state
+from paddock.cli.flags import declare_at_the_end
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import paint, plain
 from paddock.errors import PaddockError, PolicyError
@@ -32,8 +33,6 @@ exit status: 0, or 126 when a file has a mistake or loosens the floor."""
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The verbs of `policy`."""
-    from argparse import SUPPRESS
-
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     init = verbs.add_parser("init", help="write a policy file with every setting explained; never overwrites")
     init.add_argument("--person", action="store_true", help="your own policy instead of this repository's")
@@ -42,9 +41,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     check = verbs.add_parser("check", help="find mistakes in the policy files in force, or in one file")
     check.add_argument("file", nargs="?", metavar="FILE", help="check this file alone")
     schema = verbs.add_parser("schema", help="print the JSON Schema of a policy file")
-    for verb in (init, show, check, schema):  # main adds these to `policy` itself; people write them at the end
-        verb.add_argument("--json", action="store_true", default=SUPPRESS, help="print one JSON object instead of text")
-        verb.add_argument("--debug", action="store_true", default=SUPPRESS, help="show the traceback of a failure")
+    declare_at_the_end(init, show, check, schema)
 
 
 def perform(options: argparse.Namespace) -> Outcome:

@@ -92,10 +92,6 @@ class Sides:
         """What is listed on either side. A name may still be hidden by a deletion mark: ask `has`."""
         return [*{*_listing(self.upper, directory), *_listing(self.lower, directory)}]
 
-    def new_names(self, directory: str) -> list[str]:
-        """What the upper tree lists, deletion marks among it; nothing where it is no directory."""
-        return _listing(self.upper, directory)
-
     def _is_hidden(self, directory: str, name: str) -> bool:
         """Whether the upper tree covers what the lower one has: by a mark, a replaced directory, or something else."""
         if _stat(self.upper, f"{directory}/{name}" if directory else name) is not None:

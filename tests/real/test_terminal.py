@@ -64,11 +64,13 @@ def test_job_control_works_in_a_shell_inside(person: Person, repo: Path) -> None
     command = person.argv("run", "--", "bash", "--norc", "--noprofile", "-i")
     with Terminal(command, cwd=repo, environ={**person.environ, "PS1": "$ "}) as terminal:
         terminal.wait_for(r"\$ ")
-        terminal.type("sh -c 'echo st''arted; exec sleep 600'\r")
+        terminal.type("sh -c 'echo st''arted; read word; echo got-$word'\r")
         terminal.wait_for("started")
         terminal.type("\x1a")
         terminal.wait_for("Stopped")
-        terminal.type("kill %1; wait; echo over''now\r")
-        terminal.wait_for("overnow")
+        # What is typed now waits for whoever reads next. `kill %1; wait` would be a race inside bash, which may look at
+        # the job before it knows of its end.
+        terminal.type("fg\ragain\n")  # a line feed ends a line in every mode of a terminal
+        terminal.wait_for("got-again")
         terminal.type("exit 7\r")
         assert terminal.finish() == 7

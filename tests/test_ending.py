@@ -15,9 +15,10 @@ import pytest
 from paddock import ending, live
 from paddock.errors import SessionError
 from paddock.kernel import cgroups
+from paddock.probes.planting.files import fingerprint
 from tests.background import running
 from tests.capabilities import needs
-from tests.real.support import fingerprint, processes_with
+from tests.real.support import processes_with
 
 if TYPE_CHECKING:
     from tests.conftest import Person

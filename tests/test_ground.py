@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.probes.planting.files import fingerprint
 from tests import capabilities
-from tests.real.support import fetched, fingerprint
+from tests.real.support import fetched
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Attacks that need a run of their own: terminals, fork bombs, full disks, daemons, a second process of the host.
 
-The many that share one run are in `tests/test_attacks.py`. Ids are those of the catalogue of probes.
+The many that share one run are in `tests/probes/inside/test_runner__attacks.py`. Ids are those of the catalogue of probes.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.probes.planting.files import fingerprint
 from tests.capabilities import IS_ROOT, needs
-from tests.real.support import Terminal, fingerprint, processes_with
+from tests.real.support import Terminal, processes_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Attacks on the network of a whole run that need a run of their own: what is killed, what is spoken to, what is told.
 
-The many that share one run are in `tests/attacks/network.py`; ids are those of the threats of egress.
+The many that share one run are in `src/paddock/probes/inside/network.py`; ids are those of the threats of egress.
 """
 
 from __future__ import annotations

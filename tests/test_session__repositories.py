@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.probes.planting.files import fingerprint
 from tests.background import one_message
 from tests.capabilities import IS_ROOT, needs
-from tests.real.support import fingerprint
 
 if TYPE_CHECKING:
     from tests.conftest import Person

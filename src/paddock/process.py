@@ -10,6 +10,7 @@ from paddock.frozen import frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from subprocess import Popen
 
 # Programs of ours are looked up here and nowhere else, never in the caller's PATH: a repository's
 # directory may be on it.
@@ -137,3 +138,89 @@ def run(  # noqa: PLR0913 - what a process is made of
         finally:
             started.kill()  # ours, and not reaped yet where it still lives
     return Finished(started.returncode, said or b"", complained)
+
+
+class Started:
+    """A program that runs beside us. `end` closes its input where that is a pipe, and kills it if it must."""
+
+    def __init__(self, popen: Popen[bytes]) -> None:
+        self._popen = popen
+        self.pid = popen.pid
+
+    def write(self, data: bytes) -> None:
+        """To its standard input."""
+        assert self._popen.stdin is not None  # noqa: S101 - a pipe, see `start`
+        self._popen.stdin.write(data)
+        self._popen.stdin.flush()
+
+    def read_line(self) -> bytes:
+        """The next line of its standard output; empty at the end."""
+        assert self._popen.stdout is not None  # noqa: S101
+        return self._popen.stdout.readline()
+
+    def read_waiting(self) -> bytes:
+        """What it has said and nobody read, without waiting."""
+        import select
+
+        assert self._popen.stdout is not None  # noqa: S101
+        descriptor = self._popen.stdout.fileno()
+        return os.read(descriptor, 1 << 16) if select.select([descriptor], [], [], 0)[0] else b""
+
+    def wait(self, timeout_s: float) -> int | None:
+        """Its exit status, or minus the signal; None while it runs."""
+        import subprocess
+
+        try:
+            return self._popen.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def end(self, patience_s: float = 2) -> int:
+        """Its exit status, or minus the signal. Who does not end in time is killed, with what it started."""
+        import signal
+
+        if self._popen.stdin:
+            self._popen.stdin.close()
+        status = self.wait(patience_s)
+        if status is None:
+            os.killpg(self.pid, signal.SIGKILL)
+            status = self._popen.wait()
+        if self._popen.stdout:
+            self._popen.stdout.close()
+        return status
+
+
+def start(
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    cwd: str = "/",
+    streams: tuple[int, int, int] | None = None,
+    passed: Sequence[int] = (),
+) -> Started:
+    """Start a program that runs beside us, in a session of its own.
+
+    Its standard streams are the descriptors in `streams`, or pipes to us for the first two; it also gets those that are
+    `passed`. Raises PaddockError when it cannot start.
+    """
+    import subprocess
+
+    if not os.path.isabs(argv[0]):
+        message = f"not an absolute program: {argv[0]!r}"
+        raise ValueError(message)
+    stdin, stdout, stderr = streams or (subprocess.PIPE, subprocess.PIPE, None)
+    try:
+        popen = subprocess.Popen(
+            list(argv),
+            env=dict(environment),
+            cwd=cwd,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            bufsize=0,
+            pass_fds=tuple(passed),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise PaddockError(f"{argv[0]} could not be started", why=str(error)) from error
+    return Started(popen)

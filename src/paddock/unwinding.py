@@ -24,6 +24,12 @@ class Unwinding:
         """Call this at the end, before all that was registered earlier."""
         self._steps.append((function, arguments))
 
+    def keep(self) -> Unwinding:
+        """Everything that was registered, for somebody else to undo later; nothing is left here."""
+        kept = Unwinding()
+        kept._steps, self._steps = self._steps, []
+        return kept
+
     def __enter__(self) -> Unwinding:  # noqa: PYI034 - typing.Self would have to be imported
         return self
 

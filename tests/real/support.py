@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import pty
 import re
 import select
 import shutil
 import signal
-import stat
 import struct
 import subprocess
 import tempfile
@@ -53,32 +51,6 @@ def quietly(*argv: str | Path, cwd: Path, environ: Mapping[str, str] | None = No
     )
     assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
     return done.stdout
-
-
-def fingerprint(top: Path | str) -> str:
-    """A hash over every name, mode, owner, size, time, link target and byte below a directory."""
-    seen = hashlib.sha256()
-    for directory, directories, files in os.walk(os.fsencode(top)):
-        directories.sort()
-        for name in sorted([b".", *directories, *files]):
-            path = os.path.join(directory, name)
-            found = os.lstat(path)
-            facts = (
-                found.st_mode,
-                found.st_uid,
-                found.st_gid,
-                found.st_nlink,
-                found.st_size,
-                found.st_mtime_ns,
-                found.st_ino,
-            )
-            seen.update(path + repr(facts).encode())
-            if stat.S_ISLNK(found.st_mode):
-                seen.update(os.readlink(path))
-            elif stat.S_ISREG(found.st_mode):
-                with open(path, "rb") as file:
-                    seen.update(hashlib.file_digest(file, "sha256").digest())
-    return seen.hexdigest()
 
 
 def processes_with(mark: str) -> list[str]:

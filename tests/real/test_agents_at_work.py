@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paddock.probes.planting.files import fingerprint
 from tests.capabilities import needs
 from tests.conftest import Person
 from tests.gateway.secure import Certificates
-from tests.real.support import Terminal, fingerprint
+from tests.real.support import Terminal
 from tests.real.temptations import GOT_OUT, temptations
 from tests.scripted_model.server import ScriptedModel
 

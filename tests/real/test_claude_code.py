@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paddock.probes.planting.files import fingerprint
 from tests.capabilities import needs
-from tests.real.support import claude_at_work, fingerprint
+from tests.real.support import claude_at_work
 from tests.scripted_model.server import ScriptedModel
 
 if TYPE_CHECKING:

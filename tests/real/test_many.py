@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.probes.planting.files import fingerprint
 from tests.capabilities import needs
-from tests.real.support import fingerprint
 
 if TYPE_CHECKING:
     from pathlib import Path

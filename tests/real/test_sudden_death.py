@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.probes.planting.files import fingerprint
 from tests.capabilities import needs
-from tests.real.support import fingerprint, processes_with
+from tests.real.support import processes_with
 
 if TYPE_CHECKING:
     from pathlib import Path

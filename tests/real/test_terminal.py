@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.probes.planting.files import fingerprint
 from tests.capabilities import needs
-from tests.real.support import Terminal, fingerprint
+from tests.real.support import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path

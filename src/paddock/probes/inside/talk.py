@@ -8,9 +8,8 @@ import re
 import socket
 import struct
 
-from tests.attacks.effects import ROOT, Given, row
+from paddock.probes.inside.effects import Given, row
 
-_KERNELS_DIFFER = "kernels differ in the families that they know"
 _SECRET_NAME = re.compile("TOKEN|SECRET|PASSW|KEY|CREDENTIAL", re.IGNORECASE)
 _HANDLES = (
     "SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DOCKER_HOST",
@@ -37,7 +36,7 @@ def any_interface(given: Given) -> list[str]:
     return _send(socket.AF_INET, socket.SOCK_STREAM, (given["address"], given["ports"]["NW-02 host-any-iface"]))
 
 
-@row("NW-09 ipv6", "a machine may have no IPv6")
+@row("NW-09 ipv6")
 def ipv6(given: Given) -> list[str]:
     return _send(socket.AF_INET6, socket.SOCK_STREAM, ("::1", given["ports"].get("NW-09 ipv6", 9)))
 
@@ -52,7 +51,7 @@ def udp_any(given: Given) -> list[str]:
     return _send(socket.AF_INET, socket.SOCK_DGRAM, (given["address"], given["ports"]["NW-10 udp-any-iface"]))
 
 
-@row("NW-10 tcp-fastopen", _KERNELS_DIFFER)
+@row("NW-10 tcp-fastopen")
 def fast_open(given: Given) -> list[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as ours:
         ours.settimeout(2)
@@ -60,19 +59,19 @@ def fast_open(given: Given) -> list[str]:
     return []
 
 
-@row("NW-10 mptcp", _KERNELS_DIFFER)
+@row("NW-10 mptcp")
 def mptcp(given: Given) -> list[str]:
     socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262).close()
     return ["a multipath socket"]
 
 
-@row("NW-10 sctp", _KERNELS_DIFFER)
+@row("NW-10 sctp")
 def sctp(given: Given) -> list[str]:
     socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132).close()
     return ["an SCTP socket"]
 
 
-@row("NW-04 no-default-route", "a machine may be offline")
+@row("NW-04 no-default-route")
 def routes(given: Given) -> list[str]:
     with open("/proc/net/dev") as file:
         found = [line.split(":")[0].strip() for line in file if ":" in line and not line.strip().startswith("lo:")]
@@ -80,7 +79,7 @@ def routes(given: Given) -> list[str]:
         return found + [line.split()[0] for line in file.read().splitlines()[1:]]
 
 
-@row("NW-36 route-tamper", ROOT)
+@row("NW-36 route-tamper")
 def interface_flags(given: Given) -> list[str]:
     request = bytearray(struct.pack("16sH22x", b"lo", 0))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
@@ -114,7 +113,7 @@ def socket_tmp(given: Given) -> list[str]:
     return _send(socket.AF_UNIX, socket.SOCK_STREAM, given["sockets"]["NW-39 host-tmp-socket"])
 
 
-@row("NW-38 any-socket", "what a host listens on is its own")
+@row("NW-38 any-socket")
 def any_socket(given: Given) -> list[str]:
     """Whatever sockets are in the file system outside the repository, none answers."""
     found = []
@@ -132,19 +131,19 @@ def inherited_socket(given: Given) -> list[str]:
     return [word for word in given["at start"] if "socket:" in word]
 
 
-@row("PK-28 af-vsock", _KERNELS_DIFFER)
+@row("PK-28 af-vsock")
 def vsock(given: Given) -> list[str]:
     socket.socket(40, socket.SOCK_STREAM).close()
     return ["a socket to the hypervisor"]
 
 
-@row("PK-29 af-packet", ROOT)
+@row("PK-29 af-packet")
 def packet(given: Given) -> list[str]:
     socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()
     return ["a packet socket"]
 
 
-@row("PK-29 raw", ROOT)
+@row("PK-29 raw")
 def raw(given: Given) -> list[str]:
     socket.socket(socket.AF_INET, socket.SOCK_RAW, 1).close()
     return ["a raw socket"]
@@ -169,7 +168,7 @@ def netlink(given: Given) -> list[str]:
     return found
 
 
-@row("PK-31 af-rare", "kernels differ in the families that they know")
+@row("PK-31 af-rare")
 def rare(given: Given) -> list[str]:
     found = []
     for name, family in (

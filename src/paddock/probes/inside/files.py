@@ -8,10 +8,10 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
-from tests.attacks.effects import ROOT, Given, check, libc, opens, row
+from paddock.probes.inside.effects import Given, check, libc, opens, row
 
 if TYPE_CHECKING:
-    from tests.attacks.effects import Attack
+    from paddock.probes.inside.effects import Attack
 
 SECRETS = {
     "FS-02 home-canary-read": ".ssh/id_canary",
@@ -117,7 +117,11 @@ def stdin_reopened(given: Given) -> list[str]:
 
 @row("FS-15 stdout-read-by-reopening")
 def stdout_read(given: Given) -> list[str]:
-    return given.reads("/proc/self/fd/1")
+    opened = os.open("/proc/self/fd/1", os.O_RDONLY | os.O_NONBLOCK)
+    content = os.read(opened, 1 << 20)
+    if stat.S_ISFIFO(os.fstat(opened).st_mode):
+        os.write(1, content)  # answers that nobody had read yet
+    return ["read /proc/self/fd/1"] if given.holds(content) else []
 
 
 @row("FS-15 stderr-read-by-reopening")
@@ -169,21 +173,21 @@ def links_of_others(given: Given) -> list[str]:
     return found
 
 
-@row("FS-16 etc-write", "a probe must not write the host's /etc, not even as its control")
+@row("FS-16 etc-write")
 def etc_write(given: Given) -> list[str]:
     os.close(os.open("/etc/paddock-probe", os.O_CREAT | os.O_WRONLY))
     os.unlink("/etc/paddock-probe")
     return ["wrote /etc"]
 
 
-@row("FS-17 usr-write", "a probe must not write the host's /usr, not even as its control")
+@row("FS-17 usr-write")
 def usr_write(given: Given) -> list[str]:
     os.close(os.open("/usr/local/bin/paddock-probe", os.O_CREAT | os.O_WRONLY))
     os.unlink("/usr/local/bin/paddock-probe")
     return ["wrote /usr"]
 
 
-@row("FS-18 rootfs-ro", "the host's root may be anything")
+@row("FS-18 rootfs-ro")
 def rootfs(given: Given) -> list[str]:
     with open("/proc/self/mountinfo", errors="replace") as file:
         options = {fields[4]: fields[5] for fields in map(str.split, file)}
@@ -200,7 +204,7 @@ def home_write(given: Given) -> list[str]:
     return []
 
 
-@row("FS-21 mount-tmpfs", ROOT)
+@row("FS-21 mount-tmpfs")
 def mount_tmpfs(given: Given) -> list[str]:
     os.mkdir("mount-point")
     check(libc.mount(b"tmpfs", b"mount-point", b"tmpfs", ctypes.c_ulong(0), None))
@@ -208,28 +212,28 @@ def mount_tmpfs(given: Given) -> list[str]:
     return ["mounted"]
 
 
-@row("FS-21 bind-over", ROOT)
+@row("FS-21 bind-over")
 def bind_over(given: Given) -> list[str]:
     """Hide one directory behind another."""
     os.mkdir("mount-point-1")
-    check(libc.mount(b"tests", b"mount-point-1", None, ctypes.c_ulong(0x1000), None))
+    check(libc.mount(b".", b"mount-point-1", None, ctypes.c_ulong(0x1000), None))
     libc.umount2(b"mount-point-1", 2)
     return ["mounted"]
 
 
-@row("FS-22 fsopen", ROOT)
+@row("FS-22 fsopen")
 def fsopen(given: Given) -> list[str]:
     os.close(given.syscall("fsopen", b"tmpfs", 0))
     return ["a new file system"]
 
 
-@row("FS-22 open_tree", ROOT)
+@row("FS-22 open_tree")
 def open_tree(given: Given) -> list[str]:
     os.close(given.syscall("open_tree", AT_FDCWD, b"/", 1))
     return ["a clone of the root"]
 
 
-@row("FS-22 move_mount", ROOT)
+@row("FS-22 move_mount")
 def move_mount(given: Given) -> list[str]:
     tree = given.syscall("open_tree", AT_FDCWD, b"/", 1)
     os.mkdir("mount-point-2")
@@ -238,20 +242,20 @@ def move_mount(given: Given) -> list[str]:
     return ["mounted a clone"]
 
 
-@row("PK-22 mount_setattr", ROOT)
+@row("PK-22 mount_setattr")
 def mount_setattr(given: Given) -> list[str]:
     nothing = ctypes.create_string_buffer(32)
     given.syscall("mount_setattr", AT_FDCWD, b"/", 0, nothing, 32)
     return ["changed a mount"]
 
 
-@row("FS-22 pivot_root", "it would take the host's root away")
+@row("FS-22 pivot_root")
 def pivot_root(given: Given) -> list[str]:
     given.syscall("pivot_root", b".", b".")
     return ["took another root"]
 
 
-@row("FS-22 chroot", ROOT)
+@row("FS-22 chroot")
 def chroot(given: Given) -> list[str]:
     os.chroot(".")
     return ["took another root"]
@@ -265,7 +269,7 @@ def umount_mask(given: Given) -> list[str]:
     return given.tries(*MASKED)
 
 
-@row("FS-24 open-by-handle", ROOT)
+@row("FS-24 open-by-handle")
 def open_by_handle(given: Given) -> list[str]:
     handle = ctypes.create_string_buffer((128).to_bytes(4, "little"), 8 + 128)
     mount = ctypes.c_int()
@@ -275,25 +279,25 @@ def open_by_handle(given: Given) -> list[str]:
     return ["opened a file by its handle"]
 
 
-@row("FS-25 blockdev-open", "a machine may have no block devices")
+@row("FS-25 blockdev-open")
 def block_devices(given: Given) -> list[str]:
     names = [name for name in os.listdir("/dev") if re.match(r"(sd|vd|xvd|nvme|dm-|loop|mapper)", name)]
     return opens(*(f"/dev/{name}" for name in names))
 
 
-@row("FS-26 mknod-null", ROOT)
+@row("FS-26 mknod-null")
 def mknod_character(given: Given) -> list[str]:
     os.mknod("device", stat.S_IFCHR | 0o666, os.makedev(1, 3))
     return opens("device") or ["made a device"]
 
 
-@row("FS-26 mknod-block", ROOT)
+@row("FS-26 mknod-block")
 def mknod_block(given: Given) -> list[str]:
     os.mknod("disk", stat.S_IFBLK | 0o666, os.makedev(254, 0))
     return ["made a block device"]
 
 
-@row("FS-26 whiteout-forged", "overlayfs hides what outside is an ordinary device")
+@row("FS-26 whiteout-forged")
 def forged_whiteout(given: Given) -> list[str]:
     os.mknod("whiteout", stat.S_IFCHR, os.makedev(0, 0))
     return ["made a whiteout"]
@@ -329,13 +333,13 @@ def dev_shm(given: Given) -> list[str]:
     return given.reads(given["shm"])
 
 
-@row("FS-32 mount-propagation", "the host may share its mounts or not")
+@row("FS-32 mount-propagation")
 def propagation(given: Given) -> list[str]:
     with open("/proc/self/mountinfo", errors="replace") as file:
         return [line.split()[4] for line in file if "shared:" in line]
 
 
-@row("FS-33 ws-mount-flags", "the host's flags are its own")
+@row("FS-33 ws-mount-flags")
 def mount_flags(given: Given) -> list[str]:
     flags = os.statvfs(given.repo).f_flag
     return [name for name, bit in (("suid", os.ST_NOSUID), ("dev", os.ST_NODEV)) if not flags & bit]
@@ -388,7 +392,7 @@ def rename_ancestor(given: Given) -> list[str]:
     return found
 
 
-@row("FS-42 masked-path-race", "the host covers nothing")
+@row("FS-42 masked-path-race")
 def covered(given: Given) -> list[str]:
     paths = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/kallsyms", "/dev/null")
     there = [path for path in paths if os.path.lexists(path)]
@@ -410,7 +414,7 @@ def own_state(given: Given) -> list[str]:
     return given.tries(*given["own files"]) + opens(*given["own files"], flags=os.O_WRONLY)
 
 
-@row("FS-40 overlay-marks", "only in an overlay")
+@row("FS-40 overlay-marks")
 def overlay_marks(given: Given) -> list[str]:
     """Marks of overlayfs cannot be forged: the host would see the lower directory vanish or change."""
     os.mkdir("marked")

@@ -6,7 +6,7 @@ import ctypes
 import os
 import resource
 
-from tests.attacks.effects import ANYONE, ROOT, Given, check, libc, opens, row
+from paddock.probes.inside.effects import Given, check, libc, opens, row
 
 
 @row("RS-16 priority-of-host")
@@ -15,19 +15,19 @@ def priority(given: Given) -> list[str]:
     return ["slowed a process of the host"]
 
 
-@row("RS-16 own-priority", ROOT)
+@row("RS-16 own-priority")
 def own_priority(given: Given) -> list[str]:
     os.setpriority(os.PRIO_PROCESS, 0, -20)
     return ["first before all"]
 
 
-@row("RS-16 realtime", ROOT)
+@row("RS-16 realtime")
 def realtime(given: Given) -> list[str]:
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     return ["real-time"]
 
 
-@row("RS-15 oom-score", "outside, it is what it is")
+@row("RS-15 oom-score")
 def oom_score(given: Given) -> list[str]:
     """The sandbox goes before the person's programs, and cannot say otherwise."""
     with open("/proc/self/oom_score_adj", "r+") as file:
@@ -48,19 +48,19 @@ def namespaces(given: Given) -> list[str]:
     return [name for name, value in given["namespaces"].items() if own[name] == value]
 
 
-@row("PK-35 kernel-switches", ROOT)
+@row("PK-35 kernel-switches")
 def switches(given: Given) -> list[str]:
     names = ("modprobe", "core_pattern", "hostname", "randomize_va_space", "usermodehelper/bset")
     paths = [f"/proc/sys/kernel/{name}" for name in names]
     return opens(*paths, "/sys/kernel/uevent_helper", "/proc/sys/fs/binfmt_misc/register", flags=os.O_WRONLY)
 
 
-@row("PK-36 sysrq", "a kernel may be built without")
+@row("PK-36 sysrq")
 def sysrq(given: Given) -> list[str]:
     return opens("/proc/sysrq-trigger", flags=os.O_WRONLY)
 
 
-@row("PK-37 release_agent", "there may be no such control groups")
+@row("PK-37 release_agent")
 def release_agent(given: Given) -> list[str]:
     found = []
     for top, _, files in os.walk("/sys/fs/cgroup"):
@@ -70,19 +70,19 @@ def release_agent(given: Given) -> list[str]:
     return found
 
 
-@row("PK-38 sysctl-net", ROOT)
+@row("PK-38 sysctl-net")
 def sysctl_net(given: Given) -> list[str]:
     names = ("ipv4/ip_forward", "ipv4/conf/all/forwarding", "core/somaxconn", "ipv4/ping_group_range")
     return opens(*(f"/proc/sys/net/{name}" for name in names), flags=os.O_WRONLY)
 
 
-@row("PK-12 limit-lifted", "some kernels and runners let nobody open it")
+@row("PK-12 limit-lifted")
 def sysctl_user(given: Given) -> list[str]:
     """--disable-userns is kept by a limit that could otherwise be lifted again."""
     return opens("/proc/sys/user/max_user_namespaces", "/proc/sys/user/max_mnt_namespaces", flags=os.O_WRONLY)
 
 
-@row("PK-39 kcore-mem", "a machine may have neither")
+@row("PK-39 kcore-mem")
 def memory(given: Given) -> list[str]:
     found = []
     for path in ("/proc/kcore", "/dev/mem", "/dev/kmem", "/dev/port"):
@@ -94,7 +94,7 @@ def memory(given: Given) -> list[str]:
     return found
 
 
-@row("PK-40 kmsg", ROOT)
+@row("PK-40 kmsg")
 def kernel_log(given: Given) -> list[str]:
     found = opens("/proc/kmsg", "/dev/kmsg")
     if "syslog" in given.numbers:
@@ -106,7 +106,7 @@ def kernel_log(given: Given) -> list[str]:
     return found
 
 
-@row("PK-42 proc-keys-timers", ROOT)
+@row("PK-42 proc-keys-timers")
 def told_by_proc(given: Given) -> list[str]:
     found = []
     for path in ("/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/sched_debug", "/proc/kallsyms"):
@@ -118,19 +118,19 @@ def told_by_proc(given: Given) -> list[str]:
     return found
 
 
-@row("PK-44 sys-firmware", "a machine may have none")
+@row("PK-44 sys-firmware")
 def firmware(given: Given) -> list[str]:
     paths = ("firmware", "kernel/security", "kernel/debug", "kernel/tracing", "kernel/mm", "block", "devices")
     return [path for path in paths if os.path.isdir(f"/sys/{path}") and os.listdir(f"/sys/{path}")]
 
 
-@row("PK-45 dev-nodes", ANYONE)
+@row("PK-45 dev-nodes")
 def device_nodes(given: Given) -> list[str]:
     plain = {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm", "fd", "core", "console"}
     return sorted(set(os.listdir("/dev")) - plain - {"stdin", "stdout", "stderr"})
 
 
-@row("PK-46 dev-kvm", "a machine may have none")
+@row("PK-46 dev-kvm")
 def special_devices(given: Given) -> list[str]:
     return opens(
         "/dev/kvm", "/dev/fuse", "/dev/net/tun", "/dev/vsock", "/dev/vhost-vsock", "/dev/dri/card0", flags=os.O_RDWR
@@ -145,7 +145,7 @@ def sysv(given: Given) -> list[str]:
     return ["read shared memory of the host"] if given.holds(ctypes.string_at(address, 64)) else []
 
 
-@row("PK-49 posix-mq", "a machine may have no message queues")
+@row("PK-49 posix-mq")
 def message_queue(given: Given) -> list[str]:
     queue = check(libc.mq_open(given["queue"].encode(), os.O_RDWR | os.O_NONBLOCK))
     buffer = ctypes.create_string_buffer(8192)
@@ -153,7 +153,7 @@ def message_queue(given: Given) -> list[str]:
     return ["took a message of the host"] if given.holds(buffer.raw) else []
 
 
-@row("PK-51 suid-binaries", "who calls it may be root already")
+@row("PK-51 suid-binaries")
 def setuid(given: Given) -> list[str]:
     """Whatever setuid programs are visible: none changes who we are."""
     programs = [
@@ -166,17 +166,17 @@ def setuid(given: Given) -> list[str]:
     return found
 
 
-@row("RS-03 open-files", "the host's limits are its own")
+@row("RS-03 open-files")
 def open_files(given: Given) -> list[str]:
     return [] if resource.getrlimit(resource.RLIMIT_NOFILE)[1] <= 16384 else ["too many"]
 
 
-@row("RS-04 core-off", "the host's limits are its own")
+@row("RS-04 core-off")
 def core(given: Given) -> list[str]:
     return [] if resource.getrlimit(resource.RLIMIT_CORE) == (0, 0) else ["core files"]
 
 
-@row("RS-05 private-sizes", "the host's file systems are its own")
+@row("RS-05 private-sizes")
 def sizes(given: Given) -> list[str]:
     found = []
     for path in ("/", "/tmp", "/var/tmp", "/dev", "/dev/shm", "/run", given.home):

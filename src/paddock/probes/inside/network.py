@@ -11,10 +11,8 @@ import socket
 import struct
 from contextlib import suppress
 
-from tests.attacks.effects import Given, row
+from paddock.probes.inside.effects import Given, row
 
-_NO_GATEWAY = "a bare host has no gateway"
-_ITS_RESOLVER = "what a bare host's resolver answers is its own"
 RESOLVER, INTERNAL = "198.18.0.1", "198.18.0.2"
 OTHER = "NW-26 other-service"
 ALLOWED = "NW-06 through-the-gateway"
@@ -51,13 +49,13 @@ def _tries(hosts: tuple[str, ...], port: int) -> list[str]:
     return []
 
 
-@row(ALLOWED, "a bare host does not know the name")
+@row(ALLOWED)
 def allowed(given: Given) -> list[str]:
     """No attack: it shows that the others are made where something can be reached."""
     return _tries(("host",), given["ports"][ALLOWED])
 
 
-@row(OTHER, "a bare host does not know the name")
+@row(OTHER)
 def other_port(given: Given) -> list[str]:
     return _tries(("host",), given["ports"][OTHER])
 
@@ -67,18 +65,18 @@ def odd_loopbacks(given: Given) -> list[str]:
     return _tries(_ODD_LOOPBACKS, given["ports"]["NW-24 ip-encodings"])
 
 
-@row("NW-03 host-by-gateway", "only some runtimes have such addresses")
+@row("NW-03 host-by-gateway")
 def by_gateway(given: Given) -> list[str]:
     places = ("10.0.2.2", "10.0.2.3", "169.254.1.2", "192.168.127.254", "172.17.0.1", "100.100.100.200")
     return _tries(places, given["ports"][OTHER])
 
 
-@row("NW-02 own-address-at-the-allowed-port", "a bare host is reached there")
+@row("NW-02 own-address-at-the-allowed-port")
 def own_address(given: Given) -> list[str]:
     return _tries((given["address"], "127.0.0.1", INTERNAL, RESOLVER), given["ports"][OTHER])
 
 
-@row("NW-20 suffix-confusion", _ITS_RESOLVER)
+@row("NW-20 suffix-confusion")
 def confused(given: Given) -> list[str]:
     found = []
     for name in _CONFUSED[1:]:
@@ -102,7 +100,7 @@ def _answers(query: bytes, *, stream: bool = False) -> bytes:
         return said if said[6:8] != b"\0\0" else b""
 
 
-@row("NW-19 nul-in-hostname", _ITS_RESOLVER)
+@row("NW-19 nul-in-hostname")
 def odd_labels(given: Given) -> list[str]:
     odd = (
         (b"host\0",), (b"\0host",), (b"evil\0.host",), (b"host\r\n",), (b"host%25",), (b"host.",), (b"ho", b"st"),
@@ -116,7 +114,7 @@ def odd_labels(given: Given) -> list[str]:
     return found
 
 
-@row("NW-13 dns-other-types", _ITS_RESOLVER)
+@row("NW-13 dns-other-types")
 def other_types(given: Given) -> list[str]:
     """For the name that is allowed: nothing but its address inside."""
     found = []
@@ -129,7 +127,7 @@ def other_types(given: Given) -> list[str]:
     return found
 
 
-@row("NW-13 dns-forged-forms", _ITS_RESOLVER)
+@row("NW-13 dns-forged-forms")
 def forged(given: Given) -> list[str]:
     """Two questions, a record in the query, an update, a client subnet, cookies, a pointer as the name, a long one."""
     option = b"\0" + struct.pack("!HHIH", 41, 4096, 0, 0)
@@ -152,7 +150,7 @@ def forged(given: Given) -> list[str]:
     return found
 
 
-@row("NW-30 scan-of-the-block", _NO_GATEWAY)
+@row("NW-30 scan-of-the-block")
 def scan(given: Given) -> list[str]:
     """What listens in the block is the resolver, the page of refusals, and the allowed place at its port alone."""
     known = {(RESOLVER, 53), (INTERNAL, 80)}
@@ -172,7 +170,7 @@ def scan(given: Given) -> list[str]:
     return found
 
 
-@row("NW-31 gateway-control", _NO_GATEWAY)
+@row("NW-31 gateway-control")
 def control(given: Given) -> list[str]:
     """Paddock's own sockets, by path from every root that a program inside can name."""
     found = []
@@ -193,7 +191,7 @@ def control(given: Given) -> list[str]:
     return found
 
 
-@row("NW-32 connect-by-the-gateway's-own-page", _NO_GATEWAY)
+@row("NW-32 connect-by-the-gateway's-own-page")
 def through_internal(given: Given) -> list[str]:
     """As a proxy it is of no use, in any of the forms in which one is asked."""
     port = given["ports"][OTHER]
@@ -213,7 +211,7 @@ def through_internal(given: Given) -> list[str]:
     return []
 
 
-@row("NW-31 take-the-gateway's-place", "a bare host has no such addresses")
+@row("NW-31 take-the-gateway's-place")
 def take_place(given: Given) -> list[str]:
     """Listening where the gateway does would show what other programs inside send, and answer for it."""
     found = []
@@ -233,7 +231,7 @@ def take_place(given: Given) -> list[str]:
     return found
 
 
-@row("NW-15 quic-to-the-allowed-place", "a bare host does not know the name")
+@row("NW-15 quic-to-the-allowed-place")
 def datagrams(given: Given) -> list[str]:
     """Nothing but lookups goes by UDP, and a lookup is all that it can be."""
     for place in ("host", INTERNAL, RESOLVER):

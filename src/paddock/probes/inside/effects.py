@@ -1,7 +1,10 @@
-"""What the attacks share. Runs inside the sandbox: standard library only, and it never holds a canary's value.
+"""What the probes share. Runs inside the sandbox: standard library only, and it never holds a canary's value.
 
-An attack gives back what it reached, as a list of short texts; nothing reached, or an OSError, means that the
-sandbox held. Any other exception means that the attack itself is broken, and proves nothing.
+A probe gives back what it reached, as a list of short texts; nothing reached, or an OSError, means that the sandbox
+held. Any other exception means that the probe itself is broken, and proves nothing. For a probe of kind "work" it is
+the other way round: it gives back what did *not* work.
+
+The words that such a text begins with say how far it came: "saw", "read", "wrote", "reached", "ran".
 """
 
 from __future__ import annotations
@@ -11,16 +14,19 @@ import hashlib
 import os
 import re
 import select
-from typing import TYPE_CHECKING, Any, NamedTuple
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Any, Callable
 
-    Attack = Callable[["Given"], list[str]]
+    Attack = Callable[["Given"], "list[str]"]
 
-ANYONE, ROOT = "anyone", "root"  # who breaches without a sandbox: the control of the attack itself
 CANARY = re.compile(rb"canary-[0-9a-f]{32}")
 libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Skipped(Exception):
+    """There is nothing here that the probe could be tried on. Says what is missing."""
 
 
 class Given:
@@ -62,22 +68,16 @@ class Given:
         return check(libc.syscall(ctypes.c_long(self.numbers[name]), *wide))
 
 
-class Row(NamedTuple):
-    """One attack. `control` says who must breach without a sandbox, or why that cannot be shown."""
-
-    attack: Attack
-    control: str
+ROWS: dict[str, Attack] = {}
 
 
-ROWS: dict[str, Row] = {}
-
-
-def row(name: str, control: str = ANYONE) -> Callable[[Attack], Attack]:
-    """Register an attack under its stable id and a word of its own."""
+def row(name: str) -> Callable[[Attack], Attack]:
+    """Register a probe under its id and name, as the catalogue spells them."""
 
     def register(attack: Attack) -> Attack:
-        assert name not in ROWS, name
-        ROWS[name] = Row(attack, control)
+        if name in ROWS:
+            raise ValueError(name)
+        ROWS[name] = attack
         return attack
 
     return register
@@ -114,7 +114,10 @@ def in_child(task: Callable[[], bytes], timeout_s: float = 10) -> bytes:
             os._exit(0)
     os.close(there)
     said = b""
-    while select.select([here], [], [], timeout_s)[0] and (chunk := os.read(here, 65536)):
+    while select.select([here], [], [], timeout_s)[0]:
+        chunk = os.read(here, 65536)
+        if not chunk:
+            break
         said += chunk
     os.close(here)
     os.kill(pid, 9)

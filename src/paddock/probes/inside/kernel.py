@@ -9,10 +9,9 @@ import platform
 import resource
 import struct
 
-from tests.attacks.effects import ROOT, Given, check, in_child, libc, row
+from paddock.probes.inside.effects import Given, check, in_child, libc, row
 
 NEWUSER, NEWNS, NEWNET, NEWTIME = 0x10000000, 0x20000, 0x40000000, 0x80
-_KERNELS_DIFFER = "kernels differ in what they let an ordinary user do"
 
 
 def processes() -> list[str]:
@@ -53,7 +52,7 @@ def first_environ(given: Given) -> list[str]:
     return ["read the caller's environment"] if given.holds(found) else []
 
 
-@row("CR-26 pid1-cmdline", "the host's first process has arguments of its own")
+@row("CR-26 pid1-cmdline")
 def first_cmdline(given: Given) -> list[str]:
     with open("/proc/1/cmdline", "rb") as file:
         line = file.read().split(b"\0")
@@ -67,13 +66,13 @@ def signal_host(given: Given) -> list[str]:
     return []
 
 
-@row("PK-04 ptrace-attach-host", ROOT)
+@row("PK-04 ptrace-attach-host")
 def ptrace_seize(given: Given) -> list[str]:
     given.syscall("ptrace", 0x4206, given["victim"], 0, 0)
     return ["attached to a process of the host"]
 
 
-@row("PK-05 process-vm-read", ROOT)
+@row("PK-05 process-vm-read")
 def process_vm_read(given: Given) -> list[str]:
     buffer = ctypes.create_string_buffer(64)
     local = struct.pack("QQ", ctypes.addressof(buffer), 39)
@@ -82,14 +81,14 @@ def process_vm_read(given: Given) -> list[str]:
     return ["read memory of the host"] if given.holds(buffer.raw) else []
 
 
-@row("PK-05 proc-mem", ROOT)
+@row("PK-05 proc-mem")
 def proc_mem(given: Given) -> list[str]:
     with open(f"/proc/{given['victim']}/mem", "rb", buffering=0) as file:
         file.seek(given["victim address"])
         return ["read memory of the host"] if given.holds(file.read(39)) else []
 
 
-@row("PK-05 pidfd_getfd", ROOT)
+@row("PK-05 pidfd_getfd")
 def pidfd_getfd(given: Given) -> list[str]:
     os.close(given.syscall("pidfd_getfd", os.pidfd_open(given["victim"]), 0, 0))
     return ["took a descriptor of the host"]
@@ -113,12 +112,12 @@ def no_new_privs(given: Given) -> list[str]:
     return [] if _status("NoNewPrivs") == "1" else ["may gain privileges"]
 
 
-@row("PK-08 seccomp-on", "the runner may be filtered itself")
+@row("PK-08 seccomp-on")
 def filtered(given: Given) -> list[str]:
     return [] if _status("Seccomp") == "2" else ["no filter"]
 
 
-@row("PK-09 caps-empty", ROOT)
+@row("PK-09 caps-empty")
 def capabilities(given: Given) -> list[str]:
     names = ("CapInh", "CapPrm", "CapEff", "CapAmb")
     return [name for name in names if int(_status(name), 16)]
@@ -129,7 +128,7 @@ def bounding(given: Given) -> list[str]:
     return ["a bounding set"] if int(_status("CapBnd"), 16) else []
 
 
-@row("PK-09 caps-of-pid1", "PID 1 of the host has them all")
+@row("PK-09 caps-of-pid1")
 def capabilities_of_first(given: Given) -> list[str]:
     """A program inside shares its user id with bubblewrap's two processes."""
     found = []
@@ -140,7 +139,7 @@ def capabilities_of_first(given: Given) -> list[str]:
     return found
 
 
-@row("PK-11 uid0-not-host0", ROOT)
+@row("PK-11 uid0-not-host0")
 def host_root(given: Given) -> list[str]:
     with open("/proc/self/uid_map") as file:
         lines = [list(map(int, line.split())) for line in file]
@@ -177,7 +176,7 @@ def clone3(given: Given) -> list[str]:
     return ["a user namespace"]
 
 
-@row("PK-12 other-namespaces", ROOT)
+@row("PK-12 other-namespaces")
 def other_namespaces(given: Given) -> list[str]:
     found = []
     for name, flag in (
@@ -192,7 +191,7 @@ def other_namespaces(given: Given) -> list[str]:
     return found
 
 
-@row("PK-14 setns", ROOT)
+@row("PK-14 setns")
 def setns(given: Given) -> list[str]:
     found = []
     for pid in ("1", "2", "self"):
@@ -207,13 +206,13 @@ def setns(given: Given) -> list[str]:
     return found
 
 
-@row("PK-14 setns-by-pidfd", ROOT)
+@row("PK-14 setns-by-pidfd")
 def setns_pidfd(given: Given) -> list[str]:
     pids = (1, 2, os.getppid())
     return [f"mounts of {pid}" for pid in pids if libc.setns(os.pidfd_open(pid), NEWNS) == 0]
 
 
-@row("PK-15 bpf", ROOT)
+@row("PK-15 bpf")
 def bpf(given: Given) -> list[str]:
     program = ctypes.create_string_buffer(struct.pack("=BBhi", 0xB7, 0, 0, 0) + struct.pack("=BBhi", 0x95, 0, 0, 0))
     licence = ctypes.create_string_buffer(b"Apache")
@@ -222,26 +221,26 @@ def bpf(given: Given) -> list[str]:
     return ["loaded a program into the kernel"]
 
 
-@row("PK-16 io_uring", _KERNELS_DIFFER)
+@row("PK-16 io_uring")
 def io_uring(given: Given) -> list[str]:
     os.close(given.syscall("io_uring_setup", 1, ctypes.create_string_buffer(120)))
     return ["a ring"]
 
 
-@row("PK-17 userfaultfd", _KERNELS_DIFFER)
+@row("PK-17 userfaultfd")
 def userfaultfd(given: Given) -> list[str]:
     os.close(given.syscall("userfaultfd", 1))
     return ["handles page faults"]
 
 
-@row("PK-18 perf", _KERNELS_DIFFER)
+@row("PK-18 perf")
 def perf(given: Given) -> list[str]:
     attributes = struct.pack("IIQQQQQ", 1, 112, 0, 0, 0, 0, 1 | 1 << 5 | 1 << 6).ljust(112, b"\0")
     os.close(given.syscall("perf_event_open", ctypes.create_string_buffer(attributes, 112), 0, -1, -1, 0))
     return ["counts events"]
 
 
-@row("PK-19 keyring-search", "a machine may have no keyrings")
+@row("PK-19 keyring-search")
 def keyring(given: Given) -> list[str]:
     key = given.syscall("keyctl", 10, -4, b"user", given["key name"].encode(), 0)
     buffer = ctypes.create_string_buffer(256)
@@ -249,19 +248,19 @@ def keyring(given: Given) -> list[str]:
     return ["read a key of the host"] if given.holds(buffer.raw) else []
 
 
-@row("PK-19 add_key", "a machine may have no keyrings")
+@row("PK-19 add_key")
 def add_key(given: Given) -> list[str]:
     given.syscall("add_key", b"user", b"paddock-probe", b"x", 1, -2)
     return ["left a key"]
 
 
-@row("PK-19 request_key", "a machine may have no keyrings")
+@row("PK-19 request_key")
 def request_key(given: Given) -> list[str]:
     given.syscall("request_key", b"user", given["key name"].encode(), None, 0)
     return ["found a key"]
 
 
-@row("PK-21 quotactl-acct-swap", "it would switch accounting or swap on the host")
+@row("PK-21 quotactl-acct-swap")
 def accounting(given: Given) -> list[str]:
     found = []
     for name, arguments in (
@@ -298,7 +297,7 @@ def _machine_code(code: bytes) -> bytes:
     return in_child(run)
 
 
-@row("PK-24 i386-int80", "a kernel may be built without")
+@row("PK-24 i386-int80")
 def int80(given: Given) -> list[str]:
     if platform.machine() != "x86_64":
         return []
@@ -306,7 +305,7 @@ def int80(given: Given) -> list[str]:
     return ["a call of another architecture"] if said and int(said) > 0 else []
 
 
-@row("PK-25 x32-abi", "nearly all kernels are built without")
+@row("PK-25 x32-abi")
 def x32(given: Given) -> list[str]:
     if platform.machine() != "x86_64":
         return []
@@ -314,7 +313,7 @@ def x32(given: Given) -> list[str]:
     return ["an x32 call"] if said and int(said) > 0 else []
 
 
-@row("PK-24 the-64-bit-twin-works", "a positive control: it must work everywhere")
+@row("PK-24 the-64-bit-twin-works")
 def native_code(given: Given) -> list[str]:
     """Without this, "held" above could mean that machine code does not run at all."""
     if platform.machine() != "x86_64":

@@ -1,0 +1,1 @@
+"""Harmless attacks that must fail, and ordinary work that must not: what `paddock prove` is made of."""

@@ -1,0 +1,1 @@
+"""Every probe as data, one file for each layer, and how it is read."""

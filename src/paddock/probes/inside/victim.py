@@ -1,0 +1,61 @@
+"""A process of the host, for the probes to find: a canary in its arguments, its environment, its memory, a System V
+segment, a message queue and a key. Says where they are as one line of JSON, then hears SIGUSR1 until its input ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+
+from paddock.probes.inside.effects import libc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_SESSION_KEYRING, _USER_SESSION_KEYRING, _INVALIDATE = -3, -4, 21
+
+
+def plant(wanted: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
+    """What was planted where, and the calls that take it away. A machine may have none of them."""
+    content: bytes = wanted["canary"].encode()
+    said: dict[str, Any] = {}
+    undo: list[tuple[Any, ...]] = []
+    segment = libc.shmget(wanted["shm key"], ctypes.c_size_t(64), 0o1600)
+    if segment >= 0:
+        libc.shmat.restype = ctypes.c_void_p
+        address = libc.shmat(segment, None, 0)
+        ctypes.memmove(address, content, len(content))
+        libc.shmdt(ctypes.c_void_p(address))
+        undo.append((libc.shmctl, segment, 0, None))
+    name = wanted["queue"].encode()
+    queue = libc.mq_open(name, os.O_CREAT | os.O_RDWR, 0o600, None)
+    if queue >= 0:
+        libc.mq_send(queue, content, ctypes.c_size_t(len(content)), 0)
+        libc.mq_close(queue)
+        undo.append((libc.mq_unlink, name))
+    numbers = wanted["numbers"]
+    size = ctypes.c_size_t(len(content))
+    key = libc.syscall(numbers["add_key"], b"user", wanted["key name"].encode(), content, size, _USER_SESSION_KEYRING)
+    if key >= 0:
+        undo.append((libc.syscall, numbers["keyctl"], _INVALIDATE, key))
+    said["planted"] = {"shm": segment >= 0, "queue": queue >= 0, "key": key >= 0}
+    return said, undo
+
+
+def main() -> None:
+    """Until the input ends."""
+    wanted = json.loads(sys.stdin.readline())
+    memory = ctypes.create_string_buffer(wanted["memory"].encode())
+    signal.signal(signal.SIGUSR1, lambda *_: os.write(1, b"signalled"))
+    said, undo = plant(wanted)
+    print(json.dumps({**said, "address": ctypes.addressof(memory)}), flush=True)
+    try:
+        while os.read(0, 4096):  # signals do not interrupt it for Python
+            pass
+    finally:
+        for call, *arguments in undo:
+            call(*arguments)

@@ -1,0 +1,109 @@
+"""From answers, effects and controls to verdicts. Pure."""
+
+from __future__ import annotations
+
+from paddock.frozen import frozen
+from paddock.probes.catalogue.reading import ANYONE, ROOT
+from paddock.probes.proof import Row
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.probes.catalogue.reading import Probe
+    from paddock.probes.expectations import Expectation
+    from paddock.probes.running import Answer
+
+
+@frozen
+class Seen:
+    """All that is known of one probe: what it said, what the host saw. No answer where it said nothing."""
+
+    answer: Answer | None
+    effects: tuple[str, ...] = ()
+
+    @property
+    def reached(self) -> tuple[str, ...]:
+        """What was reached, whoever says so."""
+        return (*(self.answer.reached if self.answer else ()), *self.effects)
+
+
+def judge(probe: Probe, seen: Seen, control: Seen | None, expected: Expectation, *, as_root: bool) -> Row:
+    """One probe's row. `control` is the same probe without a sandbox, where it was run.
+
+    Raises nothing: what cannot be judged is unproven, with the reason.
+    """
+    verdict, reason = _verdict(probe, seen, control, expected, as_root=as_root)
+    return Row(
+        probe.id,
+        probe.layer,
+        probe.title,
+        probe.kind,
+        probe.severity,
+        probe.promise,
+        verdict,
+        reason,
+        seen.reached,
+        probe.source,
+        probe.fix,
+        bool(control and control.reached),
+    )
+
+
+def _verdict(
+    probe: Probe, seen: Seen, control: Seen | None, expected: Expectation, *, as_root: bool
+) -> tuple[str, str]:
+    if probe.kind == "work":
+        return _of_work(seen, control)
+    if seen.reached:  # an effect counts, whatever else went wrong
+        return _of_reached(probe, expected)
+    silent = _silent(seen)
+    if silent:
+        return silent
+    if expected.word == "works":
+        return "fails", f"{expected.why}, but it was not reached"
+    if probe.kind == "depends":
+        return "fact", seen.answer.said if seen.answer else ""
+    return _held(probe, control, as_root=as_root)
+
+
+def _of_reached(probe: Probe, expected: Expectation) -> tuple[str, str]:
+    if expected.word == "fails":
+        return "breached", ""
+    if probe.kind == "depends":
+        return "fact", ""
+    return ("allowed" if expected.word == "works" else "open"), expected.why
+
+
+def _silent(seen: Seen) -> tuple[str, str] | None:
+    """Why it cannot be judged, if it cannot."""
+    if seen.answer is None:
+        return "unproven", "it gave no answer"
+    if seen.answer.broken:
+        return "unproven", f"the probe itself failed: {seen.answer.broken}"
+    return ("skipped", seen.answer.skipped) if seen.answer.skipped else None
+
+
+def _held(probe: Probe, control: Seen | None, *, as_root: bool) -> tuple[str, str]:
+    """Nothing was reached: held, if the attack is known to work."""
+    if control is None:
+        if probe.control == ANYONE or (probe.control == ROOT and as_root):
+            return "unproven", "its control was not run"
+        return "held", "" if probe.control == ROOT else probe.control
+    if control.reached:
+        return "held", ""
+    said = control.answer.said or control.answer.skipped or control.answer.broken if control.answer else ""
+    return "unproven", f"it reaches nothing without a sandbox either{f' ({said})' if said else ''}"
+
+
+def _of_work(seen: Seen, control: Seen | None) -> tuple[str, str]:
+    answer = seen.answer
+    if answer is None:
+        return "unproven", "it gave no answer"
+    if answer.skipped:
+        return "skipped", answer.skipped
+    wrong = answer.broken or answer.said or ", ".join(seen.reached)
+    if not wrong:
+        return "works", ""
+    outside = control and (control.reached or (control.answer and (control.answer.said or control.answer.broken)))
+    if outside:
+        return "unproven", f"it does not work without a sandbox either: {wrong}"
+    return "fails", wrong

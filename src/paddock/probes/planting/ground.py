@@ -1,0 +1,117 @@
+"""A made-up person's machine to attack: a home, a repository, and whatever the areas plant in and around them.
+
+Everything is random for each run, and nothing of the real person is in it. The areas (`files`, `sockets`, `victim`,
+`streams`) plant before a run and say afterwards what the host saw, whatever the attacker printed.
+"""
+
+from __future__ import annotations
+
+import os
+
+from paddock.kernel import syscalls
+from paddock.unwinding import Unwinding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from paddock.probes.planting.sockets import Listeners
+    from paddock.process import Started
+
+_RUNTIME, _CONFIG, _STATE = "runtime", ".config", ".local/state"
+
+
+class Ground:
+    """The places, and what the attacker is told about them (`given`). Everything planted is gone after `with`.
+
+    `policy` is the person's policy file, which holds for every sandbox that is started here. A `bare` ground has files
+    only: no listeners, and no second process.
+    """
+
+    def __init__(self, base: str, policy: bytes = b"", *, bare: bool = False) -> None:
+        import secrets
+
+        self.base = base
+        self.home = f"{base}/home"
+        self.repo = f"{base}/work/repo"
+        self.policy = policy
+        self.bare = bare
+        self.mark = secrets.token_hex(8)
+        self.canaries: list[str] = []
+        self.undo = Unwinding()
+        self.pack = ""
+        self.listeners: Listeners
+        self.victim: Started
+        self.secret = self.canary()
+        machine = os.uname().machine
+        numbers = {name: syscalls.number(name, machine) for name in syscalls.names()}
+        self.given: dict[str, Any] = {
+            "home": self.home,
+            "repo": self.repo,
+            "word": f"paddock-{secrets.token_hex(8)}",
+            "nodename": os.uname().nodename,
+            "numbers": {name: number for name, number in numbers.items() if number is not None},
+        }
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What the made-up person's shell has: their places, and secrets and handles that no sandbox should see."""
+        return {
+            "HOME": self.home,
+            "XDG_STATE_HOME": f"{self.home}/{_STATE}",
+            "XDG_CONFIG_HOME": f"{self.home}/{_CONFIG}",
+            "XDG_RUNTIME_DIR": f"{self.home}/{_RUNTIME}",
+            "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "LANG": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "AWS_SECRET_ACCESS_KEY": self.secret,
+            "GITHUB_TOKEN": self.secret,
+            "MY_SETTING": self.secret,
+            "SSH_AUTH_SOCK": f"{self.home}/agent.sock",
+            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.home}/bus",
+            "DISPLAY": ":0",
+            "DOCKER_HOST": "unix:///run/docker.sock",
+            "GIT_ASKPASS": "/usr/bin/true",
+        }
+
+    def canary(self) -> str:
+        """A new secret, known by its hash alone to whoever attacks."""
+        import secrets
+
+        made = f"canary-{secrets.token_hex(16)}"
+        self.canaries.append(made)
+        return made
+
+    def write(self, path: str) -> str:
+        """A new file with a canary in it; its path."""
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"{self.canary()}\n")
+        return path
+
+    def __enter__(self) -> Ground:  # noqa: PYI034 - typing.Self would have to be imported
+        from paddock.probes.planting import files, sockets, victim
+
+        with Unwinding() as undo:
+            self.undo = undo
+            for part in (_RUNTIME, _CONFIG, f"{_STATE}/paddock"):
+                os.makedirs(f"{self.home}/{part}", mode=0o700)
+            os.chmod(f"{self.home}/{_RUNTIME}", 0o700)
+            os.makedirs(self.repo)
+            files.plant(self)
+            if not self.bare:
+                sockets.plant(self)
+                victim.plant(self)
+            self.undo = undo.keep()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.undo.__exit__()
+
+    def tell(self) -> Mapping[str, Any]:
+        """What goes to the attacker: no canary, only their hashes."""
+        import hashlib
+
+        return {**self.given, "hashes": [hashlib.sha256(canary.encode()).hexdigest() for canary in self.canaries]}

@@ -1,0 +1,110 @@
+"""What `paddock prove` found: values, and their form as JSON. Reports, signatures and comparisons start from these."""
+
+from __future__ import annotations
+
+from paddock.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+# In the order of a report. held: an attack failed, and was shown to work without a sandbox. works: what must go on
+# does. allowed: it was reached, as the policy says. fact: reported, nothing promised. open: reached, and nothing was
+# promised (a gap that was accepted). breached: a promise is broken. fails: what must work does not. unproven, skipped,
+# not-applicable: nothing was shown, and the reason is said.
+VERDICTS = (
+    "breached", "fails", "unproven", "skipped", "not-applicable", "open", "allowed", "fact", "works", "held",
+)  # fmt: skip
+BROKEN = ("breached", "fails")
+SHOWN = ("held", "works", "allowed")
+
+
+@frozen
+class Row:
+    """One probe's verdict. `evidence` is text from inside or of paths, unescaped; `controlled`: breached without."""
+
+    id: str
+    layer: str
+    title: str
+    kind: str
+    severity: str
+    promise: str
+    verdict: str
+    reason: str = ""
+    evidence: tuple[str, ...] = ()
+    source: str = ""
+    fix: str = ""
+    controlled: bool = False
+
+
+@frozen
+class Subject:
+    """What was attacked, and where: all that an upgrade may change. Empty where it does not apply."""
+
+    boundary: str  # "bubblewrap", or "" with --against
+    against: str  # the other sandbox's command line
+    policy_hash: str
+    plan_hash: str
+    gaps: tuple[str, ...]  # accepted
+    paddock: str
+    pack: str  # version of the probes
+    versions: Mapping[str, str]  # of bubblewrap, python, git …
+    kernel: str
+    machine: str
+    user: str  # "root" or "an ordinary user"
+
+
+@frozen
+class Proof:
+    """`complete`: the attacker ran to its end and the controls held; otherwise `trouble` says what was wrong.
+
+    `facts` are for people who compare sandboxes: capabilities, namespaces, the filter. Times are UTC, RFC 3339.
+    """
+
+    subject: Subject
+    begun: str
+    seconds: float
+    rows: tuple[Row, ...]
+    facts: Mapping[str, str]
+    complete: bool
+    trouble: tuple[str, ...] = ()
+
+    @property
+    def broken(self) -> tuple[Row, ...]:
+        """The rows that break a promise."""
+        return tuple(row for row in self.rows if row.verdict in BROKEN)
+
+    @property
+    def passed(self) -> bool:
+        """No promise is broken, and the run itself can be believed."""
+        return self.complete and not self.broken
+
+    def counted(self) -> dict[str, int]:
+        """How many rows of each verdict there are, in the order of a report."""
+        found = [row.verdict for row in self.rows]
+        return {verdict: found.count(verdict) for verdict in VERDICTS if verdict in found}
+
+
+def as_data(proof: Proof) -> dict[str, Any]:
+    """For JSON: every field, and "schema": 1."""
+    from paddock.frozen import as_data as plain
+
+    return {"schema": 1, **plain(proof), "passed": proof.passed, "counts": proof.counted()}
+
+
+def from_data(data: Mapping[str, Any]) -> Proof:
+    """The proof in such data. Raises ValueError, KeyError or TypeError where it is none of ours."""
+    if data["schema"] != 1:
+        raise ValueError(data["schema"])
+    subject = {**data["subject"], "gaps": tuple(data["subject"]["gaps"])}
+    rows = tuple(Row(**{**row, "evidence": tuple(row["evidence"])}) for row in data["rows"])
+    return Proof(
+        Subject(**subject),
+        data["begun"],
+        data["seconds"],
+        rows,
+        data["facts"],
+        data["complete"],
+        tuple(data["trouble"]),
+    )

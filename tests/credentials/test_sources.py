@@ -188,11 +188,22 @@ class TestKeyring:
         assert "secret-tool store --label=paddock service github username ann" in found.note
 
     def test_a_locked_one_is_an_error_that_says_what_to_do(self, home: Path) -> None:
+        """The tool says nothing of it: it ends as if there were none (tests/real/test_keyring.py)."""
+        program(home / "bin/secret-tool", 'test "$*" = "search service github username ann" && echo "[/1]"')
+        with pytest.raises(Unavailable, match="the keyring did not give github/ann: it is locked") as caught:
+            fetch("keyring:github/ann", outside(home))
+        assert caught.value.next_step.startswith("unlock it")
+
+    def test_what_the_tool_complains_of_is_in_the_error(self, home: Path) -> None:
         program(home / "bin/secret-tool", "echo 'secret-tool: Cannot get secret of a locked object' >&2; exit 1")
         with pytest.raises(Unavailable, match="the keyring did not give github/ann") as caught:
             fetch("keyring:github/ann", outside(home))
         assert "locked object" in caught.value.why
         assert caught.value.next_step.startswith("unlock it")
+
+    def test_an_empty_entry_is_no_secret(self, home: Path) -> None:
+        program(home / "bin/secret-tool", 'test "$1" = lookup || echo "[/1]"')
+        assert fetch("keyring:github/ann", outside(home)).text is None
 
     def test_without_the_program_the_error_names_its_package(self, home: Path) -> None:
         with pytest.raises(Unavailable, match="no secret-tool on your PATH") as caught:

@@ -129,22 +129,6 @@ def test_a_credential_that_cannot_be_had_starts_nothing(run: Run, source: str, c
     assert "Traceback" not in done.stderr
 
 
-def test_a_keyring_that_is_locked_is_named_with_what_to_do(run: Run, resident: Resident, tmp_path: Path) -> None:
-    """With a stand-in for the desktop's program, in its own words: the keyring itself would need a desktop."""
-    program = tmp_path / "bin/secret-tool"
-    program.parent.mkdir()
-    program.write_text("#!/bin/sh\necho 'secret-tool: Cannot get secret of a locked object' >&2\nexit 1\n")
-    program.chmod(0o755)
-    searched = f"{program.parent}:{resident.environ['PATH']}"
-    policy = credential('"keyring:service/person"')
-    run("--", "true", policy=policy)  # writes the policy; where there is no such program, that is another error
-    done = resident.call("run", "--", "echo", "ran", cwd=tmp_path / "a repo", PATH=searched)
-    assert (done.returncode, done.stdout) == (125, "")
-    assert "the keyring did not give service/person" in done.stderr
-    assert "Cannot get secret of a locked object" in done.stderr
-    assert "unlock it" in done.stderr
-
-
 @pytest.mark.parametrize("source", ['"env:NOT_SET_HERE"', '"file:/nonexistent/token"'])
 def test_a_secret_that_is_plainly_not_there_leaves_its_variable_unset(run: Run, source: str) -> None:
     done = run("--", "sh", "-c", "echo ${TOKEN-unset}", policy=credential(source))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LONGEST = 1 << 14  # characters; web tokens with many claims have some thousands
 TIMEOUT_S = 60.0  # a person may have to touch a key or type a password
 KEYRING_PROGRAM = "secret-tool"
+_UNLOCK = "unlock it, or where there is no desktop name another source for the credential"
 _COMPLAINT = 300  # characters of a program's own words
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY  # a FIFO or a device must not hold us up
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -107,16 +108,26 @@ def _keyring(entry: str, outside: Outside) -> Found:
             why="it speaks to the Secret Service of the desktop (GNOME Keyring, KWallet, KeePassXC)",
             next_step="install libsecret-tools, or name another source for the credential",
         )
-    done = _run((KEYRING_PROGRAM, "lookup", "service", service, "username", user), outside)
-    if done.status != 0 and done.stderr.strip():
+    attributes = ("service", service, "username", user)
+    done = _ask_keyring("lookup", attributes, entry, outside)
+    if done.status == 0 and done.stdout.strip():
+        return Found(_text(done.stdout, f"the keyring's entry {entry}"))
+    # A locked entry that nobody has unlocked looks like one that is not there (libsecret's tool.c); to search does not
+    # ask for the secret, and so finds it.
+    if done.status != 0 and _ask_keyring("search", attributes, entry, outside).stdout.strip():
         raise Unavailable(
-            f"the keyring did not give {entry}",
-            why=_words_of(done),
-            next_step="unlock it, or where there is no desktop name another source for the credential",
+            f"the keyring did not give {entry}: it is locked",
+            why="its own dialogue could not be shown here, or was closed",
+            next_step=_UNLOCK,
         )
-    if done.status != 0 or not done.stdout.strip():
-        return Found(None, f"the keyring has no entry {entry}: {store}")
-    return Found(_text(done.stdout, f"the keyring's entry {entry}"))
+    return Found(None, f"the keyring has no entry {entry}: {store}")
+
+
+def _ask_keyring(verb: str, attributes: tuple[str, ...], entry: str, outside: Outside) -> process.Finished:
+    done = _run((KEYRING_PROGRAM, verb, *attributes), outside)
+    if done.status != 0 and done.stderr.strip():
+        raise Unavailable(f"the keyring did not give {entry}", why=_words_of(done), next_step=_UNLOCK)
+    return done
 
 
 def _login(key: str, outside: Outside) -> Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock.frozen import frozen
+from paddock.frozen import fields, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ VERDICTS = (
 )  # fmt: skip
 BROKEN = ("breached", "fails")
 SHOWN = ("held", "works", "allowed")
+_LONGEST_S = 1e9
 
 
 @frozen
@@ -94,17 +95,45 @@ def as_data(proof: Proof) -> dict[str, Any]:
 
 
 def from_data(data: Mapping[str, Any]) -> Proof:
-    """The proof in such data. Raises ValueError, KeyError or TypeError where it is none of ours."""
+    """The proof in such data, which may come from anybody.
+
+    Raises ValueError, KeyError or TypeError where it is none of ours.
+    """
     if data["schema"] != 1:
         raise ValueError(data["schema"])
-    subject = {**data["subject"], "gaps": tuple(data["subject"]["gaps"])}
-    rows = tuple(Row(**{**row, "evidence": tuple(row["evidence"])}) for row in data["rows"])
-    return Proof(
-        Subject(**subject),
-        data["begun"],
-        data["seconds"],
-        rows,
-        data["facts"],
-        data["complete"],
-        tuple(data["trouble"]),
-    )
+    subject = Subject(**{**data["subject"], "gaps": _texts(data["subject"]["gaps"])})
+    _texts([getattr(subject, name) for name in fields(subject) if name not in ("gaps", "versions")])
+    _mapping(subject.versions)
+    begun, seconds, complete = data["begun"], data["seconds"], data["complete"]
+    if not isinstance(begun, str) or not isinstance(complete, bool):
+        raise TypeError(begun)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < _LONGEST_S:
+        raise ValueError(seconds)
+    if not isinstance(data["rows"], list):
+        raise TypeError(data["rows"])
+    rows = tuple(map(_row, data["rows"]))
+    if len({row.id for row in rows}) != len(rows):
+        raise ValueError(rows)
+    facts, trouble = _mapping(data["facts"]), _texts(data["trouble"])
+    return Proof(subject, begun, seconds, rows, facts, complete, trouble)
+
+
+def _row(data: Mapping[str, Any]) -> Row:
+    row = Row(**{**data, "evidence": _texts(data["evidence"])})
+    _texts([getattr(row, name) for name in fields(row) if name not in ("evidence", "controlled")])
+    if row.verdict not in VERDICTS or not isinstance(row.controlled, bool):
+        raise ValueError(row.verdict)
+    return row
+
+
+def _texts(data: object) -> tuple[str, ...]:
+    if not isinstance(data, list | tuple) or not all(isinstance(text, str) for text in data):
+        raise TypeError(data)
+    return tuple(data)
+
+
+def _mapping(data: object) -> dict[str, str]:
+    if not isinstance(data, dict):
+        raise TypeError(data)
+    _texts([*data, *data.values()])
+    return data

@@ -4,12 +4,14 @@ import itertools
 import os
 import resource
 import signal
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from paddock.errors import PaddockError
-from paddock.process import SYSTEM_PATH, Finished, feed, find, run
+from paddock.process import SYSTEM_PATH, Finished, feed, find, run, start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,3 +144,61 @@ def test_only_an_absolute_program_that_is_there_is_fed() -> None:
         feed(("cat",), (), environment={})
     with pytest.raises(PaddockError, match="/nowhere/cat could not be started"):
         feed(("/nowhere/cat",), (), environment={})
+
+
+def test_a_program_beside_us_is_spoken_to_by_lines() -> None:
+    started = start(("/bin/cat",), environment={})
+    started.write(b"hello\nmore")
+    assert started.read_line() == b"hello\n"
+    assert started.wait(0) is None
+    assert started.end() == 0
+
+
+def test_a_program_that_does_not_end_is_killed_with_what_it_started() -> None:
+    started = start(("/bin/sh", "-c", "sleep 600 & echo $!; trap '' TERM; exec sleep 600"), environment={})
+    child = int(started.read_line())
+    assert started.end(0) == -signal.SIGKILL
+    deadline = time.monotonic() + 20
+    while _lives(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _lives(pid: int) -> bool:
+    """Not waited for by us: who is dead may stay as a zombie for a while."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_what_it_said_and_nobody_read_can_be_asked_for_without_waiting() -> None:
+    started = start(("/bin/cat",), environment={})
+    assert started.read_waiting() == b""
+    started.write(b"x")
+    while not (said := started.read_waiting()):
+        pass
+    assert said == b"x"
+    started.end()
+
+
+def test_it_gets_the_streams_and_descriptors_that_are_passed_and_no_others(tmp_path: Path) -> None:
+    here, there = os.pipe()
+    _, unused = pipe = os.pipe()
+    os.set_inheritable(unused, True)
+    null = os.open(os.devnull, os.O_RDWR)
+    script = f"import os; os.write({there}, b'through'); os.fstat({unused})"
+    argv, streams = (sys.executable, "-c", script), (null, null, null)
+    started = start(argv, environment={}, streams=streams, passed=(there,), cwd=str(tmp_path))
+    assert started.end(20) == 1  # `unused` is not there
+    assert os.read(here, 100) == b"through"
+    for descriptor in (here, there, *pipe, null):
+        os.close(descriptor)
+
+
+def test_a_program_that_cannot_start_beside_us_says_so() -> None:
+    with pytest.raises(PaddockError, match="could not be started"):
+        start(("/nonexistent/program",), environment={})
+    with pytest.raises(ValueError, match="not an absolute"):
+        start(("cat",), environment={})

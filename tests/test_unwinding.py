@@ -32,3 +32,14 @@ def test_a_failing_undo_keeps_no_other_from_being_done_and_is_told() -> None:
         undo.callback(fail)
         undo.callback(done.append, 2)
     assert done == [2, 1]
+
+
+def test_what_is_kept_is_undone_later_by_whoever_keeps_it() -> None:
+    done: list[int] = []
+    with Unwinding() as undo:
+        undo.callback(done.append, 1)
+        kept = undo.keep()
+    assert not done
+    with kept:
+        pass
+    assert done == [1]

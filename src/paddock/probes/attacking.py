@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 
-from paddock.errors import PaddockError
 from paddock.frozen import frozen
 from paddock.probes.catalogue.reading import ANYONE, ROOT
 from paddock.probes.expectations import expect
-from paddock.probes.judging import Seen, judge
+from paddock.probes.judging import Seen, doubt, judge
 from paddock.probes.planting.ground import Ground
-from paddock.probes.running import Answer, run
+from paddock.probes.running import Answer, Ran, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
     from paddock.plan.model import Plan
     from paddock.probes.catalogue.reading import Probe
     from paddock.probes.proof import Row
-    from paddock.probes.running import Ran
+
+    Aim = Callable[["Ground"], "Target"]
 
 # The control of the pack: mounts that root makes as its control are nobody else's.
 _UNSHARE = "/usr/bin/unshare"
@@ -47,41 +47,38 @@ class Judged:
 # How many runs there are at once: they wait more than they work.
 _AT_ONCE = 3
 
-if TYPE_CHECKING:
-    Aim = Callable[[Ground], Target]
-
 
 def attack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> Judged:
     """Attack what `aim` makes of each ground, and judge. `policy` is the person's, for all grounds."""
     from concurrent.futures import ThreadPoolExecutor
 
     as_root = os.geteuid() == 0
-    together = [probe for probe in probes if probe.where != "scenario"]
-    alone = [probe for probe in probes if probe.where == "scenario"]
     controls = [probe for probe in probes if probe.control == ANYONE or (probe.control == ROOT and as_root)]
-    nothing = Target((_UNSHARE, "--mount") if as_root else ())
+    together = [probe for probe in probes if probe.where != "scenario"]
+    unshared = Target((_UNSHARE, "--mount") if as_root else ())
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         held = pool.submit(_pack, together, f"{base}/held", policy, aim)
-        bare = pool.submit(_pack, [it for it in together if it in controls], f"{base}/bare", policy, lambda _: nothing)
-        scenes = {it.id: pool.submit(_scene, it, f"{base}/{it.id[:5]}-held", policy, aim) for it in alone}
-        others = {
-            it.id: pool.submit(_scene, it, f"{base}/{it.id[:5]}-bare", policy, lambda _: Target(()))
-            for it in alone
-            if it in controls
+        bare = pool.submit(_pack, [it for it in together if it in controls], f"{base}/bare", policy, lambda _: unshared)
+        alone = {
+            (probe.id, side): pool.submit(_scene, probe, f"{base}/{side}-{number}", policy, how)
+            for number, probe in enumerate(probes)
+            for side, how in (("held", aim), ("bare", lambda _: Target(())))
+            if probe.where == "scenario" and (side == "held" or probe in controls)
         }
-    ran, target = held.result()
-    without, _ = bare.result()
+    (ran, target), (without, _) = held.result(), bare.result()
     rows = []
     for probe in probes:
         if probe.where == "scenario":
-            seen = scenes[probe.id].result()
-            control = others[probe.id].result() if probe in controls else None
+            seen = alone[probe.id, "held"].result()
+            control = alone[probe.id, "bare"].result() if probe in controls else None
         else:
             seen = _seen(probe, ran)
             control = _seen(probe, without) if probe in controls else None
-        rows.append(judge(probe, seen, control, expect(probe, target.plan, target.gaps), as_root=as_root))
-    trouble = (*ran.trouble, *(f"the control: {what}" for what in without.trouble))
-    return Judged(tuple(rows), trouble, not trouble)
+        row = judge(probe, seen, control, expect(probe, target.plan, target.gaps), as_root=as_root)
+        rows.append(doubt(row, ran.trouble[0]) if ran.trouble and probe in together else row)
+    # What the command said is shown where it may be the reason.
+    trouble = (*ran.trouble, *filter(None, [ran.complained.strip()[-500:] if ran.trouble else ""]))
+    return Judged(tuple(rows), (*trouble, *(f"the control: {what}" for what in without.trouble)), not ran.trouble)
 
 
 def _pack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> tuple[Ran, Target]:
@@ -89,13 +86,14 @@ def _pack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> tuple[
     with Ground(base, policy) as ground:
         target = aim(ground)
         names = [probe.id for probe in probes if probe.where == "inside"]
-        return run(ground, target.prefix, names), target
+        # With scenarios alone there is still a plan to judge them by.
+        return (run(ground, target.prefix, names) if probes else Ran({}, {}, 0, "", ())), target
 
 
 def _seen(probe: Probe, ran: Ran) -> Seen:
     effects = ran.effects.get(probe.id, ())
     if probe.where == "effect":  # nothing that the attacker says counts
-        return Seen(Answer() if not ran.trouble else None, effects)
+        return Seen(None if ran.trouble else Answer(), effects)
     return Seen(ran.answers.get(probe.id), effects)
 
 
@@ -110,7 +108,9 @@ def _scene(probe: Probe, base: str, policy: bytes, aim: Aim) -> Seen:
             target = aim(ground)
             scene = Scene(ground, target.prefix, target.paddock)
             return Seen(Answer(tuple(find(probe.id)(scene))))
-    except (NotApplicable, Skipped) as reason:
+    except NotApplicable as reason:
+        return Seen(Answer(inapplicable=str(reason)))
+    except Skipped as reason:
         return Seen(Answer(skipped=str(reason)))
-    except (PaddockError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - one that is broken must not take the others with it
         return Seen(Answer(broken=f"{type(error).__name__}: {error}"))

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 @frozen
 class Expectation:
-    """`word` is "fails" (the attack does), "works" (what the policy allows, or what must go on) or "open".
+    """`word` is "fails" (the attack does), "works" (what the policy allows, or what must go on), "open" or "void".
 
-    `why` is for the two that are not "fails": the policy's line, the gap, or what is not promised.
+    "open" is what nobody promised, "void" what makes no sense with this plan, such as a question to the gateway where
+    there is none. `why` is for all but "fails": the policy's line, the gap, or what is not promised.
     """
 
-    word: Literal["fails", "works", "open"]
+    word: Literal["fails", "works", "open", "void"]
     why: str = ""
 
 
@@ -90,5 +91,7 @@ def expect(probe: Probe, plan: Plan | None, gaps: tuple[str, ...] = ()) -> Expec
     open_gaps = [gap for gap in promise.gaps if gap in gaps]
     if open_gaps:
         return Expectation("open", f"gap {open_gaps[0]}, which was accepted")
+    if plan is None and probe.promise == "workspace":
+        return Expectation("open", "another sandbox may be meant to write the repository itself")
     turned = promise.turn(plan, probe) if plan and promise.turn else None
     return turned or FAILS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paddock.frozen import frozen
 from paddock.probes.catalogue.reading import ANYONE, ROOT
-from paddock.probes.proof import Row
+from paddock.probes.proof import SHOWN, Row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +48,13 @@ def judge(probe: Probe, seen: Seen, control: Seen | None, expected: Expectation,
     )
 
 
+def doubt(row: Row, trouble: str) -> Row:
+    """The row of a run that cannot be believed: what was reached was reached, but nothing is shown to have held."""
+    from paddock.frozen import replace
+
+    return replace(row, verdict="unproven", reason=trouble) if row.verdict in SHOWN else row
+
+
 def _verdict(
     probe: Probe, seen: Seen, control: Seen | None, expected: Expectation, *, as_root: bool
 ) -> tuple[str, str]:
@@ -55,22 +62,26 @@ def _verdict(
         return _of_work(seen, control)
     if seen.reached:  # an effect counts, whatever else went wrong
         return _of_reached(probe, expected)
-    silent = _silent(seen)
-    if silent:
-        return silent
-    if expected.word == "works":
-        return "fails", f"{expected.why}, but it was not reached"
-    if probe.kind == "depends":
-        return "fact", seen.answer.said if seen.answer else ""
-    return _held(probe, control, as_root=as_root)
+    return _silent(seen) or _of_nothing(probe, seen, expected) or _held(probe, control, as_root=as_root)
 
 
 def _of_reached(probe: Probe, expected: Expectation) -> tuple[str, str]:
-    if expected.word == "fails":
+    if expected.word in ("fails", "void"):
         return "breached", ""
     if probe.kind == "depends":
         return "fact", ""
     return ("allowed" if expected.word == "works" else "open"), expected.why
+
+
+def _of_nothing(probe: Probe, seen: Seen, expected: Expectation) -> tuple[str, str] | None:
+    """What it means that nothing was reached, where that is not simply "held"."""
+    if expected.word == "void":
+        return "not-applicable", expected.why
+    if expected.word == "works":
+        return "fails", f"{expected.why}, but it was not reached"
+    if probe.kind == "depends":
+        return "fact", seen.answer.said if seen.answer else ""
+    return None
 
 
 def _silent(seen: Seen) -> tuple[str, str] | None:
@@ -79,6 +90,8 @@ def _silent(seen: Seen) -> tuple[str, str] | None:
         return "unproven", "it gave no answer"
     if seen.answer.broken:
         return "unproven", f"the probe itself failed: {seen.answer.broken}"
+    if seen.answer.inapplicable:
+        return "not-applicable", seen.answer.inapplicable
     return ("skipped", seen.answer.skipped) if seen.answer.skipped else None
 
 
@@ -100,6 +113,8 @@ def _of_work(seen: Seen, control: Seen | None) -> tuple[str, str]:
         return "unproven", "it gave no answer"
     if answer.skipped:
         return "skipped", answer.skipped
+    if answer.inapplicable:
+        return "not-applicable", answer.inapplicable
     wrong = answer.broken or answer.said or ", ".join(seen.reached)
     if not wrong:
         return "works", ""

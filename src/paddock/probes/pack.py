@@ -14,12 +14,11 @@ _PACKAGES = ("paddock", "paddock/probes")
 _HEAD = b"""#!/bin/sh
 # Paddock's probes: a shell script in front of a zip archive of Python sources.
 for python in python3 /usr/bin/python3 /usr/local/bin/python3 python; do
-  if command -v "$python" >/dev/null 2>&1; then
+  found=$(command -v "$python" 2>/dev/null)
+  if [ -f "$found" ] && [ -x "$found" ]; then
     exec "$python" -I -S -B "$0" "$@"
   fi
 done
-echo "paddock: no Python inside" >&2
-exit 127
 """
 
 
@@ -32,8 +31,10 @@ def pack() -> bytes:
     with zipfile.ZipFile(written, "w") as archive:
         for name, content in sorted(_sources().items()):
             archive.writestr(zipfile.ZipInfo(name), content)
+    with open(f"{INSIDE}/twin.sh", "rb") as file:
+        twin = file.read()
     # The offsets in an archive may count from its own beginning: readers find out (zipimport, as for self-extractors).
-    return _HEAD + written.getvalue()
+    return _HEAD + twin + written.getvalue()
 
 
 def version(packed: bytes) -> str:

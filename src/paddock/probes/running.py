@@ -13,16 +13,18 @@ import time
 from paddock import process
 from paddock.frozen import frozen
 from paddock.probes.pack import pack
-from paddock.probes.planting import files, sockets, streams, victim
+from paddock.probes.planting import agent, files, sockets, streams, victim
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
 
     from paddock.probes.planting.ground import Ground
 
 _LARGEST_BYTES = 4 << 20  # of the pack's answers, which are some 50 KiB
 _UNTOUCHED = "FS-40 lower-layer-untouched"
+_UNABLE = "there is no Python inside, and a shell alone cannot try it"
 _LONGEST_TEXT = 400
 _NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup")
 
@@ -35,6 +37,7 @@ class Answer:
     said: str = ""
     skipped: str = ""
     broken: str = ""
+    inapplicable: str = ""  # why the question makes no sense here; of scenarios alone
 
 
 @frozen
@@ -53,7 +56,12 @@ def run(ground: Ground, argv: Sequence[str], names: Sequence[str], *, timeout_s:
     import json
 
     own = streams.Streams(ground)
-    for name, content in (("probes", pack()), ("given.json", json.dumps(_told(ground, names)).encode())):
+    told = _told(ground, names)
+    for name, content in (
+        ("probes", pack()),
+        ("given.json", json.dumps(told).encode()),
+        ("given.txt", "".join(f"{key}\t{value}\n" for key, value in _for_a_shell(told)).encode()),
+    ):
         with open(f"{ground.repo}/{name}", "wb") as file:
             file.write(content)
     before = files.fingerprint(ground.repo)
@@ -88,6 +96,7 @@ def read(text: bytes, word: str, names: Sequence[str]) -> tuple[dict[str, Answer
     answers: dict[str, Answer] = {}
     trouble: list[str] = []
     ended: object = None
+    unable = ""
     for line in text.split(b"\n"):
         if not line.startswith(word.encode() + b" "):
             continue
@@ -95,6 +104,7 @@ def read(text: bytes, word: str, names: Sequence[str]) -> tuple[dict[str, Answer
             data = json.loads(line[len(word) + 1 :])
             if "end" in data:
                 ended = data["end"]
+                unable = _UNABLE if data.get("by") == "shell" else ""
                 continue
             name, answer = data["id"], _answer(data)
         except (ValueError, TypeError, KeyError, RecursionError):
@@ -106,6 +116,8 @@ def read(text: bytes, word: str, names: Sequence[str]) -> tuple[dict[str, Answer
         answers[name] = answer
     if ended != len(names):
         trouble.append("the answers end too early")
+    if unable:
+        answers |= {name: Answer(skipped=unable) for name in names if name not in answers}
     return answers, tuple(dict.fromkeys(trouble))
 
 
@@ -117,9 +129,21 @@ def _answer(data: Mapping[str, object]) -> Answer:
     return Answer(tuple(str(what)[:_LONGEST_TEXT] for what in reached[:20]), *texts)
 
 
-def _told(ground: Ground, names: Sequence[str]) -> dict[str, object]:
+def _told(ground: Ground, names: Sequence[str]) -> dict[str, Any]:
     namespaces = {name: os.readlink(f"/proc/self/ns/{name}") for name in _NAMESPACES}
     return {**ground.tell(), "rows": list(names), "namespaces": namespaces}
+
+
+def _for_a_shell(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the pack's shell script reads, where there is no Python (`inside/twin.sh`)."""
+    for name in ("word", "home", "repo"):
+        yield name, told[name]
+    for name in told["hashes"]:
+        yield "hash", name
+    for name, path in files.secrets(told).items():
+        yield f"file {name}", path
+    for name in told["rows"]:
+        yield "row", name
 
 
 def _attend(started: process.Started, own: streams.Streams, timeout_s: float) -> tuple[int | None, tuple[str, ...]]:
@@ -136,5 +160,5 @@ def _attend(started: process.Started, own: streams.Streams, timeout_s: float) ->
 
 
 def _effects(ground: Ground) -> Iterator[tuple[str, str]]:
-    for area in (files, sockets, victim):
+    for area in (files, agent, sockets, victim):
         yield from area.effects(ground)

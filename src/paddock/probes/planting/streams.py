@@ -25,13 +25,14 @@ class Streams:
         self.input, self.errors = os.pipe(), os.pipe()
         for end in (self.written, *self.input, *self.errors):
             ground.undo.callback(os.close, end)
-        os.write(self.errors[1], f"{ground.canary()}\n".encode())
+        self._foreign = f"{ground.canary()}\n"
+        os.write(self.errors[1], self._foreign.encode())
 
     def said(self) -> str:
         """What came on standard error."""
         os.set_blocking(self.errors[0], False)
         try:
-            return os.read(self.errors[0], 1 << 16).decode(errors="replace")
+            return os.read(self.errors[0], 1 << 16).decode(errors="replace").replace(self._foreign, "", 1)
         except BlockingIOError:  # the attacker read even that
             return ""
 

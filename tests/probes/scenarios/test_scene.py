@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddock.probes.planting.ground import Ground
+from paddock.probes.scenarios.scene import NotApplicable, Scene, scenario
+from tests.capabilities import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = needs("git")
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    with Ground(str(tmp_path / "ground"), bare=True) as made:
+        yield made
+
+
+def test_a_command_runs_under_the_prefix_in_the_repository(ground: Ground) -> None:
+    done = Scene(ground, ("/usr/bin/env", "MARK=1")).run("/bin/sh", "-c", "echo $MARK; pwd")
+    assert done.stdout.decode().split() == ["1", ground.repo]
+
+
+def test_what_was_started_ends_with_the_ground(tmp_path: Path) -> None:
+    with Ground(str(tmp_path / "ground"), bare=True) as made:
+        started = Scene(made, ()).start("/bin/cat")
+    assert started.wait(0) is not None
+
+
+def test_what_is_about_paddock_does_not_apply_to_another_sandbox(ground: Ground) -> None:
+    with pytest.raises(NotApplicable):
+        Scene(ground, ()).call("diff")
+
+
+def test_an_id_is_registered_once() -> None:
+    scenario("ZZ-02 twice")(lambda _: ())
+    with pytest.raises(ValueError, match="ZZ-02"):
+        scenario("ZZ-02 twice")(lambda _: ())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.probes import attacking, scenarios
+from paddock.probes import scenarios
 from paddock.probes.attacking import Target, attack
 from paddock.probes.catalogue.reading import Probe, choose, load
 from paddock.probes.inside.effects import Skipped
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = needs("git")
 
-FEW = choose(load(), ["FS-02", "CR-21", "FS-40 lower-layer-untouched"])
+FEW = choose(load(), ["FS-02", "FS-07", "CR-21", "FS-40 lower-layer-untouched"])
 MADE_UP = Probe(
     "ZZ-01 made-up", "files", "made up", "host", "low", "end", "nothing", "nothing", "nobody", "anyone", "scenario"
 )
@@ -42,7 +42,7 @@ def test_without_a_sandbox_everything_is_breached(tmp_path: Path) -> None:
 def test_in_a_tight_one_everything_is_held(tmp_path: Path) -> None:
     prefix = (sys.executable, "-I", "-m", "paddock", "run", "--quiet", "--")
     judged = attack(FEW, str(tmp_path), b"", lambda _: Target(prefix))
-    assert [row.verdict for row in judged.rows] == ["held"] * (len(FEW) - 1) + [judged.rows[-1].verdict]
+    assert {row.verdict for row in judged.rows} == {"held"}
     assert judged.complete
 
 
@@ -87,4 +87,3 @@ def test_scenarios_run_on_grounds_of_their_own(tmp_path: Path, monkeypatch: pyte
     judged = attack([MADE_UP], str(tmp_path), b"", lambda _: Target(("/usr/bin/env",)))
     assert judged.rows[0].verdict == "held"
     assert len(set(places)) == 2
-    assert attacking.Judged

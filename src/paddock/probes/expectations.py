@@ -53,6 +53,7 @@ PROMISES: Mapping[str, Promise] = {
     "outside": Promise("what is outside the workspace cannot be read or written", ("metadata",)),
     "masks": Promise("masked files are seen as empty", ("masked-files",)),
     "workspace": Promise("the repository on disk stays as it is until somebody applies", ("workspace-review",)),
+    "links": Promise("a file's names outside the repository keep what they had", ("hard-links",)),
     "private": Promise("temporary directories are the sandbox's own", ("private-paths",)),
     "descriptors": Promise("nothing that the caller has open is inherited"),
     "mounts": Promise("the file-system view cannot be changed from inside"),

@@ -25,10 +25,10 @@ from paddock.probes.inside.effects import ROWS, Given, Skipped, in_child  # noqa
 
 # A probe's id begins with its layer. Only the modules of the layers that are asked for are loaded.
 MODULES = {
-    "FS": ("files",),
-    "PK": ("kernel", "machine", "files", "talk"),
+    "FS": ("files", "masks", "mounts", "secrets", "streams", "workspace"),
+    "PK": ("kernel", "machine", "mounts", "talk"),
     "NW": ("network", "talk"),
-    "CR": ("files", "kernel", "talk"),
+    "CR": ("secrets", "kernel", "talk"),
     "PE": ("files",),
     "RS": ("machine",),
     "LC": (),

@@ -6,29 +6,35 @@ import os
 import stat
 
 from paddock.errors import PaddockError
-from paddock.probes.inside.files import MASKED, SECRETS, SPENT
+from paddock.plan.paths import within
+from paddock.probes.inside import masks
+from paddock.probes.inside.secrets import HOST, SECRETS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
+    from paddock.plan.model import Plan
     from paddock.probes.planting.ground import Ground
 
 _TEMPORARY = {"tmp": "/tmp", "var tmp": "/var/tmp", "shm": "/dev/shm"}  # noqa: S108 - planted there on purpose
+_SYSTEM = {"etc": "/etc", "usr": "/usr/local/bin"}  # where a probe tries to leave a file
 _IDENTITY = ("-c", "user.name=A Person", "-c", "user.email=person@example.test")
+# Directories of a home that programs inside make for themselves.
+_COMMON = (".cache", ".config", ".local")
 
 
 def plant(ground: Ground) -> None:
     """Fill the home and the repository, and commit what is in that."""
     home, repo = ground.home, ground.repo
-    planted = [ground.write(f"{home}/{path}") for path in SECRETS.values()]
-    planted += [f"{home}/{name.split('/')[0]}" for name in SECRETS.values()]
+    _plant_home(ground)
     above = os.path.dirname(repo)
     for path in (f"{above}/other/.env", f"{above}/other/notes", f"{repo}-evil/secret"):
         ground.write(path)
-    for name in MASKED:
+    for name in masks.PLANTED:
         ground.write(f"{repo}/{name}")
-    os.mkdir(f"{home}/outside")
+    os.symlink(masks.BEHIND, f"{repo}/{masks.LINK}")
     _write(f"{repo}/hello.txt", "hello\n")
     os.symlink(home, f"{repo}/link-to-home")
     os.symlink("/", f"{repo}/link-to-root")
@@ -39,31 +45,57 @@ def plant(ground: Ground) -> None:
         if os.path.isdir(directory):
             ground.given[name] = ground.write(f"{directory}/paddock-probe-{ground.mark}")
             ground.undo.callback(os.unlink, ground.given[name])
-    own = (".local/state/paddock/trust", "runtime/paddock/live/x")
+    ground.given |= {name: f"{directory}/paddock-probe-{ground.mark}" for name, directory in _SYSTEM.items()}
+    _commit(ground)
+
+
+def _plant_home(ground: Ground) -> None:
+    home = ground.home
+    for path in SECRETS.values():
+        ground.write(f"{home}/{path}")
+    kept = f"{home}/{SECRETS['CR-09 git-credentials']}"
+    _write(kept, f"https://person:{ground.canary()}@{HOST}\n")
+    _write(f"{home}/.gitconfig", "[credential]\n\thelper = store\n")
+    os.mkdir(f"{home}/outside")
+    own = (".local/state/paddock/own", "runtime/paddock/live/x")
     ours = [ground.write(f"{home}/{path}") for path in own]
     for directory in ("paddock", "paddock/live"):
         os.chmod(f"{home}/runtime/{directory}", 0o700)
     policy = f"{home}/.config/paddock/policy.toml"
-    os.makedirs(os.path.dirname(policy))
+    os.makedirs(os.path.dirname(policy), exist_ok=True)
     _write(policy, f"{ground.policy.decode('utf-8', 'surrogateescape')}\n# {ground.canary()}\n")
-    ground.given |= {"planted": planted, "outside": f"{home}/outside", "own files": [policy, *ours]}
-    _commit(ground)
+    names = sorted({path.split("/")[0] for path in SECRETS.values()} - {*_COMMON})
+    ground.given |= {"names at home": names, "outside": f"{home}/outside", "own files": [policy, *ours]}
+
+
+def unmasked(ground: Ground, plan: Plan) -> list[str]:
+    """Which of the planted names this plan does not mask: those that no attack may count."""
+    covered = [mask.target for mask in plan.workspace.masks]
+    return [name for name in masks.PLANTED if not any(within(f"{ground.repo}/{name}", it) for it in covered)]
 
 
 def effects(ground: Ground) -> Iterator[tuple[str, str]]:
     """Which probes changed something outside the repository, or behind a mask."""
     home, repo = ground.home, ground.repo
     other = os.stat(f"{home}/other-name")
+    kept = [name for name in masks.PLAIN if name != masks.SPENT and name not in ground.given.get("unmasked", ())]
     checks = {
         "FS-07 symlink-write-out": os.listdir(f"{home}/outside") == [],
+        "FS-16 etc-write": not _taken_away(ground.given["etc"]),
+        "FS-17 usr-write": not _taken_away(ground.given["usr"]),
         "FS-19 home-write-is-private": not os.path.exists(f"{home}/arrived-at-home")
         and not os.path.exists(f"{home}/.bashrc"),
         "FS-29 hardlink-preexisting": _read(f"{home}/other-name") == "not yours\n" and not other.st_mode & stat.S_IWOTH,
-        "FS-36 masks-written": all(
-            _read(f"{repo}/{name}").startswith("canary-") for name in MASKED if name != SPENT
-        ),
-    }  # fmt: skip
+        "FS-36 masks-written": all(_read(f"{repo}/{name}").startswith("canary-") for name in kept),
+    }
     return ((name, "the host saw the effect") for name, held in checks.items() if not held)
+
+
+def secrets(given: Mapping[str, Any]) -> dict[str, str]:
+    """The planted files that a probe does no more than read, by that probe."""
+    places = {name: f"{given['home']}/{path}" for name, path in SECRETS.items()}
+    rows = {"tmp": "FS-30 host-tmp", "var tmp": "FS-30 host-var-tmp", "shm": "FS-31 dev-shm"}
+    return places | {row: given[name] for name, row in rows.items() if name in given}
 
 
 def fingerprint(top: str | os.PathLike[str]) -> str:
@@ -87,6 +119,7 @@ def fingerprint(top: str | os.PathLike[str]) -> str:
 
 
 def _commit(ground: Ground) -> None:
+    """A first commit, and then a remote with a password in its address, as automatic clones leave it."""
     from paddock import process
 
     git = process.find("git")
@@ -95,10 +128,21 @@ def _commit(ground: Ground) -> None:
             "git is not installed", why="the repository to attack is a real one", next_step="install git"
         )
     environ = {**ground.environ, "GIT_CONFIG_GLOBAL": os.devnull}
-    for words in (("init", "-q", "-b", "main"), ("add", "."), (*_IDENTITY, "commit", "-q", "-m", "first")):
+    remote = f"https://person:{ground.canary()}@{HOST}/a/repository.git"
+    steps = (("init", "-q", "-b", "main"), ("add", "."), (*_IDENTITY, "commit", "-q", "-m", "first"))
+    for words in (*steps, ("remote", "add", "origin", remote)):
         done = process.run((git, *words), environment=environ, cwd=ground.repo)
         if done.status:
             raise PaddockError(f"git {words[0]} failed", why=done.stderr.decode(errors="replace"))
+
+
+def _taken_away(path: str) -> bool:
+    """Whether a probe left this file on the host, where it is then removed."""
+    try:
+        os.unlink(path)
+    except OSError:
+        return False
+    return True
 
 
 def _write(path: str, text: str) -> None:
@@ -107,5 +151,8 @@ def _write(path: str, text: str) -> None:
 
 
 def _read(path: str) -> str:
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:  # taken away
+        return ""

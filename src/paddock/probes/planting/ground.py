@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from paddock.probes.planting.agent import Agent
     from paddock.probes.planting.sockets import Listeners
     from paddock.process import Started
 
@@ -41,6 +42,7 @@ class Ground:
         self.canaries: list[str] = []
         self.undo = Unwinding()
         self.pack = ""
+        self.agent: Agent
         self.listeners: Listeners
         self.victim: Started
         self.secret = self.canary()
@@ -69,7 +71,7 @@ class Ground:
             "AWS_SECRET_ACCESS_KEY": self.secret,
             "GITHUB_TOKEN": self.secret,
             "MY_SETTING": self.secret,
-            "SSH_AUTH_SOCK": f"{self.home}/agent.sock",
+            "SSH_AUTH_SOCK": f"{self.home}/ssh-agent.sock",
             "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.home}/bus",
             "DISPLAY": ":0",
             "DOCKER_HOST": "unix:///run/docker.sock",
@@ -92,7 +94,7 @@ class Ground:
         return path
 
     def __enter__(self) -> Ground:  # noqa: PYI034 - typing.Self would have to be imported
-        from paddock.probes.planting import files, sockets, victim
+        from paddock.probes.planting import agent, files, sockets, victim
 
         with Unwinding() as undo:
             self.undo = undo
@@ -102,6 +104,7 @@ class Ground:
             os.makedirs(self.repo)
             files.plant(self)
             if not self.bare:
+                agent.plant(self)
                 sockets.plant(self)
                 victim.plant(self)
             self.undo = undo.keep()

@@ -1,0 +1,129 @@
+"""Attacks on the view of the file system: mounts made, moved and taken away, other roots, devices made by hand."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import stat
+
+from paddock.probes.inside.effects import Given, check, libc, opens, row
+
+AT_FDCWD = -100
+
+
+@row("FS-18 rootfs-ro")
+def rootfs(given: Given) -> list[str]:
+    with open("/proc/self/mountinfo", errors="replace") as file:
+        options = {fields[4]: fields[5] for fields in map(str.split, file)}
+    return [f"{path} is writable" for path in ("/", "/usr", "/dev") if "ro" not in options.get(path, "").split(",")]
+
+
+@row("FS-21 mount-tmpfs")
+def mount_tmpfs(given: Given) -> list[str]:
+    os.mkdir("mount-point")
+    check(libc.mount(b"tmpfs", b"mount-point", b"tmpfs", ctypes.c_ulong(0), None))
+    libc.umount2(b"mount-point", 2)
+    return ["mounted"]
+
+
+@row("FS-21 bind-over")
+def bind_over(given: Given) -> list[str]:
+    """Hide one directory behind another."""
+    os.mkdir("mount-point-1")
+    check(libc.mount(b".", b"mount-point-1", None, ctypes.c_ulong(0x1000), None))
+    libc.umount2(b"mount-point-1", 2)
+    return ["mounted"]
+
+
+@row("FS-22 fsopen")
+def fsopen(given: Given) -> list[str]:
+    os.close(given.syscall("fsopen", b"tmpfs", 0))
+    return ["a new file system"]
+
+
+@row("FS-22 open_tree")
+def open_tree(given: Given) -> list[str]:
+    os.close(given.syscall("open_tree", AT_FDCWD, b"/", 1))
+    return ["a clone of the root"]
+
+
+@row("FS-22 move_mount")
+def move_mount(given: Given) -> list[str]:
+    tree = given.syscall("open_tree", AT_FDCWD, b"/", 1)
+    os.mkdir("mount-point-2")
+    given.syscall("move_mount", tree, b"", AT_FDCWD, b"mount-point-2", 4)
+    libc.umount2(b"mount-point-2", 2)
+    return ["mounted a clone"]
+
+
+@row("PK-22 mount_setattr")
+def mount_setattr(given: Given) -> list[str]:
+    nothing = ctypes.create_string_buffer(32)
+    given.syscall("mount_setattr", AT_FDCWD, b"/", 0, nothing, 32)
+    return ["changed a mount"]
+
+
+@row("FS-22 pivot_root")
+def pivot_root(given: Given) -> list[str]:
+    given.syscall("pivot_root", b".", b".")
+    return ["took another root"]
+
+
+@row("FS-22 chroot")
+def chroot(given: Given) -> list[str]:
+    os.chroot(".")
+    return ["took another root"]
+
+
+@row("FS-24 open-by-handle")
+def open_by_handle(given: Given) -> list[str]:
+    handle = ctypes.create_string_buffer((128).to_bytes(4, "little"), 8 + 128)
+    mount = ctypes.c_int()
+    given.syscall("name_to_handle_at", AT_FDCWD, b"/usr/bin/env", handle, ctypes.byref(mount), 0)
+    directory = os.open("/usr", os.O_RDONLY | os.O_DIRECTORY)
+    os.close(given.syscall("open_by_handle_at", directory, handle, os.O_RDONLY))
+    return ["opened a file by its handle"]
+
+
+@row("FS-25 blockdev-open")
+def block_devices(given: Given) -> list[str]:
+    names = [name for name in os.listdir("/dev") if re.match(r"(sd|vd|xvd|nvme|dm-|loop|mapper)", name)]
+    return opens(*(f"/dev/{name}" for name in names))
+
+
+@row("FS-26 mknod-null")
+def mknod_character(given: Given) -> list[str]:
+    os.mknod("device", stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    return opens("device") or ["made a device"]
+
+
+@row("FS-26 mknod-block")
+def mknod_block(given: Given) -> list[str]:
+    os.mknod("disk", stat.S_IFBLK | 0o666, os.makedev(254, 0))
+    return ["made a block device"]
+
+
+@row("FS-26 whiteout-forged")
+def forged_whiteout(given: Given) -> list[str]:
+    os.mknod("whiteout", stat.S_IFCHR, os.makedev(0, 0))
+    return ["made a whiteout"]
+
+
+@row("FS-32 mount-propagation")
+def propagation(given: Given) -> list[str]:
+    with open("/proc/self/mountinfo", errors="replace") as file:
+        return [line.split()[4] for line in file if "shared:" in line]
+
+
+@row("FS-33 ws-mount-flags")
+def mount_flags(given: Given) -> list[str]:
+    flags = os.statvfs(given.repo).f_flag
+    return [name for name, bit in (("suid", os.ST_NOSUID), ("dev", os.ST_NODEV)) if not flags & bit]
+
+
+@row("FS-42 masked-path-race")
+def covered(given: Given) -> list[str]:
+    paths = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/kallsyms", "/dev/null")
+    there = [path for path in paths if os.path.lexists(path)]
+    return [f"{path} is not the null device" for path in there if os.lstat(path).st_rdev != os.makedev(1, 3)]

@@ -1,0 +1,87 @@
+"""An SSH agent of the person's, as small as one can be: it lists one key, whose comment is a canary."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import threading
+
+from paddock.probes.inside.secrets import IDENTITIES_ANSWER, REQUEST_IDENTITIES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddock.probes.planting.ground import Ground
+
+NAME = "ssh-agent.sock"
+_KIND = b"ssh-ed25519"
+_REQUEST = struct.pack("!IB", 1, REQUEST_IDENTITIES)
+
+
+class Agent:
+    """Listens in a thread of its own. `asked`: somebody wanted to know what keys there are."""
+
+    def __init__(self, path: str, comment: str) -> None:
+        self.asked = False
+        key = _text(_KIND) + _text(bytes(32))
+        body = struct.pack("!BI", IDENTITIES_ANSWER, 1) + _text(key) + _text(comment.encode())
+        self._answer = _text(body)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        _bind(self._listener, path)
+        self._listener.listen()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:  # closed
+                return
+            with client:
+                self._attend(client)
+
+    def _attend(self, client: socket.socket) -> None:
+        client.settimeout(2)
+        try:
+            if client.recv(16) == _REQUEST:
+                self.asked = True
+                client.sendall(self._answer)
+        except OSError:  # who connects and says nothing, or is gone
+            return
+
+    def close(self) -> None:
+        """Stop listening; an `accept` that waits is woken by the shutdown."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+
+def plant(ground: Ground) -> None:
+    """Start it, where the person's SSH_AUTH_SOCK says."""
+    path = f"{ground.home}/{NAME}"
+    ground.agent = Agent(path, ground.canary())
+    ground.undo.callback(ground.agent.close)
+    ground.given["agent"] = path
+
+
+def effects(ground: Ground) -> Iterator[tuple[str, str]]:
+    """Whether it was asked."""
+    if ground.agent.asked:
+        yield "CR-27 ssh-agent", "the person's agent was asked for its keys"
+
+
+def _bind(listener: socket.socket, path: str) -> None:
+    """sun_path holds 108 bytes, and the way to the ground may be longer: bound through the directory's descriptor."""
+    directory = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        listener.bind(f"/proc/self/fd/{directory}/{os.path.basename(path)}")
+    finally:
+        os.close(directory)
+
+
+def _text(data: bytes) -> bytes:
+    """A string of the SSH protocols: its length, then itself (RFC 4251, 5)."""
+    return struct.pack("!I", len(data)) + data

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import capabilities
+from tests.real import issuers as issuing
 from tests.real.internet import Internet, Resident
 from tests.real.support import fetched, quietly
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.conftest import Person
+    from tests.real.issuers import Issuers
 
 # Exact versions: what these tests show must not change with somebody else's release. They are renewed by hand.
 AGENTS = {
@@ -162,3 +164,10 @@ def internet(the_internet: Internet) -> Internet:
 def resident(internet: Internet, person: Person) -> Resident:
     """The person, on a host in the tests' internet."""
     return internet.resident(person)
+
+
+@pytest.fixture
+def issuers(internet: Internet, resident: Resident, agents_home: Path, tmp_path: Path) -> Iterator[Issuers]:
+    """The services that agents log in at, for somebody who has the agents on their PATH."""
+    with issuing.serving(internet, resident, agents_home, tmp_path) as made:
+        yield made

@@ -59,18 +59,19 @@ def attack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> Judge
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         held = pool.submit(_pack, together, f"{base}/held", policy, aim)
         bare = pool.submit(_pack, [it for it in together if it in controls], f"{base}/bare", policy, lambda _: unshared)
-        alone = {
-            (probe.id, side): pool.submit(_scene, probe, f"{base}/{side}-{number}", policy, how)
-            for number, probe in enumerate(probes)
-            for side, how in (("held", aim), ("bare", lambda _: Target(())))
-            if probe.where == "scenario" and (side == "held" or probe in controls)
-        }
+        alone = [
+            (side, pool.submit(_scene, names, f"{base}/{side}-{number}", policy, how))
+            for side, chosen, how in (("held", probes, aim), ("bare", controls, lambda _: Target(())))
+            for number, names in enumerate(_stories(chosen))
+        ]
     (ran, target), (without, _) = held.result(), bare.result()
+    told = {(side, name): seen for side, running in alone for name, seen in running.result().items()}
     rows = []
     for probe in probes:
-        if probe.where == "scenario":
-            seen = alone[probe.id, "held"].result()
-            control = alone[probe.id, "bare"].result() if probe in controls else None
+        if probe.absent:
+            seen, control = Seen(Answer(inapplicable=probe.absent)), None
+        elif probe.where == "scenario":
+            seen, control = told["held", probe.id], told.get(("bare", probe.id))
         else:
             seen = _seen(probe, ran)
             control = _seen(probe, without) if probe in controls else None
@@ -97,20 +98,42 @@ def _seen(probe: Probe, ran: Ran) -> Seen:
     return Seen(ran.answers.get(probe.id), effects)
 
 
-def _scene(probe: Probe, base: str, policy: bytes, aim: Aim) -> Seen:
-    """One scenario, on a ground of its own."""
-    from paddock.probes.inside.effects import Skipped
+def _stories(probes: Sequence[Probe]) -> list[list[str]]:
+    """The names of those that share a scenario, which runs once for all of them."""
     from paddock.probes.scenarios import find
-    from paddock.probes.scenarios.scene import NotApplicable, Scene
+
+    found: dict[object, list[str]] = {}
+    for probe in probes:
+        if probe.where == "scenario" and not probe.absent:
+            found.setdefault(find(probe.id), []).append(probe.id)
+    return list(found.values())
+
+
+def _scene(names: Sequence[str], base: str, policy: bytes, aim: Aim) -> dict[str, Seen]:
+    """One scenario, on a ground of its own, and what it found of each row."""
+    from collections.abc import Mapping
+
+    from paddock.probes.scenarios import find
+    from paddock.probes.scenarios.scene import Scene
 
     try:
         with Ground(base, policy, bare=True) as ground:
             target = aim(ground)
-            scene = Scene(ground, target.prefix, target.paddock)
-            return Seen(Answer(tuple(find(probe.id)(scene))))
-    except NotApplicable as reason:
-        return Seen(Answer(inapplicable=str(reason)))
-    except Skipped as reason:
-        return Seen(Answer(skipped=str(reason)))
+            found = find(names[0])(Scene(ground, target.prefix, target.paddock, target.plan, target.gaps))
     except Exception as error:  # noqa: BLE001 - one that is broken must not take the others with it
-        return Seen(Answer(broken=f"{type(error).__name__}: {error}"))
+        found = dict.fromkeys(names, error)
+    findings = found if isinstance(found, Mapping) else {names[0]: found}
+    return {name: _found(findings[name]) if name in findings else Seen(None) for name in names}
+
+
+def _found(finding: Sequence[str] | Exception) -> Seen:
+    from paddock.probes.inside.effects import Skipped
+    from paddock.probes.scenarios.scene import NotApplicable
+
+    if isinstance(finding, NotApplicable):
+        return Seen(Answer(inapplicable=str(finding)))
+    if isinstance(finding, Skipped):
+        return Seen(Answer(skipped=str(finding)))
+    if isinstance(finding, Exception):
+        return Seen(Answer(broken=f"{type(finding).__name__}: {finding}"))
+    return Seen(Answer(tuple(finding)))

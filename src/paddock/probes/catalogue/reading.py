@@ -34,7 +34,7 @@ WHERE = ("inside", "effect", "scenario")
 ANYONE, ROOT = "anyone", "root"
 _DIRECTORY = os.path.dirname(__file__)
 _TEXTS = ("id", "title", "kind", "severity", "promise", "attempt", "holds", "source", "control")
-_OPTIONAL = {"where": "inside", "fix": "", "quick": False}
+_OPTIONAL = {"where": "inside", "fix": "", "quick": False, "absent": ""}
 
 
 @frozen
@@ -43,7 +43,8 @@ class Probe:
 
     `attempt` is what is tried and how success is seen; `holds` what a tight sandbox shows; `source` the incident, CVE
     or paper behind it. `promise` names what of the plan it tests (`probes/expectations`). `control` says who must
-    breach without a sandbox, "anyone" or "root"; any other text is the reason why that cannot be shown.
+    breach without a sandbox, "anyone" or "root"; any other text is the reason why that cannot be shown. `absent` says
+    why there is nothing yet that it could be tried on.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Probe:
     where: str = "inside"
     fix: str = ""
     quick: bool = False
+    absent: str = ""
 
     @property
     def controllable(self) -> bool:

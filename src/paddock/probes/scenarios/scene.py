@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import select
+import time
+
 from paddock import process
+from paddock.errors import PaddockError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
+    from paddock.plan.model import Plan
     from paddock.probes.planting.ground import Ground
     from paddock.process import Finished, Started
 
-    Scenario = Callable[["Scene"], "Sequence[str]"]
+    Finding = Sequence[str] | Exception
+    Findings = Mapping[str, Finding]
+    Scenario = Callable[["Scene"], Sequence[str] | Findings]
+
+_SHELL = "/bin/sh"
+# `exec`, so that the process that we know is the sandbox's own. What it complains of is nobody's business here.
+_QUIETLY = (_SHELL, "-c", 'exec "$@" 2>/dev/null', "sh")
+_ENDED = "the script came to its end"
 
 
 class NotApplicable(Exception):
@@ -19,46 +33,131 @@ class NotApplicable(Exception):
 
 
 class Scene:
-    """One scenario's place. `prefix` is the sandbox's command line before a command, empty for none."""
+    """One scenario's place. `prefix` is the sandbox's command line before a command, empty for none.
 
-    def __init__(self, ground: Ground, prefix: Sequence[str], paddock: Sequence[str] = ()) -> None:
+    `paddock` is how Paddock's own commands are called, `plan` the plan and `gaps` what of it was accepted, where it is
+    Paddock that is judged.
+    """
+
+    def __init__(
+        self,
+        ground: Ground,
+        prefix: Sequence[str],
+        paddock: Sequence[str] = (),
+        plan: Plan | None = None,
+        gaps: Sequence[str] = (),
+    ) -> None:
         self.ground = ground
         self.prefix = tuple(prefix)
         self.paddock = tuple(paddock)
+        self.plan = plan
+        self.gaps = tuple(gaps)
 
-    def run(self, *command: str, timeout_s: float = 20) -> Finished:
+    @property
+    def bare(self) -> bool:
+        """Whether there is no sandbox: the control."""
+        return not self.prefix
+
+    @property
+    def witnesses(self) -> str:
+        """A directory outside of the repository. What shows up in it was done by the host, or without a sandbox."""
+        made = f"{self.ground.base}/witnesses"
+        os.makedirs(made, exist_ok=True)
+        return made
+
+    def under(self, command: Sequence[str], flags: Sequence[str] = ()) -> tuple[str, ...]:
+        """The whole command line. Raises NotApplicable where another sandbox should take flags of Paddock's."""
+        if not flags:
+            return (*self.prefix, *command)
+        if not self.paddock:
+            raise NotApplicable("about Paddock's own options")
+        return (*self.prefix[:-1], *flags, self.prefix[-1], *command)  # before its "--"
+
+    def run(self, *command: str, flags: Sequence[str] = (), timeout_s: float = 20) -> Finished:
         """A command under the sandbox, to its end, in the repository of the ground."""
-        argv = (*self.prefix, *command)
-        return process.run(argv, environment=self.ground.environ, cwd=self.ground.repo, timeout_s=timeout_s)
+        return self.host(*self.under(command, flags), timeout_s=timeout_s)
 
-    def start(self, *command: str) -> Started:
-        """A command under the sandbox, beside us; ended with the ground at the latest."""
-        started = process.start((*self.prefix, *command), environment=self.ground.environ, cwd=self.ground.repo)
-        self.ground.undo.callback(started.end)
+    def play(self, script: str, *words: str, flags: Sequence[str] = ()) -> str:
+        """The same with a script for the shell, and what it said.
+
+        Raises PaddockError unless the script comes to its end: a sandbox in which nothing ran has held nothing.
+        """
+        done = self.run(_SHELL, "-c", f"{script}\necho {_ENDED}", "sh", *words, flags=flags)
+        said = done.stdout.decode(errors="replace")
+        if not said.endswith(f"{_ENDED}\n"):
+            why = done.stderr.decode(errors="replace").strip()[-300:]
+            raise PaddockError(f"the sandbox did not run the script: {why or f'it ended with {done.status}'}")
+        return said.removesuffix(f"{_ENDED}\n")
+
+    def start(self, *command: str, word: str = "", flags: Sequence[str] = ()) -> Started:
+        """A command under the sandbox, beside us; ended with the ground at the latest.
+
+        Comes back when the command has said `word`, in a line of its own. Raises PaddockError where it does not.
+        """
+        argv = (*_QUIETLY, *self.under(command, flags))
+        started = process.start(argv, environment=self.ground.environ, cwd=self.ground.repo)
+        self.ground.undo.callback(started.end, 0)
+        if word:
+            _await(started, word.encode())
         return started
+
+    def host(self, *command: str, cwd: str = "", timeout_s: float = 20) -> Finished:
+        """A command of the made-up person's own, without a sandbox."""
+        return process.run(command, environment=self.ground.environ, cwd=cwd or self.ground.repo, timeout_s=timeout_s)
 
     def call(self, *arguments: str, timeout_s: float = 20) -> Finished:
         """`paddock ARGUMENTS` as the made-up person. Raises NotApplicable where another sandbox is judged."""
         if not self.paddock:
             raise NotApplicable("about Paddock's own commands")
-        argv = (*self.paddock, *arguments)
-        return process.run(argv, environment=self.ground.environ, cwd=self.ground.repo, timeout_s=timeout_s)
+        return self.host(*self.paddock, *arguments, timeout_s=timeout_s)
+
+    def ask(self, *arguments: str) -> dict[str, Any]:
+        """What such a command says with --json. Raises PaddockError where that is an error."""
+        import json
+
+        done = self.call(*arguments, "--json")
+        said = json.loads(done.stdout or b"{}")
+        if not said or "error" in said:
+            why = said.get("error", {}).get("what") or done.stderr.decode(errors="replace").strip()[-300:]
+            raise PaddockError(f"paddock {arguments[0]} failed: {why}")
+        return dict(said)
 
 
 SCENARIOS: dict[str, Scenario] = {}
 
 
-def scenario(name: str) -> Callable[[Scenario], Scenario]:
-    """Register a scenario under its id and name, as the catalogue spells them.
+def scenario(*names: str) -> Callable[[Scenario], Scenario]:
+    """Register a scenario under the ids and names of its rows, as the catalogue spells them.
 
-    It gives back what broke the promise, each as a short text; for kind "work", what did not work. It may raise
-    NotApplicable, or `paddock.probes.inside.effects.Skipped` where something that it needs is missing.
+    With one row it gives back what broke the promise, each as a short text; for kind "work", what did not work. With
+    several it gives that back for each by name; a row that it leaves out has no answer. In the place of these texts, or
+    raised for all rows, NotApplicable and `paddock.probes.inside.effects.Skipped` say why there are none.
     """
 
     def register(function: Scenario) -> Scenario:
-        if name in SCENARIOS:
-            raise ValueError(name)
-        SCENARIOS[name] = function
+        for name in names:
+            if name in SCENARIOS:
+                raise ValueError(name)
+            SCENARIOS[name] = function
         return function
 
     return register
+
+
+def _await(started: Started, word: bytes, timeout_s: float = 10) -> None:
+    """Read until that line, which a sandbox that does not start never says."""
+    deadline = time.monotonic() + timeout_s
+    said = b""
+    while word not in said.splitlines():
+        left = deadline - time.monotonic()
+        if left <= 0 or started.wait(0) is not None:
+            said += started.read_waiting()
+            if word in said.splitlines():
+                return
+            raise PaddockError(f"the sandbox did not run the command: {said[-300:].decode(errors='replace')}")
+        said += started.read_waiting() or _pause()
+
+
+def _pause() -> bytes:
+    select.select([], [], [], 0.01)
+    return b""

@@ -29,8 +29,8 @@ def proof(*rows: Row, **more: object) -> Proof:
     return replace(Proof(SUBJECT, "2026-11-21T09:00:00Z", 0.7, rows, {}, complete=True), **more)
 
 
-texts = st.text(st.characters(), max_size=30) | st.just(NASTY)
-mappings = st.dictionaries(texts, texts, max_size=3)
+texts = st.text(st.characters(), max_size=12) | st.just(NASTY)
+mappings = st.dictionaries(texts, texts, max_size=2)
 any_rows = st.builds(
     Row,
     texts,
@@ -41,7 +41,7 @@ any_rows = st.builds(
     st.sampled_from([*PROMISES]) | texts,
     st.sampled_from(VERDICTS),
     texts,
-    st.lists(texts, max_size=3).map(tuple),
+    st.lists(texts, max_size=2).map(tuple),
     texts,
     texts,
     st.booleans(),
@@ -65,7 +65,7 @@ any_proofs = st.builds(
     subjects,
     texts,
     st.floats(0, 1e6),
-    st.lists(any_rows, max_size=6, unique_by=lambda row: row.id).map(tuple),
+    st.lists(any_rows, max_size=4, unique_by=lambda row: row.id).map(tuple),
     mappings,
     st.booleans(),
     st.lists(texts, max_size=2).map(tuple),

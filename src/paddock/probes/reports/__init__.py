@@ -1,0 +1,1 @@
+"""A proof as text for people and for other programs. Pure."""

@@ -8,6 +8,7 @@ from paddock.frozen import frozen
 from paddock.probes.catalogue.reading import ANYONE, ROOT
 from paddock.probes.expectations import expect
 from paddock.probes.judging import Seen, doubt, judge
+from paddock.probes.planting import files
 from paddock.probes.planting.ground import Ground
 from paddock.probes.running import Answer, Ran, run
 
@@ -86,6 +87,8 @@ def _pack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> tuple[
     """One run of the pack, on a ground of its own."""
     with Ground(base, policy) as ground:
         target = aim(ground)
+        if target.plan:
+            ground.given["unmasked"] = files.unmasked(ground, target.plan)
         names = [probe.id for probe in probes if probe.where == "inside"]
         # With scenarios alone there is still a plan to judge them by.
         return (run(ground, target.prefix, names) if probes else Ran({}, {}, 0, "", ())), target

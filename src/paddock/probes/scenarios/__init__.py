@@ -7,7 +7,10 @@ if TYPE_CHECKING:
     from paddock.probes.scenarios.scene import Scenario
 
 # The modules with scenarios, by the letters that the ids in them begin with.
-MODULES: dict[str, tuple[str, ...]] = {}
+MODULES: dict[str, tuple[str, ...]] = {
+    "FS": ("created", "masks"),
+    "CR": ("credentials",),
+}
 
 
 def find(name: str) -> Scenario:

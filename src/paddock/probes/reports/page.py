@@ -125,6 +125,7 @@ def _facts(proof: Proof) -> Iterator[str]:
         ("against", subject.against),
         ("policy", subject.policy_hash),
         ("plan", subject.plan_hash),
+        ("added to it", subject.added),
         ("gaps accepted", ", ".join(subject.gaps)),
         ("versions", ", ".join(f"{what} {version}" for what, version in versions)),
         ("kernel", f"{subject.kernel} {subject.machine}"),

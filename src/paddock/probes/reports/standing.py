@@ -23,7 +23,7 @@ MUSTS = (
     ("no way out but what the policy allows", ("network", "gateway", "sockets")),
     (
         "nothing outside the workspace is read or written",
-        ("outside", "workspace", "private", "descriptors", "mounts"),
+        ("outside", "workspace", "links", "private", "descriptors", "mounts"),
     ),
     ("nothing is planted that the host would run", ("later", "own-files")),
 )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 
-from paddock.errors import PaddockError
+from paddock.plan.paths import within
 from paddock.probes.scenarios.scene import scenario
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from paddock.probes.scenarios.scene import Scene
 
@@ -42,20 +42,20 @@ def spelled(scene: Scene) -> list[str]:
 
 def _made(scene: Scene, names: Sequence[str]) -> list[str]:
     """Those that are in the repository afterwards, and those that wait to be applied without a warning."""
-    script = 'for name in "$@"; do mkdir -p "${name%/*}" 2>/dev/null; echo \'CONTENT\' > "$name"; done; echo made'
-    done = scene.run("/bin/sh", "-c", script.replace("CONTENT", _HOOK), "sh", *(f"./{name}" for name in names))
-    if not done.stdout.endswith(b"made\n"):
-        raise PaddockError(f"the sandbox did not run it: {done.stderr.decode(errors='replace').strip()[:300]}")
+    making = 'for name in "$@"; do mkdir -p "${name%/*}" 2>/dev/null; echo \'CONTENT\' > "$name"; done'
+    scene.play(making.replace("CONTENT", _HOOK), *(f"./{name}" for name in names))
     there = [f"wrote {name}" for name in names if os.path.lexists(f"{scene.ground.repo}/{name}")]
-    return there or ([f"holds {name} as harmless" for name in _unnamed(scene, names)] if scene.paddock else [])
+    if there or not scene.paddock:
+        return there
+    return [f"held {name} as harmless" for name in _unnamed(scene.ask("diff")["changes"], names)]
 
 
-def _unnamed(scene: Scene, names: Sequence[str]) -> list[str]:
-    """What the change set has of these without a hazard, on itself or on a directory above it."""
-    said = scene.call("diff", "--json").stdout
-    changes = json.loads(said or b"{}").get("changes", [])
+def _unnamed(changes: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
+    """Which of these are in a change set without a hazard, neither on themselves nor on a directory above them."""
+    held = [change["path"] for change in changes]
     dangerous = [change["path"] for change in changes if change["hazards"]]
-    held = [
-        name for name in names if any(f"{name}/".startswith(f"{change['path']}/") for change in changes)
-    ]  # fmt: skip
-    return [name for name in held if not any(f"{name}/".startswith(f"{path}/") for path in dangerous)]
+    return [
+        name
+        for name in names
+        if any(within(name, path) for path in held) and not any(within(name, path) for path in dangerous)
+    ]

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock import starting
+from paddock import sources, starting
 from paddock.agents.profile import load
 from paddock.errors import PaddockError, PolicyError, Refused, Usage
 from paddock.frozen import replace
 from paddock.kernel import confine, seccomp
 from paddock.plan.hashing import plan_hash
 from paddock.plan.profile import Login
-from paddock.planning import find_repository, make_login_plan, make_plan
+from paddock.planning import find_repository, make_login_plan, make_plan, policy_hash
+from paddock.policy.flags import flags_layer
 from paddock.policy.model import Layer, Origin, Setting
 from tests.capabilities import needs
 from tests.forked import forked
 
 if TYPE_CHECKING:
+    from paddock.plan.model import Proving
     from tests.conftest import Person
 
 SOURCE = Path(__file__).parents[1] / "src"
@@ -224,3 +226,37 @@ def test_a_repository_that_the_person_may_not_write_is_said_before_the_work(
     repo.chmod(0o755)
     assert len(found) == bool(said)
     assert said in "".join(found)
+
+
+def test_a_plan_says_which_policy_must_be_proven_and_what_flags_ask_for_beyond_it(person: Person, repo: Path) -> None:
+    (person.home / ".config/paddock").mkdir(mode=0o700)
+    (person.home / ".config/paddock/policy.toml").write_text('[prove]\nrequire = "7d"\n')
+
+    def proving(**given: object) -> Proving:
+        layer = flags_layer(given)
+        return make_plan(str(repo), ("true",), layer, terminal=False, environ=person.environ, create=False).proving
+
+    found = proving()
+    assert (found.within_s, str(found.origin)) == (7 * 86400, f"person {person.home}/.config/paddock/policy.toml:2")
+    gathered = sources.gather(str(repo), person.environ)
+    assert found.policy_hash == policy_hash(gathered, os.path.realpath(repo), trusted=False, environ=person.environ)
+    assert proving(limit=["wall=1m"], mask=["x"], workspace="readonly") == found
+    assert replace(proving(require_proof="1"), origin=found.origin) == replace(found, within_s=86400)
+    asked = proving(allow=["a.example.test"])
+    assert (asked.policy_hash, len(asked.beyond)) == (found.policy_hash, 2)
+    (repo / "paddock.toml").write_text('[limits]\nwall = "1h"\n')  # which tightens, so it is heard without trust
+    assert proving().policy_hash != found.policy_hash
+
+
+def test_where_no_proof_is_asked_for_nothing_of_it_is_loaded(person: Person, repo: Path) -> None:
+    script = (
+        "import sys; from paddock.planning import make_plan; import paddock.session\n"
+        f"plan = make_plan({str(repo)!r}, ('true',), None, terminal=False, create=False)\n"
+        "assert not plan.proving.policy_hash\n"
+        "print(*(name for name in sys.modules if 'hash' in name or 'proo' in name or 'probe' in name))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script], env={**person.environ, "PYTHONPATH": str(SOURCE)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == ""

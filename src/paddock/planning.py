@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from paddock.plan.model import Plan
     from paddock.plan.profile import Profile
     from paddock.policy.model import Layer
+    from paddock.sources import Gathered
 
 _MARKS = (".git", "paddock.toml")
 
@@ -58,12 +59,20 @@ def make_plan(  # noqa: PLR0913 - what was typed, where, and for what purpose
 
     cwd = real_directory(directory)
     repository = find_repository(cwd, state.home(environ))
-    policy = sources.load(repository, flags, environ)
+    found = sources.gather(repository, environ)
+    trusted = found.is_trusted(environ)
+    policy = sources.merged(found, flags, trusted=trusted)
     agent = profile or (for_command(command[0]) if command else None)
     settled = _settled(agent, repository, environ) if agent and create else ()
     request = Request(tuple(command), cwd, repository, terminal, agent=agent)
     plan = resolve(policy, request, Machine(environ))
     plan = replace(plan, notes=(*plan.notes, *settled, *_of_others(plan)))
+    if plan.proving.within_s:
+        from paddock.policy import hashing
+
+        proven = policy_hash(found, repository, trusted=trusted, environ=environ)
+        beyond = hashing.beyond(found.layers, flags, trusted=trusted)
+        plan = replace(plan, proving=replace(plan.proving, policy_hash=proven, beyond=beyond))
     if create:
         for mount in plan.mounts:
             if mount.access == "write":
@@ -74,6 +83,13 @@ def make_plan(  # noqa: PLR0913 - what was typed, where, and for what purpose
 
             seeding.sow(plan.seeds, plan.mounts)
     return plan
+
+
+def policy_hash(found: Gathered, repository: str, *, trusted: bool, environ: Mapping[str, str] = os.environ) -> str:
+    """The hash of what a repository's files say, for a run there and for a proof of it alike."""
+    from paddock.policy import hashing
+
+    return hashing.of_files(found.layers, trusted=trusted, home=state.home(environ), repository=repository)
 
 
 def _settled(agent: Profile, repository: str, environ: Mapping[str, str]) -> tuple[str, ...]:

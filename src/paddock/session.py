@@ -140,6 +140,8 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     undo.callback(held_back.release)
     here = _look(plan)
     choice.refuse_gaps(here.gaps, plan.boundary.accepted_gaps, here.boundary)
+    if plan.proving.within_s:
+        _refuse_unproven(plan, here)
     held = _hold(plan)
     inside = held.inside(plan) if held else plan
     overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
@@ -175,6 +177,13 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
         warm_up.end()
     own.describe(_description(inside, own.name, running.init_pid, group, per_process))
     return _Begun(own, running, group, change_set, watch, remarks)
+
+
+def _refuse_unproven(plan: Plan, here: Outlook) -> None:
+    from paddock.proofs import requiring
+
+    gaps = [gap.name for gap in here.gaps if gap.acceptable]
+    requiring.refuse_unproven(plan.proving, requiring.here(here.boundary, gaps))
 
 
 def _claim_early(plan: Plan, wanted: str, *, exact: bool, undo: Unwinding) -> tuple[Live | None, str]:

@@ -51,22 +51,36 @@ class Gathered:
     document: Document | None
     notes: tuple[str, ...] = ()
 
+    def is_trusted(self, environ: Mapping[str, str] = os.environ) -> bool:
+        """Whether the repository's file may loosen."""
+        if self.document is None:
+            return False
+        from paddock import trust
+
+        return trust.is_trusted(self.document, environ)
+
 
 def load(repository: str, flags: Layer | None = None, environ: Mapping[str, str] = os.environ) -> Policy:
     """The policy for a repository, with trust looked up. Raises PolicyError."""
     found = gather(repository, environ)
-    trusted = False
-    if found.document:
-        from paddock import trust
+    return merged(found, flags, trusted=found.is_trusted(environ))
 
-        trusted = trust.is_trusted(found.document, environ)
+
+def merged(found: Gathered, flags: Layer | None, *, trusted: bool) -> Policy:
+    """The policy that the files and the command line make. Raises PolicyError."""
     policy = merge((*found.layers, flags) if flags else found.layers, trusted=trusted)
     return replace(policy, notes=(*found.notes, *policy.notes)) if found.notes else policy
 
 
 def gather(repository: str, environ: Mapping[str, str] = os.environ) -> Gathered:
     """Read and check all files. Raises PolicyError, also when two files of the repository hold a policy."""
-    documents, remarks = read_sources(repository, environ)
+    return gathered(*read_sources(repository, environ), repository, environ)
+
+
+def gathered(
+    documents: tuple[Document, ...], remarks: tuple[str, ...], repository: str, environ: Mapping[str, str] = os.environ
+) -> Gathered:
+    """Check files that were read. Raises what `gather` does."""
     layers: list[Layer] = []
     notes = list(remarks)
     ours: list[Document] = []

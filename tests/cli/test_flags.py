@@ -23,7 +23,7 @@ def test_no_flags_are_an_empty_layer():
 
 
 def test_the_names_here_are_the_ones_that_the_policy_knows():
-    assert set(NAMES) == {*WORDS, *MANY, "env", "limit", "debug_syscalls", "ask_inside"}
+    assert set(NAMES) == {*WORDS, *MANY, "env", "limit", "debug_syscalls", "ask_inside", "require_proof"}
     assert set(vars(options())) == set(NAMES)
 
 

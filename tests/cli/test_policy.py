@@ -20,6 +20,7 @@ def test_init_writes_a_file_that_changes_nothing_and_never_overwrites(person, re
         "agents",
         "hazards",
         "limits",
+        "prove",
     }
     assert not any(tomllib.loads(text).values())
     (repo / "paddock.toml").write_text("# mine\n")

@@ -19,6 +19,7 @@ WORDS = st.sampled_from(
         "--net", "off", "allow", "--net=off", "--allow", "host.example:1", "--env", "A=b", "--env=A", "--limit",
         "memory=1GiB", "--jso", "--unknown", "--debug-syscalls", "--cwd", "claude", "pytest", "-x", "-k", "a b", "",
         "--workspace", "review", "--json=1", "--stat", "--all", "--yes", "--now", "--force",
+        "--require-proof", "--require-proof=7",
     ]
 )  # fmt: skip
 
@@ -49,6 +50,8 @@ def test_both_parsers_agree_wherever_the_quick_one_answers(command: str, words: 
         ["--net", "off", "--", "true"],
         ["--allow", "a.example", "--allow=b.example", "npm", "test", "--", "--watch"],
         ["--keep", "--name", "x", "sh", "-c", "--json"],
+        ["--require-proof", "--net", "off", "true"],
+        ["--require-proof=7d", "--", "true"],
     ],
 )
 def test_plain_runs_need_no_argparse(words: list[str]) -> None:
@@ -62,6 +65,19 @@ def test_the_programs_own_words_are_left_alone() -> None:
     assert isinstance(found, dict)
     assert found["command"] == ["npm", "test", "--", "--json", "--quiet"]
     assert found["json"] is False
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_an_option_that_may_go_without_a_value_does_not_take_the_programs_name(command: str) -> None:
+    for words, value in (
+        (["--require-proof", "claude"], "30"),
+        (["--require-proof=7", "claude"], "7"),
+        (["claude", "--require-proof"], None),
+    ):
+        found, expected = both(command, words)
+        assert isinstance(found, dict)
+        assert found == expected
+        assert (found["require_proof"], found["command"][0]) == (value, "claude")
 
 
 def test_lists_of_defaults_are_not_shared_between_calls() -> None:

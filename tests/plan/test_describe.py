@@ -4,7 +4,7 @@ import pytest
 
 from paddock.plan.describe import amount, is_promise, sections, size, widths
 from paddock.plan.model import Limit
-from paddock.policy.model import BUILT_IN, Amount
+from paddock.policy.model import BUILT_IN, Amount, Text
 from tests.plan.machine import FLAG, REPOSITORY, allow, plan, policy, written
 
 
@@ -43,6 +43,14 @@ def test_limits_say_whether_they_are_promises() -> None:
     assert ("limit", "wall 1 h 30 min  (precaution)", "built-in") in found
     assert is_promise(FLAG)
     assert not is_promise(BUILT_IN)
+
+
+def test_what_must_be_shown_before_the_start_is_said_with_who_asks_for_it() -> None:
+    assert not {"proof", "attacked"} & {row[0] for row in rows("boundary")}
+    for within_s, said in ((30 * 86400, "30 days"), (5400, "1.5 hours")):
+        found = rows("boundary", prove_require=Amount("require", within_s, FLAG), prove_at_start=Text("true", FLAG))
+        assert ("proof", f"of this policy, at most {said} old", "flag --test") in found
+        assert ("attacked", "by the quick probes, before the command starts", "flag --test") in found
 
 
 def test_the_network_lists_what_is_reached() -> None:

@@ -139,6 +139,8 @@ def test_every_key_refuses_what_is_not_of_its_type(full, value):
     fine = accepted.get(KEYS[full].kind, [])
     if full == "network.publish" and value == [1]:
         assert layer({section: {name: value}}).settings
+    elif KEYS[full].kind == "switch" and value is True:
+        assert layer({section: {name: value}}).settings[0].value == "true"
     elif value in fine and not isinstance(value, bool):
         assert layer({section: {name: value}}).settings[0].value == value
     else:

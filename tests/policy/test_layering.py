@@ -135,7 +135,7 @@ SAMPLES: dict[str, Any] = {
     "workspace.mode": st.sampled_from(["readonly", "scratch", "review", "live"]),
     "workspace.mask": st.lists(st.sampled_from(["a", "b", ".env"]), max_size=2),
     "workspace.canaries": st.lists(st.sampled_from(KEYS["workspace.canaries"].choices), max_size=2),
-    "credentials.NAME": st.dictionaries(st.sampled_from(["a", "b"]), st.fixed_dictionaries({"source": st.sampled_from(["env:A", "env:B", "file:/a"]), "hosts": st.lists(st.sampled_from(["a.example.test", "x.a.example.test:80", WIDE]), min_size=1, max_size=2), "variables": st.lists(st.sampled_from(["A", "B"]), min_size=1)}, optional={"shape": st.sampled_from(["bearer", "header:x-key"])}), max_size=2),
+    "credentials.NAME": st.dictionaries(st.sampled_from(["a", "b"]), st.fixed_dictionaries({"source": st.sampled_from(["env:A", "env:B", "file:/a"]), "hosts": st.lists(st.sampled_from(["a.example.test", "x.a.example.test:80", WIDE]), min_size=1, max_size=2), "variables": st.lists(st.sampled_from(["A", "B"]), min_size=1, max_size=3)}, optional={"shape": st.sampled_from(["bearer", "header:x-key"])}), max_size=2),
     "workspace.read": st.lists(st.sampled_from(["/opt", "/opt/x", "/srv", "~/d"]), max_size=2),
     "environment.pass": st.lists(st.sampled_from(["CI", "C*", "*", "A_TOKEN", "A_*", "LC_ALL", "LC_*", "L*L"]), max_size=3),
     "environment.set": st.dictionaries(st.sampled_from(["A", "B"]), st.sampled_from(["1", "2"])),
@@ -159,6 +159,8 @@ SAMPLES: dict[str, Any] = {
     "limits.file_size": st.sampled_from(["1MiB", "1GiB", "none"]),
     "limits.cpus": st.sampled_from([0.5, 2, "none"]),
     "limits.wall": st.sampled_from(["1m", "7d", "none"]),
+    "prove.require": st.sampled_from(["1m", "7d", "none"]),
+    "prove.at_start": st.booleans(),
 }  # fmt: skip
 assert set(SAMPLES) == set(KEYS)
 
@@ -208,8 +210,21 @@ def possibilities(policy: Policy) -> set[object]:
     found |= {("ignored", rule, file) for rule in "xy" for file in "abc" if {rule, f"{rule}:{file}"} & allowed}
     limits = {limit.name: limit.value for limit in policy.limits}
     limits |= {"large": policy.hazards_large.value} if policy.hazards_large else {}
-    limits |= {limit.name: limit.value for limit in (policy.connections, policy.rate) if limit}
-    for name in ("large", "connections", "rate", "memory", "processes", "open_files", "file_size", "cpus", "wall"):
+    limits |= {limit.name: limit.value for limit in (policy.connections, policy.rate, policy.prove_require) if limit}
+    found |= {("unattacked",)} if policy.prove_at_start.value == "false" else set()
+    bounds = (
+        "large",
+        "connections",
+        "rate",
+        "memory",
+        "processes",
+        "open_files",
+        "file_size",
+        "cpus",
+        "wall",
+        "require",
+    )
+    for name in bounds:
         found |= {
             (name, step)
             for step in (0.5, 1, 2, 60, 512, 1000, 2**20, 2**30, 4 * 2**30, 2**33, 10**18)
@@ -274,7 +289,7 @@ def test_what_a_floor_states_holds_whatever_the_others_say(floor, person, reposi
     kinds = {
         "workspace.mode": "mode", "workspace.read": "read", "environment.pass": "pass", "environment.set": "set",
         "boundary.use": "weakness", "boundary.minimum": "minimum", "boundary.accept": "accept", "boundary.syscalls": "syscalls",
-        "network.mode": "net", "network.allow": "host", "network.publish": "publish", "network.connections": "connections", "network.rate": "rate", "agents.prompts": "prompts", "credentials.NAME": "credential", "hazards.allow": "ignored", "hazards.large": "large",
+        "network.mode": "net", "network.allow": "host", "network.publish": "publish", "network.connections": "connections", "network.rate": "rate", "agents.prompts": "prompts", "credentials.NAME": "credential", "hazards.allow": "ignored", "hazards.large": "large", "prove.require": "require", "prove.at_start": "unattacked",
     }  # fmt: skip
     for key in stated - set(ONLY_TIGHTEN):
         kind = kinds.get(key, key.removeprefix("limits."))
@@ -286,7 +301,10 @@ def test_what_a_floor_states_holds_whatever_the_others_say(floor, person, reposi
 def test_a_trusted_file_gets_what_it_asks_for(person, repository):
     found = merge([person, repository], trusted=True)
     asked = merge([repository], trusted=True)
+    stated = {setting.key for setting in repository.settings}
     for key, value in vars(asked).items():
+        if key == "prove_require" and "prove.require" not in stated:  # nobody asks for one by default
+            continue
         if isinstance(value, tuple) or (value is not None and value.origin.kind == "built-in"):
             continue
         assert getattr(found, key) == value

@@ -98,6 +98,9 @@ LOOSER = [
     ("limits.cpus", 1, 1.5),
     ("limits.wall", None, "5h"),
     ("limits.wall", "1h", "none"),
+    ("prove.require", "7d", "8d"),
+    ("prove.require", "7d", "none"),
+    ("prove.at_start", True, False),
 ]
 TIGHTER = [
     ("workspace.mode", None, "scratch"),
@@ -123,6 +126,9 @@ TIGHTER = [
     ("limits.file_size", None, "1MiB"),
     ("limits.cpus", None, 64),
     ("limits.wall", None, "1s"),
+    ("prove.require", None, "365d"),
+    ("prove.require", "7d", "6d"),
+    ("prove.at_start", None, True),
 ]
 
 
@@ -268,6 +274,12 @@ FLOOR = [  # key, the floor, what somebody below asks for, whether that is too m
     ("limits.file_size", "1MiB", "none", True),
     ("limits.cpus", 1, 1.5, True),
     ("limits.wall", "1h", "61m", True),
+    ("prove.require", "30d", "31d", True),
+    ("prove.require", "30d", "none", True),
+    ("prove.require", "30d", "1d", False),
+    ("prove.at_start", True, False, True),
+    ("prove.at_start", True, True, False),
+    ("prove.at_start", False, True, False),
 ]
 
 

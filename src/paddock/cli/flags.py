@@ -25,6 +25,7 @@ NAMES = (
     "limit",
     "debug_syscalls",
     "ask_inside",
+    "require_proof",
 )
 
 
@@ -68,6 +69,13 @@ def declare_policy_flags(parser: argparse.ArgumentParser) -> None:
         help="memory=8GiB, processes=64, open_files, file_size, cpus=1.5, wall=30m; the value none lifts one",
     )
     add("--ask-inside", action="store_true", help="let an agent ask before it acts, as it does outside")
+    add(
+        "--require-proof",
+        metavar="DAYS",
+        nargs="?",
+        const="30",
+        help="start only where paddock prove has held within so many days (30 unless given, after a =)",
+    )
     add("--debug-syscalls", action="store_true", help="allow ptrace inside, for debuggers and strace")
 
 

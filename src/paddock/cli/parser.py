@@ -56,16 +56,21 @@ def split_off(command_at: int | None, words: Sequence[str], parser: argparse.Arg
     """Everything from the program's name on belongs to the program, with or without `--` before it."""
     actions = parser._actions  # noqa: SLF001 - argparse has no public list of its options
     takes_value = {string for action in actions for string in action.option_strings if action.nargs != 0}
+    optional = {string: action.const for action in actions for string in action.option_strings if action.nargs == "?"}
+    words = list(words)
     own, index = 0, 0
     while command_at is not None and index < len(words):
         word = words[index]
         if word == "--":
             break
-        if word.startswith("-") and word != "-":
+        if word in optional:  # as `quick` does: it takes a value after `=` only
+            words[index] = f"{word}={optional[word]}"
+            index += 1
+        elif word.startswith("-") and word != "-":
             index += 2 if word in takes_value else 1
         elif own < command_at:
             own += 1
             index += 1
         else:
             return [*words[:index], "--", *words[index:]]
-    return list(words)
+    return words

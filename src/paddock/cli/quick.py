@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TAKES_A_COMMAND = {"run": 0, "exec": 1, "plan": 0}  # after how many words of our own
 _ACTIONS = ("store", "store_true", "append")
-_UNDERSTOOD = {"action", "default", "metavar", "help", "nargs", "dest"}
+_UNDERSTOOD = {"action", "default", "metavar", "help", "nargs", "dest", "const"}
 Namespace = type(sys.implementation)  # types.SimpleNamespace
 
 
@@ -38,6 +38,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.options: dict[str, tuple[str, str]] = {}  # spelling → (destination, action)
+        self.optional: dict[str, str] = {}  # spelling → the value of an option that may have none of its own
         self.defaults: dict[str, Any] = {}
         self.positionals: list[tuple[str, str | None]] = []
 
@@ -51,12 +52,18 @@ class Recorder:
                 raise NotPlainError
             self.positionals.append((names[0], nargs))
             return
-        if nargs is not None:
+        if nargs == "?" and action == "store":
+            self.optional |= dict.fromkeys(names, how["const"])
+        elif nargs is not None:
             raise NotPlainError
         long = next((name for name in names if name.startswith("--")), names[0])
         dest = how.get("dest") or long.lstrip("-").replace("-", "_")
         self.options |= dict.fromkeys(names, (dest, action))
         self.defaults[dest] = how.get("default", False if action == "store_true" else None)
+
+    def with_value(self, word: str) -> str:
+        """Before a program, an option that may go without a value takes one after `=` only: next comes that."""
+        return f"{word}={self.optional[word]}" if word in self.optional else word
 
     def add_argument_group(self, *_: str, **__: str) -> Recorder:
         """Groups matter for help only."""
@@ -87,13 +94,15 @@ def _parsed(recorder: Recorder, words: Sequence[str], command_at: int | None) ->
     while left:
         word = left.pop(0)
         if word == "--":
-            if not recorder.positionals:
+            if not recorder.positionals or len(rest) < (command_at or 0):
                 raise NotPlainError
             rest += left
             break
         if word.startswith("-") and word != "-":
             if rest:
                 raise NotPlainError
+            if command_at is not None:
+                word = recorder.with_value(word)
             _option(recorder, word, left, found)
             continue
         rest.append(word)
@@ -115,7 +124,7 @@ def _option(recorder: Recorder, word: str, left: list[str], found: dict[str, Any
         found[dest] = True
         return
     if not equals:
-        if not left or left[0].startswith("-"):
+        if name in recorder.optional or not left or left[0].startswith("-"):
             raise NotPlainError
         value = left.pop(0)
     found[dest] = [*(found[dest] or []), value] if action == "append" else value

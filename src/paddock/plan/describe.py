@@ -52,6 +52,12 @@ def size(value: float) -> str:
     return f"{value:g} {_UNITS[unit]}" if value == int(value) else f"{value:.1f} {_UNITS[unit]}"
 
 
+def age(seconds: float) -> str:
+    """A duration in days, or in hours where it is no whole number of them."""
+    days = seconds / 86400
+    return f"{days:g} days" if days.is_integer() else f"{seconds / 3600:g} hours"
+
+
 def amount(limit: Limit) -> str:
     """A limit with its unit."""
     if limit.name in ("memory", "file_size"):
@@ -96,6 +102,10 @@ def _boundary(plan: Plan) -> Iterator[tuple[str, str, str]]:
     yield plan.boundary.use, f"at least {plan.boundary.minimum}", str(plan.boundary.origin)
     for gap in plan.boundary.accepted_gaps:
         yield "accepted", f"gap {gap}", ""
+    if plan.proving.within_s:
+        yield "proof", f"of this policy, at most {age(plan.proving.within_s)} old", str(plan.proving.origin)
+    if plan.proving.at_start:
+        yield "attacked", "by the quick probes, before the command starts", str(plan.proving.at_start_origin)
     yield "person", f"{plan.person.name}, uid {plan.person.uid}, no capabilities, no new privileges", "built-in"
     debug = "ptrace allowed inside" if plan.syscalls == "debug" else "deny-list"
     yield "calls", f"{plan.syscalls} ({debug})", str(plan.syscalls_origin)

@@ -217,6 +217,22 @@ class BoundaryChoice:
 
 
 @frozen
+class Proving:
+    """What must be shown before the command starts. No part of a plan's hash.
+
+    A signed proof of `policy_hash` that is no older than `within_s`, 0 where none is asked for; `beyond` is what flags
+    loosen of what could be proven. With `at_start` the sandbox itself is attacked.
+    """
+
+    within_s: float = 0
+    policy_hash: str = ""
+    beyond: tuple[str, ...] = ()
+    origin: Origin = BUILT_IN
+    at_start: bool = False
+    at_start_origin: Origin = BUILT_IN
+
+
+@frozen
 class Plan:
     """Everything resolved. `agent` names the profile that was applied, or is empty."""
 
@@ -240,6 +256,7 @@ class Plan:
     credentials: tuple[Credential, ...] = ()
     canaries: tuple[Planted, ...] = ()
     seeds: tuple[File, ...] = ()  # files of an agent's state that are written where none are, and may then change
+    proving: Proving = Proving()
 
     def limit(self, name: str) -> Limit | None:
         """The limit of that name, if the plan has one."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from paddock.frozen import frozen, replace
 from paddock.plan import environment, etc, gitdir, identity, network, reading, root, workspace
-from paddock.plan.model import BoundaryChoice, File, Limit, Person, Plan
+from paddock.plan.model import BoundaryChoice, File, Limit, Person, Plan, Proving
 from paddock.plan.part import Part
 from paddock.plan.paths import normal, within
 from paddock.plan.programs import Programs
 from paddock.plan.view import View
-from paddock.policy.model import Origin
+from paddock.policy.model import BUILT_IN, Origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +75,18 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
         credentials=agent.credentials,
         canaries=_canaries(policy, place, home),
         seeds=agent.seeds,
+        proving=_proving(policy),
+    )
+
+
+def _proving(policy: Policy) -> Proving:
+    """What is asked for. Which policy must be proven is known to whoever read its files."""
+    require, at_start = policy.prove_require, policy.prove_at_start
+    return Proving(
+        within_s=require.value if require else 0,
+        origin=require.origin if require else BUILT_IN,
+        at_start=at_start.value == "true",
+        at_start_origin=at_start.origin,
     )
 
 

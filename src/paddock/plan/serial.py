@@ -48,13 +48,17 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
     model.Planted: {"kind": str, "target": str, "origin": Origin},
     model.Limit: {"name": str, "value": float, "origin": Origin},
     model.BoundaryChoice: {"use": str, "minimum": str, "accepted_gaps": [str], "origin": Origin},
+    model.Proving: {
+        "within_s": float, "policy_hash": str, "beyond": [str], "origin": Origin, "at_start": bool,
+        "at_start_origin": Origin,
+    },
     model.Plan: {
         "command": [str], "cwd": str, "terminal": bool, "person": model.Person, "environment": [model.Variable],
         "workspace": model.Workspace, "mounts": [model.Mount], "links": [model.Link],
         "files": [model.File], "private": [model.Private], "network": model.Network, "limits": [model.Limit],
         "boundary": model.BoundaryChoice, "syscalls": str, "agent": str, "notes": [str],
         "syscalls_origin": Origin, "credentials": [model.Credential], "canaries": [model.Planted],
-        "seeds": [model.File],
+        "seeds": [model.File], "proving": model.Proving,
     },
 }  # fmt: skip
 # Words that mean something; any other is from a future that we do not know.

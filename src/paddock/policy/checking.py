@@ -51,6 +51,10 @@ def scalar(key: Key, value: object) -> str | float | None:
         return values.count_to(value, key.largest)
     if key.kind in LIMITS:
         return None if value == NONE else _AMOUNTS[key.kind](value)
+    if key.kind == "switch":
+        if not isinstance(value, bool):
+            raise Wrong(f"expected true or false, not {shown(value)}")
+        return "true" if value else "false"
     if isinstance(value, str) and value not in key.choices:
         coming = COMING_WORDS.get(key.full, {}).get(value)
         if coming:

@@ -27,6 +27,7 @@ MANY = {
     "deny": "network.deny",
     "publish": "network.publish",
 }
+SWITCHES = {"debug_syscalls": ("boundary.syscalls", "debug"), "ask_inside": ("agents.prompts", "keep")}
 WHERE = "the command line"
 
 
@@ -71,10 +72,10 @@ def _settings(flag: str, texts: Sequence[str], origin: Origin, base: str) -> Ite
         return _environment(texts, origin)
     if flag == "limit":
         return [_limit(text, origin) for text in texts]
-    if flag == "debug_syscalls":
-        return [Setting("boundary.syscalls", "debug", origin)]
-    if flag == "ask_inside":
-        return [Setting("agents.prompts", "keep", origin)]
+    if flag == "require_proof":
+        return [_age(texts[-1], origin)]
+    if flag in SWITCHES:
+        return [Setting(*SWITCHES[flag], origin)]
     message = f"no such flag: {flag}"
     raise KeyError(message)
 
@@ -88,6 +89,12 @@ def _environment(texts: Sequence[str], origin: Origin) -> Iterator[Setting]:
         yield Setting("environment.pass", named, origin)  # type: ignore[arg-type]  # all are texts
     if pairs:
         yield Setting("environment.set", tuple(assignment(name, value, origin) for name, _, value in pairs), origin)
+
+
+def _age(text: str, origin: Origin) -> Setting:
+    """Days, or a duration as in a file."""
+    key = KEYS["prove.require"]
+    return Setting(key.full, scalar(key, f"{text}d" if text.isascii() and text.isdigit() else text), origin)
 
 
 def _limit(text: str, origin: Origin) -> Setting:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Kind = Literal[
-        "word", "words", "patterns", "paths", "variables", "assignments", "gaps", "hosts", "denials", "ports", "rules",
-        "allowances", "bindings", "size", "count", "number", "duration",
+        "word", "switch", "words", "patterns", "paths", "variables", "assignments", "gaps", "hosts", "denials", "ports",
+        "rules", "allowances", "bindings", "size", "count", "number", "duration",
     ]  # fmt: skip
 
 LISTS = (
@@ -31,6 +31,8 @@ NONE = "none"  # the word that lifts a limit
 @frozen
 class Key:
     """One setting. `choices` go from the tightest word to the loosest; lists add up over all layers.
+
+    A switch is true or false in a file, and one of these two words here.
 
     `largest` bounds a count that nobody may lift.
     """
@@ -59,6 +61,7 @@ SECTIONS = {
     "agents": "The agents that Paddock knows, and how they are started.",
     "hazards": "Which changes need a person's word before they are applied, beyond those that Paddock knows.",
     "limits": 'How much may be used. The word "none" takes a limit away.',
+    "prove": "What must be shown before a command starts.",
 }
 
 # Weakest last, as `paddock.boundary.base.STRENGTH` says from the other end.
@@ -246,6 +249,25 @@ _TABLE = (
     Key("limits", "file_size", "size", None, "The largest file that may be written", "more"),
     Key("limits", "cpus", "number", None, "How many processors' worth of time, such as 2 or 0.5", "more"),
     Key("limits", "wall", "duration", 4 * 3600, "How long the command may take", "more"),
+    Key(
+        "prove",
+        "require",
+        "duration",
+        None,
+        "How old the last proof may be: a run of `paddock prove` that held, signed by this machine, of this very "
+        "policy, boundary, kernel and Paddock. Without one nothing starts",
+        "more",
+    ),
+    Key(
+        "prove",
+        "at_start",
+        "switch",
+        "false",
+        "Whether each sandbox is attacked by the quick probes before its command starts, which takes a moment. Where "
+        "one breaks a promise, or gives no answer, nothing starts",
+        "false",
+        ("true", "false"),
+    ),
 )
 
 KEYS: dict[str, Key] = {key.full: key for key in _TABLE}
@@ -283,7 +305,7 @@ def written(key: Key, value: object) -> str:
         return _in_units(value, (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10))) or _plain(value)
     if key.kind == "duration" and isinstance(value, int | float):
         return _in_units(value, (("d", 86400), ("h", 3600), ("m", 60))) or f'"{_plain(value)}s"'
-    return f'"{value}"' if isinstance(value, str) else _plain(value)
+    return f'"{value}"' if isinstance(value, str) and key.kind != "switch" else _plain(value)
 
 
 def _in_units(value: float, units: tuple[tuple[str, int], ...]) -> str:

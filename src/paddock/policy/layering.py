@@ -58,6 +58,11 @@ def merge(layers: Iterable[Layer], *, trusted: bool) -> Policy:
     return _policy(settings, (*_ignored(left_out), *_warnings(settings)), bounded)
 
 
+def effective(layers: Iterable[Layer], *, trusted: bool) -> dict[str, Setting]:
+    """What every key says after all layers. Raises what `merge` does."""
+    return _merged(layers, trusted=trusted)[0]
+
+
 def loosenings(layers: Iterable[Layer]) -> tuple[Loosening, ...]:
     """What the repository's file would loosen if it were trusted."""
     return _merged(layers, trusted=False)[1]
@@ -164,6 +169,8 @@ def _policy(now: Mapping[str, Setting], notes: tuple[str, ...], bounded: tuple[s
         rate=amounts.get("network.rate"),
         credentials=tuple(entry for entry in lists[CREDENTIALS] if isinstance(entry, Binding)),
         canaries=_texts(lists["workspace.canaries"]),
+        prove_require=amounts.get("prove.require"),
+        prove_at_start=text("prove.at_start"),
     )
 
 

@@ -176,3 +176,5 @@ class Policy:
     agent_prompts: Text = Text("skip", BUILT_IN)
     credentials: tuple[Binding, ...] = ()
     canaries: tuple[Text, ...] = ()  # kinds, as `keys.CANARIES` names them
+    prove_require: Amount | None = None  # how old a proof may be, in seconds; None: none is asked for
+    prove_at_start: Text = Text("false", BUILT_IN)

@@ -65,6 +65,7 @@ def _row(key: Key) -> str:
 
 
 _KINDS = {
+    "switch": "`true` or `false`",
     "words": "list of words",
     "bindings": "table `{ source, variables, hosts, shape, user, ttl }`",
     "patterns": "list of patterns",

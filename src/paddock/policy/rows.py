@@ -34,6 +34,7 @@ def rows(policy: Policy) -> tuple[Row, ...]:
         "boundary.syscalls": policy.syscalls,
         "network.mode": policy.network_mode,
         "agents.prompts": policy.agent_prompts,
+        "prove.at_start": policy.prove_at_start,
     }
     lists: dict[str, tuple[Entry, ...]] = {
         "workspace.mask": policy.mask,
@@ -63,7 +64,7 @@ def rows(policy: Policy) -> tuple[Row, ...]:
 
 def _limit(policy: Policy, full: str) -> Row:
     key = KEYS[full]
-    others = (policy.hazards_large, policy.connections, policy.rate)
+    others = (policy.hazards_large, policy.connections, policy.rate, policy.prove_require)
     for amount in (*policy.limits, *filter(None, others)):
         if amount.name == key.name:
             return Row(full, written(key, amount.value).strip('"'), amount.origin)

@@ -129,12 +129,12 @@ def _default(key: Key) -> Schema:
         return {"default": list(key.default) if isinstance(key.default, tuple) else []}
     if key.default is None or key.kind in ("size", "duration"):
         return {"default": written(key, key.default).strip('"')}
-    return {"default": key.default}
+    return {"default": key.default == "true" if key.kind == "switch" else key.default}
 
 
 def _value(key: Key) -> Schema:
-    if key.kind == "word":
-        return {"enum": list(key.choices)}
+    if key.kind in ("word", "switch"):
+        return {"type": "boolean"} if key.kind == "switch" else {"enum": list(key.choices)}
     if key.kind == "assignments":
         names = {"pattern": r"^[^=*\s]+$"}
         return {"type": "object", "additionalProperties": {"type": "string"}, "propertyNames": names}

@@ -133,7 +133,7 @@ def floor_bounds(floor: Iterable[Layer]) -> dict[str, Setting]:
 
 def check_floor(layer: Layer, bounds: Mapping[str, Setting]) -> None:
     """Raise PolicyError if a layer loosens what the floor states."""
-    beyond = [(found, bound) for setting in layer.settings for found, bound in _over(setting, bounds)]
+    beyond = [(found, bound) for setting in layer.settings for found, bound in over(setting, bounds)]
     if not beyond:
         return
     said = [_sentence(found, bound) for found, bound in beyond[:MOST_NAMED]]
@@ -147,7 +147,8 @@ def check_floor(layer: Layer, bounds: Mapping[str, Setting]) -> None:
     )
 
 
-def _over(setting: Setting, bounds: Mapping[str, Setting]) -> Iterable[tuple[Loosening, Setting]]:
+def over(setting: Setting, bounds: Mapping[str, Setting]) -> Iterable[tuple[Loosening, Setting]]:
+    """What a setting asks for beyond some bounds, each with the bound."""
     if setting.key == "boundary.use":
         # `auto` goes by the minimum; that bound is checked on its own key and holds for all layers.
         bound = bounds.get("boundary.minimum")

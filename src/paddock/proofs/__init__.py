@@ -1,0 +1,1 @@
+"""Proofs that are kept: signed by this machine, and asked for before a start."""

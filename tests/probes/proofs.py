@@ -59,6 +59,7 @@ subjects = st.builds(
     texts,
     texts,
     texts,
+    added=texts,
 )
 any_proofs = st.builds(
     Proof,

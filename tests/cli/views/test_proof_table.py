@@ -22,6 +22,7 @@ MADE = proof(
     row("FS-06", "unproven", reason="it reaches nothing without a sandbox either"),
     row("NW-01", promise="network"),
     row("NW-02", "allowed", reason="paddock.toml:12", promise="network"),
+    row("PK-00", "not-applicable", reason="the plan has no network"),
     row("PK-01", "skipped", reason="no keyring here", promise="ipc"),
     row("OK-01", "works", promise="work"),
     facts={"seccomp": "filter"},
@@ -33,7 +34,7 @@ def test_what_a_person_wants_to_know_is_there_in_this_order() -> None:
     assert (
         text
         == """\
-bubblewrap: 8 attacks and 1 task that must work in 0.7 s
+bubblewrap: 9 attacks and 1 task that must work in 0.7 s
 
 held         2/2  no way out but what the policy allows (1 allowed)
 BROKEN       1/5  nothing outside the workspace is read or written (2 unproven)
@@ -53,9 +54,10 @@ held         1/1  work        ordinary work goes on
 unproven       2  it reaches nothing without a sandbox either: FS-05, FS-06
 skipped        1  no keyring here: PK-01
 allowed        1  paddock.toml:12: NW-02
+n/a            1  the plan has no network: PK-00
 
 controls    1 of 2 that held were shown to get through without the sandbox
-facts       seccomp filter
+facts       seccomp: filter
 versions    paddock 0.1.0, probes 0123456789abcdef, python 3.11.2
 machine     kernel 6.1.0 x86_64, as root
 policy      policy aa, plan bb

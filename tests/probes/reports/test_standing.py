@@ -39,6 +39,7 @@ def test_the_standing_of_rows(verdicts: list[str], word: str, count: str) -> Non
 
 def test_a_critical_row_that_could_not_be_tried_is_not_made_up_for_by_others() -> None:
     assert standing.of([row("FS-01"), row("FS-02", "unproven", severity="critical")]).word == "unproven"
+    assert standing.of([row("FS-01"), row("FS-02", "skipped", severity="critical")]).word == "partly"
 
 
 def test_what_stands_beside_the_count_is_named() -> None:

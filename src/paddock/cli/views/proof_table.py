@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paddock.probes.proof import Proof, Row
     from paddock.probes.reports.standing import Standing
 
-_WORDS = {"broken": "BROKEN"}
+_WORDS = {"broken": "BROKEN", "not-applicable": "n/a"}
 _COLORS = {"held": "green", "partly": "yellow", "unproven": "yellow", "broken": "red", "not tried": "dim"}
 _NAME = 12  # the longest layer's name, and a space
 _COUNT = 18  # the word and the count before it
@@ -111,7 +111,8 @@ def _aside(proof: Proof, width: int, *, everything: bool) -> Iterator[str]:
         few = ids if everything else ids[:_FEW]
         said = f"{plain(reason) or 'no reason is known'}: {', '.join(few)}{', …' if len(few) < len(ids) else ''}"
         lines = _wrapped(said, width, _COUNT)
-        yield f"{paint(f'{verdict:<{_COUNT - 6}}', 'yellow')}{len(names):>4}  {next(lines)}"
+        word = _WORDS.get(verdict, verdict)
+        yield f"{paint(f'{word:<{_COUNT - 6}}', 'yellow')}{len(names):>4}  {next(lines)}"
         yield from lines
     rest = sum(len(names) for _, names in ordered[_FEW:])
     if rest and not everything:
@@ -126,7 +127,7 @@ def _surroundings(proof: Proof, width: int) -> Iterator[str]:
     policy = (("policy", subject.policy_hash[:12]), ("plan", subject.plan_hash[:12]))
     parts = (
         ("controls", f"{controlled} of {len(attacks)} that held were shown to get through without the sandbox"),
-        ("facts", ", ".join(f"{what} {said}" for what, said in proof.facts.items())),
+        ("facts", "; ".join(f"{what}: {said}" for what, said in proof.facts.items())),
         ("versions", ", ".join(f"{what} {said}" for what, said in versions if said)),
         ("machine", f"kernel {subject.kernel} {subject.machine}, as {subject.user}"),
         ("policy", ", ".join(f"{what} {said}" for what, said in policy if said)),

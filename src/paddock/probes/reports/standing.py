@@ -74,7 +74,8 @@ def _word(counted: list[Row], broken: int, shown: int) -> Word:
         return "not tried"
     if broken:
         return "broken"
-    critical = any(row.severity == "critical" and row.verdict in NOT_SHOWN for row in counted)
+    # What is skipped is missing on this machine, for an attacker too; what is unproven is there.
+    critical = any(row.severity == "critical" and row.verdict == "unproven" for row in counted)
     if not shown or critical:
         return "unproven"
     return "held" if shown == len(counted) else "partly"

@@ -14,7 +14,7 @@ from paddock.probes.running import Answer, Ran, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from paddock.plan.model import Plan
     from paddock.probes.catalogue.reading import Probe
@@ -28,12 +28,16 @@ _UNSHARE = "/usr/bin/unshare"
 
 @frozen
 class Target:
-    """The sandbox on one ground: the words before a command, Paddock's own words, and the plan where there is one."""
+    """The sandbox on one ground: the words before a command, Paddock's own words, and the plan where there is one.
+
+    `ports` are the host's listeners of that ground, by the probe that looks for each.
+    """
 
     prefix: tuple[str, ...]
     paddock: tuple[str, ...] = ()
     plan: Plan | None = None
     gaps: tuple[str, ...] = ()
+    ports: Mapping[str, int] = {}
 
 
 @frozen
@@ -43,6 +47,7 @@ class Judged:
     rows: tuple[Row, ...]
     trouble: tuple[str, ...]
     complete: bool
+    facts: Mapping[str, str]
 
 
 # How many runs there are at once: they wait more than they work.
@@ -76,11 +81,13 @@ def attack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> Judge
         else:
             seen = _seen(probe, ran)
             control = _seen(probe, without) if probe in controls else None
-        row = judge(probe, seen, control, expect(probe, target.plan, target.gaps), as_root=as_root)
+        row = judge(probe, seen, control, expect(probe, target.plan, target.gaps, target.ports), as_root=as_root)
         rows.append(doubt(row, ran.trouble[0]) if ran.trouble and probe in together else row)
     # What the command said is shown where it may be the reason.
     trouble = (*ran.trouble, *filter(None, [ran.complained.strip()[-500:] if ran.trouble else ""]))
-    return Judged(tuple(rows), (*trouble, *(f"the control: {what}" for what in without.trouble)), not ran.trouble)
+    return Judged(
+        tuple(rows), (*trouble, *(f"the control: {what}" for what in without.trouble)), not ran.trouble, ran.facts
+    )
 
 
 def _pack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> tuple[Ran, Target]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from types import MappingProxyType
 
 from paddock import process
 from paddock.frozen import frozen
@@ -26,6 +27,7 @@ _LARGEST_BYTES = 4 << 20  # of the pack's answers, which are some 50 KiB
 _UNTOUCHED = "FS-40 lower-layer-untouched"
 _UNABLE = "there is no Python inside, and a shell alone cannot try it"
 _LONGEST_TEXT = 400
+_MOST_FACTS, _LONGEST_NAME, _LONGEST_FACT = 40, 40, 200
 _NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup")
 
 
@@ -49,6 +51,7 @@ class Ran:
     status: int | None
     complained: str
     trouble: tuple[str, ...]
+    facts: Mapping[str, str] = MappingProxyType({})  # what the attacker says of its place; for people, not for verdicts
 
 
 def run(ground: Ground, argv: Sequence[str], names: Sequence[str], *, timeout_s: float = 60) -> Ran:
@@ -86,7 +89,7 @@ def run(ground: Ground, argv: Sequence[str], names: Sequence[str], *, timeout_s:
     answers, damage = read(own.text(), ground.given["word"], names)
     if files.fingerprint(ground.repo) != before:
         effects[_UNTOUCHED] = ("the repository on disk has changed",)
-    return Ran(answers, effects, status, own.said(), (*trouble, *damage))
+    return Ran(answers, effects, status, own.said(), (*trouble, *damage), read_facts(own.text(), ground.given["word"]))
 
 
 def read(text: bytes, word: str, names: Sequence[str]) -> tuple[dict[str, Answer], tuple[str, ...]]:
@@ -102,6 +105,8 @@ def read(text: bytes, word: str, names: Sequence[str]) -> tuple[dict[str, Answer
             continue
         try:
             data = json.loads(line[len(word) + 1 :])
+            if "facts" in data:
+                continue
             if "end" in data:
                 ended = data["end"]
                 unable = _UNABLE if data.get("by") == "shell" else ""
@@ -119,6 +124,22 @@ def read(text: bytes, word: str, names: Sequence[str]) -> tuple[dict[str, Answer
     if unable:
         answers |= {name: Answer(skipped=unable) for name in names if name not in answers}
     return answers, tuple(dict.fromkeys(trouble))
+
+
+def read_facts(text: bytes, word: str) -> dict[str, str]:
+    """What the attacker found out about its place: the first such line, and of it short texts alone. Pure."""
+    import json
+
+    for line in text.split(b"\n"):
+        if line.startswith(word.encode() + b' {"facts"'):
+            try:
+                found = json.loads(line[len(word) + 1 :])["facts"]
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(found, dict):
+                pairs = ((name[:_LONGEST_NAME], str(value)[:_LONGEST_FACT]) for name, value in found.items())
+                return dict(sorted(pairs)[:_MOST_FACTS])
+    return {}
 
 
 def _answer(data: Mapping[str, object]) -> Answer:

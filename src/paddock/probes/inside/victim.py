@@ -1,5 +1,5 @@
 """A process of the host, for the probes to find: a canary in its arguments, its environment, its memory, a System V
-segment, a message queue and a key. Says where they are as one line of JSON, then hears SIGUSR1 until its input ends.
+segment, a message queue and a key. Says where they are as one line of JSON, then hears signals until its input ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_SESSION_KEYRING, _USER_SESSION_KEYRING, _INVALIDATE = -3, -4, 21
+# <linux/keyctl.h>. Everybody of the same user may do everything with the key: only a namespace keeps it away.
+_USER_KEYRING, _SET_PERMISSIONS, _INVALIDATE, _EVERYTHING = -4, 5, 21, 0x3F3F0000
 
 
 def plant(wanted: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
@@ -37,12 +38,18 @@ def plant(wanted: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[Any, ...]]
         libc.mq_send(queue, content, ctypes.c_size_t(len(content)), 0)
         libc.mq_close(queue)
         undo.append((libc.mq_unlink, name))
+    waiting = libc.msgget(wanted["shm key"], 0o1600)
+    if waiting >= 0:
+        undo.append((libc.msgctl, waiting, 0, None))
     numbers = wanted["numbers"]
     size = ctypes.c_size_t(len(content))
-    key = libc.syscall(numbers["add_key"], b"user", wanted["key name"].encode(), content, size, _USER_SESSION_KEYRING)
+    key = libc.syscall(numbers["add_key"], b"user", wanted["key name"].encode(), content, size, _USER_KEYRING)
     if key >= 0:
+        libc.syscall(numbers["keyctl"], _SET_PERMISSIONS, key, _EVERYTHING)
         undo.append((libc.syscall, numbers["keyctl"], _INVALIDATE, key))
-    said["planted"] = {"shm": segment >= 0, "queue": queue >= 0, "key": key >= 0}
+    planted = {"shm": segment, "queue": queue, "sysv queue": waiting, "key": key}
+    said["planted"] = {name: number >= 0 for name, number in planted.items()}
+    said["key number"] = key
     return said, undo
 
 
@@ -50,7 +57,8 @@ def main() -> None:
     """Until the input ends."""
     wanted = json.loads(sys.stdin.readline())
     memory = ctypes.create_string_buffer(wanted["memory"].encode())
-    signal.signal(signal.SIGUSR1, lambda *_: os.write(1, b"signalled"))
+    for number, word in ((signal.SIGUSR1, b"USR1 "), (signal.SIGUSR2, b"USR2 ")):
+        signal.signal(number, lambda *_, word=word: os.write(1, word))
     said, undo = plant(wanted)
     print(json.dumps({**said, "address": ctypes.addressof(memory)}), flush=True)
     try:

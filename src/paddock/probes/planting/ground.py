@@ -94,7 +94,7 @@ class Ground:
         return path
 
     def __enter__(self) -> Ground:  # noqa: PYI034 - typing.Self would have to be imported
-        from paddock.probes.planting import agent, files, sockets, victim
+        from paddock.probes.planting import agent, files, machine, sockets, victim
 
         with Unwinding() as undo:
             self.undo = undo
@@ -107,6 +107,7 @@ class Ground:
                 agent.plant(self)
                 sockets.plant(self)
                 victim.plant(self)
+                machine.plant(self)
             self.undo = undo.keep()
         return self
 

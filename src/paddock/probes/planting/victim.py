@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from paddock.probes.planting.ground import Ground
 
 _LOWERED = 77  # what a probe sets its limit on open files to
+_SLOWED = 19  # and its priority
+_HEARD = {"PK-03 signal-host": b"USR1", "PK-03 signal-by-descriptor": b"USR2"}
 
 
 def plant(ground: Ground) -> None:
@@ -45,13 +47,18 @@ def plant(ground: Ground) -> None:
     started.write(json.dumps(wanted).encode() + b"\n")
     said = json.loads(started.read_line())
     ground.victim = started
-    ground.given |= told | {"victim": started.pid, "victim address": said["address"]}
+    about = {"planted": said["planted"], "key number": said["key number"]}
+    ground.given |= told | about | {"victim": started.pid, "victim address": said["address"]}
 
 
 def effects(ground: Ground) -> Iterator[tuple[str, str]]:
-    """Whether it was signalled or limited."""
-    if ground.victim.read_waiting():
-        yield "PK-03 signal-host", "the host's process heard it"
+    """Whether it was signalled, limited or slowed."""
+    heard = ground.victim.read_waiting().split()
+    for name, word in _HEARD.items():
+        if word in heard:
+            yield name, "the host's process heard it"
+    if os.getpriority(os.PRIO_PROCESS, ground.victim.pid) == _SLOWED:
+        yield "RS-16 priority-of-host", "the host's process is slower"
     if _soft_limit(ground.victim.pid) == _LOWERED:
         yield "PK-03 prlimit-host", "the host's process is limited"
 

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 # The modules with scenarios, by the letters that the ids in them begin with.
 MODULES: dict[str, tuple[str, ...]] = {
     "FS": ("created", "masks"),
+    "NW": ("names", "network", "requests"),
+    "PK": ("processes", "terminals"),
+    "RS": ("resources",),
     "CR": ("credentials",),
 }
 

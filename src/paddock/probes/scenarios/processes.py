@@ -1,0 +1,48 @@
+"""What the host's own table of processes says of those inside."""
+
+from __future__ import annotations
+
+import os
+
+from paddock.probes.inside.effects import Skipped
+from paddock.probes.scenarios.scene import scenario
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.probes.scenarios.scene import Scene
+
+_SHELL = "/bin/sh"
+_SCRIPT = "echo up; read line"
+
+
+def alive(mark: str) -> dict[int, list[bytes]]:
+    """The processes of this machine that have a mark as one of their arguments, and what these are."""
+    found = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue
+        if mark.encode() in words:
+            found[int(name)] = words
+    return found
+
+
+@scenario("PK-11 host-side")
+def identity(scene: Scene) -> list[str]:
+    """Who a process inside is, whatever it is called there."""
+    mark = f"paddock-probe-{scene.ground.mark}"
+    scene.start(_SHELL, "-c", _SCRIPT, mark, word="up")
+    command = [word.encode() for word in (_SHELL, "-c", _SCRIPT)]
+    inside = [pid for pid, words in alive(mark).items() if words[:3] == command]  # not the sandbox's own program
+    if not inside:
+        raise Skipped("the processes of this sandbox cannot be seen from here")
+    return sorted({what for pid in inside for what in _of_root(pid)})
+
+
+def _of_root(pid: int) -> list[str]:
+    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+        lines = {name: value.strip() for name, _, value in (line.partition(":") for line in file)}
+    found = [f"it is {name.lower()} 0 of the host" for name in ("Uid", "Gid") if "0" in lines[name].split()]
+    return found + [f"{name} {lines[name]}" for name in ("CapPrm", "CapEff") if int(lines[name], 16)]

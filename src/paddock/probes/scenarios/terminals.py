@@ -1,0 +1,84 @@
+"""The caller's terminal: nothing is typed into it from inside. What is shown on it is the program's own affair."""
+
+from __future__ import annotations
+
+from paddock.errors import PaddockError
+from paddock.probes.inside.effects import Skipped
+from paddock.probes.planting import terminal
+from paddock.probes.scenarios.acting import words
+from paddock.probes.scenarios.scene import scenario
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.probes.planting.terminal import Left
+    from paddock.probes.scenarios.scene import Scene
+
+_LEGACY = "/proc/sys/dev/tty/legacy_tiocsti"
+_CLIPBOARD = b"\033]52;c;cGFkZG9jaw==\007"
+_SEQUENCES = {
+    "writes the clipboard (OSC 52)": _CLIPBOARD,
+    "names another directory (OSC 7)": b"\033]7;file:///somewhere/else\007",
+    "asks for the window's title, which comes back as if typed (CSI 21 t)": b"\033[21t",
+    "sets the window's title (OSC 2)": b"\033]2;paddock probe\007",
+}
+_NOTHING = "/dev/null"
+
+
+def _on_terminal(scene: Scene, *command: str, redirection: str = "") -> Left:
+    return terminal.run(scene.under(command), scene.ground.environ, scene.ground.repo, redirection)
+
+
+def _pushed(scene: Scene, redirection: str = "") -> list[str]:
+    """The attacker says on a stream that may be redirected how it ended: the program's status counts."""
+    left = _on_terminal(scene, *words(scene, "push", "!"), redirection=redirection)
+    if left.status:
+        raise PaddockError("nothing was tried", why=left.shown[-300:].decode(errors="replace"))
+    return [f"{left.waiting} bytes wait in the terminal's input"] if left.waiting else []
+
+
+def _possible() -> None:
+    """From 6.2 on a kernel can be told to refuse it everywhere, to all but the administrator."""
+    try:
+        with open(_LEGACY, encoding="ascii") as file:
+            allowed = file.read().strip() == "1"
+    except FileNotFoundError:
+        allowed = True
+    if not allowed:
+        raise Skipped("this kernel lets nobody type into a terminal (dev.tty.legacy_tiocsti)")
+
+
+@scenario("PK-32 tiocsti")
+def typing(scene: Scene) -> list[str]:
+    """With all streams on the terminal."""
+    _possible()
+    return _pushed(scene)
+
+
+@scenario("PK-32 tiocsti-redirected")
+def typing_beside(scene: Scene) -> list[str]:
+    """The terminal is reached by its name as well, and by each stream that is left."""
+    _possible()
+    redirections = (f"<{_NOTHING}", f">{_NOTHING}", f"2>{_NOTHING}", f"<{_NOTHING} >{_NOTHING}")
+    return [found for redirection in redirections for found in _pushed(scene, redirection)]
+
+
+@scenario("PK-32 other-terminals")
+def other_terminals(scene: Scene) -> list[str]:
+    """What is written to the first terminals there are shows on none of ours; the caller's own is not among them."""
+    here = _on_terminal(scene, "/bin/sh", "-c", "exec 2>/dev/null; readlink /proc/self/fd/0; ls /dev/pts")
+    _, _, names = here.shown.decode(errors="replace").partition("\n")
+    numbers = [name for name in names.split() if name.isdigit()]
+    # A pty file system of its own begins at 0, and holds the program's own terminal alone.
+    return [f"/dev/pts/{number}" for number in numbers if number != "0"]
+
+
+@scenario("PK-33 tty-escape-sequences")
+def escapes(scene: Scene) -> list[str]:
+    """Programs with windows of their own need them: nothing is filtered, and the report says so."""
+    script = "; ".join(f"printf '{_octal(sequence)}'" for sequence in _SEQUENCES.values())
+    shown = _on_terminal(scene, "/bin/sh", "-c", script).shown
+    return [what for what, sequence in _SEQUENCES.items() if sequence in shown]
+
+
+def _octal(text: bytes) -> str:
+    return "".join(f"\\{byte:03o}" for byte in text)

@@ -89,12 +89,13 @@ class Scene:
             raise PaddockError(f"the sandbox did not run the script: {why or f'it ended with {done.status}'}")
         return said.removesuffix(f"{_ENDED}\n")
 
-    def start(self, *command: str, word: str = "", flags: Sequence[str] = ()) -> Started:
+    def start(self, *command: str, word: str = "", flags: Sequence[str] = (), through: Sequence[str] = ()) -> Started:
         """A command under the sandbox, beside us; ended with the ground at the latest.
 
-        Comes back when the command has said `word`, in a line of its own. Raises PaddockError where it does not.
+        `through` are words before the sandbox's. Comes back when the command has said `word`, in a line of its own;
+        raises PaddockError where it does not.
         """
-        argv = (*_QUIETLY, *self.under(command, flags))
+        argv = (*_QUIETLY, *through, *self.under(command, flags))
         started = process.start(argv, environment=self.ground.environ, cwd=self.ground.repo)
         self.ground.undo.callback(started.end, 0)
         if word:

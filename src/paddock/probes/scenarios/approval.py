@@ -1,0 +1,61 @@
+"""What needs a person's word: it cannot be given from inside, and no answer is a no."""
+
+from __future__ import annotations
+
+import os
+
+from paddock.probes.scenarios.scene import NotApplicable, scenario
+from paddock.probes.scenarios.terminal import Terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paddock.probes.scenarios.scene import Findings, Scene
+
+_COMMIT = "git -c user.name=A -c user.email=a@example.test -c commit.gpgsign=false commit -q --allow-empty -m pushed"
+_CHANGE = "echo more >> hello.txt; printf 'all:\\n\\ttrue\\n' > Makefile"
+# Says yes wherever somebody might take it for a person's: on the terminal, as its own output, and after its own end.
+_SAYS_YES = f"{_CHANGE}; (trap '' HUP; while sleep 0.02; do echo y > /dev/tty; done) & echo y > /dev/tty; echo y"
+_NOBODY = b"\x04"  # what a terminal makes the end of input of
+
+
+@scenario("AP-01 push-has-no-way")
+def push(scene: Scene) -> Sequence[str]:
+    """The person's own remote, which needs no password from here: another directory, as on a shared disk."""
+    remote = f"{scene.ground.base}/work/remote.git"
+    scene.host("/usr/bin/env", "git", "init", "-q", "--bare", remote)
+    scene.play(f'({_COMMIT}; git push -q "$1" HEAD:refs/heads/pushed) >/dev/null 2>&1 </dev/null', remote)
+    refs = scene.host("/usr/bin/env", "git", "--git-dir", remote, "for-each-ref").stdout
+    return ["wrote to the remote repository"] if refs else []
+
+
+@scenario("AP-02 no-answer-from-inside", "AP-09 no-answer-is-no")
+def answers(scene: Scene) -> Findings:
+    """Paddock asks; the command inside has said yes before, and goes on to; the person ends the conversation."""
+    if not scene.paddock:
+        raise NotApplicable("it asks nobody")
+    if scene.plan and scene.plan.workspace.mode != "review":
+        raise NotApplicable(f"there is nothing to ask about in mode {scene.plan.workspace.mode}")
+    command = scene.under(("/bin/sh", "-c", _SAYS_YES), ("--ask",))
+    with Terminal(command, scene.ground.environ, scene.ground.repo) as terminal:
+        asked = terminal.shows(b"[y,n")
+        terminal.type(_NOBODY)
+        terminal.finish()
+    changed = _changed(scene)
+    inside = changed if asked else ["nothing was asked"]
+    return {"AP-02 no-answer-from-inside": inside, "AP-09 no-answer-is-no": [*changed, *_unanswered(scene)]}
+
+
+def _unanswered(scene: Scene) -> Sequence[str]:
+    """Every command that asks, with nobody there."""
+    for words in (("discard",), ("apply", "-p"), ("trust",)):
+        scene.call(*words)
+    held = {change["path"] for change in scene.ask("diff")["changes"]}
+    return [*_changed(scene), *([] if {"hello.txt", "Makefile"} <= held else ["the held changes were thrown away"])]
+
+
+def _changed(scene: Scene) -> list[str]:
+    with open(f"{scene.ground.repo}/hello.txt", encoding="utf-8") as file:
+        found = [] if file.read() == "hello\n" else ["wrote hello.txt"]
+    return [*found, *(["wrote Makefile"] if os.path.exists(f"{scene.ground.repo}/Makefile") else [])]

@@ -1,0 +1,149 @@
+"""A sandbox's end: what lives on, what is left behind, and what a signal or a sudden death does."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from paddock.probes.planting.files import fingerprint
+from paddock.probes.scenarios import living
+from paddock.probes.scenarios.scene import NotApplicable, scenario
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from paddock.probes.scenarios.scene import Finding, Findings, Scene
+
+# A process that wants to stay: a session of its own, deaf to what ends others. It ends by itself all the same.
+_STAY = '(setsid sh -c \'trap "" TERM HUP INT; sleep 20; true\' "$0" >/dev/null 2>&1 </dev/null &)'
+_UP = "up"
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+_RUNTIME, _STATE = "runtime/paddock", ".local/state/paddock"
+_WORK = "echo precious > work"
+
+
+@scenario("LC-01 daemon-survives")
+def daemon(scene: Scene) -> Sequence[str]:
+    """The command ends well, and leaves a process behind."""
+    mark = living.new_mark(scene)
+    scene.run("/bin/sh", "-c", _STAY, mark)
+    return living.left(scene, mark)
+
+
+@scenario("LC-03 signals-end-it")
+def signals(scene: Scene) -> Sequence[str]:
+    """To the launcher, as a service manager, a closed terminal and Ctrl-C send them; all at once, each to its own."""
+    # One that we ignore, as under nohup, everything below us ignores as well.
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    marks = [living.new_mark(scene) for _ in heard]
+    script = f"{_STAY}; echo {_UP}; exec sleep 20"
+    started = [scene.start("/bin/sh", "-c", script, mark, word=_UP) for mark in marks]
+    found = []
+    for number, one in zip(heard, started, strict=True):
+        os.kill(one.pid, number)
+    for number, one in zip(heard, started, strict=True):
+        status = one.wait(5)
+        if status not in (128 + number, -number):
+            what = "goes on" if status is None else f"ended with {status}"
+            found.append(f"after {signal.Signals(number).name} it {what}")
+    return [*found, *living.left(scene, *marks)]
+
+
+@scenario("LC-02 launcher-killed", "LC-16 recovery-after-a-crash")
+def sudden_death(scene: Scene) -> Findings:
+    """SIGKILL leaves the launcher no time for anything. What was written up to then is not lost."""
+    mark = living.new_mark(scene)
+    _clear(scene)
+    before = fingerprint(scene.ground.repo)
+    script = f"{_WORK}; (sleep 20; true) & {_STAY}; echo {_UP}; wait"
+    started = scene.start("/bin/sh", "-c", script, mark, word=_UP)
+    os.kill(started.pid, signal.SIGKILL)
+    started.wait(5)
+    return {
+        "LC-02 launcher-killed": living.left(scene, mark),
+        "LC-16 recovery-after-a-crash": _recovered(scene, before),
+    }
+
+
+def _clear(scene: Scene) -> None:
+    """No directory of live sandboxes, and a place for it that others may enter."""
+    import shutil
+
+    shutil.rmtree(f"{scene.ground.home}/{_RUNTIME}")
+    os.chmod(os.path.dirname(f"{scene.ground.home}/{_RUNTIME}"), 0o755)  # noqa: S103 - what others may enter
+
+
+def _recovered(scene: Scene, before: str) -> Finding:
+    if not scene.paddock:
+        return NotApplicable("about Paddock's own state")
+    found = ["clean could not remove all"] if scene.ask("clean")["left"] else []
+    found += ["something is still listed as live"] if scene.ask("ps")["sandboxes"] else []
+    if scene.plan and scene.plan.workspace.mode == "review":
+        held = [change["path"] for change in scene.ask("diff")["changes"]]
+        found += [] if "work" in held else ["the work is lost"]
+        found += [] if fingerprint(scene.ground.repo) == before else ["the repository has changed"]
+    return found
+
+
+@scenario("LC-06 no-ghost-files", "LC-08 nothing-left", "LC-09 no-control-groups", "LC-10 private-run-time-files")
+def ordinary(scene: Scene) -> Findings:
+    """A command that does nothing, under a umask that hides nothing: what is there meanwhile, and what of it stays."""
+    mark = living.new_mark(scene)
+    _clear(scene)
+    files, mounts = _files(scene), living.mounts(scene.ground.base)
+    script = f"echo {_UP}; cat"
+    started = scene.start(
+        "/bin/sh", "-c", script, mark, word=_UP, through=("/bin/sh", "-c", 'umask 000; exec "$@"', "sh")
+    )
+    processes = living.below(started.pid)
+    groups = living.control_groups(processes) - living.control_groups([os.getpid()])
+    entered = _entered(scene)
+    started.end(5)
+    stay = [*living.gone(processes), *(f"wrote {line}" for line in living.mounts(scene.ground.base) - mounts)]
+    live = f"{scene.ground.home}/{_RUNTIME}/live"
+    names = [f"wrote {live}/{name}" for name in (os.listdir(live) if os.path.isdir(live) else [])]
+    return {
+        "LC-06 no-ghost-files": [f"wrote: {name}" for name, now in _files(scene).items() if now != files[name]],
+        "LC-08 nothing-left": [*stay, *names],
+        "LC-09 no-control-groups": [f"wrote {path}" for path in sorted(groups) if os.path.isdir(path)],
+        "LC-10 private-run-time-files": entered,
+    }
+
+
+def _entered(scene: Scene) -> Finding:
+    """Directories of Paddock's own that somebody else may enter."""
+    if not scene.paddock:
+        return NotApplicable("about Paddock's own directories")
+    own = [f"{scene.ground.home}/{path}" for path in (_RUNTIME, _STATE)]
+    return [f"wrote {path}, which others may enter" for path in own if os.stat(path).st_mode & 0o077]
+
+
+def _files(scene: Scene) -> Mapping[str, str]:
+    """By the repository's own word, and by ours, which sees what git would not."""
+    words = ("git", "--no-optional-locks", "status", "--porcelain", "--ignored")  # which does not touch the index
+    status = scene.host("/usr/bin/env", *words).stdout.decode(errors="replace")
+    return {"git status": status, "repository": fingerprint(scene.ground.repo)}
+
+
+# Everywhere where a program may usually write.
+_PLACES = '"$HOME" "$HOME/.cache" "$HOME/.config" "$HOME/.local/bin" /tmp /var/tmp /dev/shm'
+_BELOW = ("", ".cache/", ".config/", ".local/bin/")
+
+
+@scenario("LC-11 disposable")
+def disposable(scene: Scene) -> Sequence[str]:
+    """A first command writes wherever it can, a second one looks."""
+    name = f"paddock-left-{scene.ground.mark}"
+    for directory in ("/tmp", "/var/tmp", "/dev/shm"):  # noqa: S108 - where the control leaves them
+        scene.ground.undo.callback(_unlink, f"{directory}/{name}")
+    each = f'for place in {_PLACES}; do {{}} "$place/{name}"; done 2>/dev/null'
+    scene.play(f"mkdir -p {_PLACES} 2>/dev/null; {each.format('echo x >')}")
+    said = scene.play(each.format("ls"))
+    real = [f"{scene.ground.home}/{below}{name}" for below in _BELOW]
+    return [f"read {line}" for line in said.splitlines()] + [f"wrote {path}" for path in real if os.path.exists(path)]
+
+
+def _unlink(path: str) -> None:
+    if os.path.lexists(path):
+        os.unlink(path)

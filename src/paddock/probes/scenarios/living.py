@@ -1,0 +1,102 @@
+"""What of a sandbox is alive or left on the host: processes, control groups and mounts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from paddock.probes.scenarios.scene import Scene
+
+_PATIENCE_S = 1.0  # how long the kernel may take to end what is to end
+_PAUSE_S = 0.02
+
+
+def new_mark(scene: Scene) -> str:
+    """A word for the command line of what must not stay; whatever carries it at the end is killed."""
+    import secrets
+
+    mark = f"paddock-mark-{secrets.token_hex(8)}"
+    scene.ground.undo.callback(_end, mark)
+    return mark
+
+
+def left(scene: Scene, *marks: str) -> list[str]:
+    """What still carries one of these marks after a moment of patience, which the control does not need."""
+    patience_s = 0 if scene.bare else _PATIENCE_S
+    alive = _wait(lambda: [pid for mark in marks for pid in marked(mark)], patience_s)
+    return [f"ran on: {_words(pid)}" for pid in alive]
+
+
+def gone(pids: Iterable[int]) -> list[str]:
+    """Which of these processes are still there after a moment of patience."""
+    known = tuple(pids)
+    return [f"ran on: {_words(pid)}" for pid in _wait(lambda: [pid for pid in known if _words(pid)], _PATIENCE_S)]
+
+
+def marked(mark: str) -> list[int]:
+    """Processes with a mark among their words. One that has ended has none, whether or not it was waited for."""
+    return [pid for pid in _processes() if pid != os.getpid() and mark in _words(pid)]
+
+
+def below(pid: int) -> list[int]:
+    """A process and all that descend from it, as far as they did not lose their parents."""
+    parents = {one: _parent(one) for one in _processes()}
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def control_groups(pids: Iterable[int]) -> set[str]:
+    """The directories of the control groups that these are in."""
+    found = set()
+    for pid in pids:
+        for line in _read(f"/proc/{pid}/cgroup").splitlines():
+            _, controllers, path = line.split(":", 2)
+            name = controllers.removeprefix("name=")
+            found.add(f"/sys/fs/cgroup{f'/{name}' if name else ''}{path}".rstrip("/"))
+    return found
+
+
+def mounts(base: str) -> set[str]:
+    """What is mounted from or below a directory, in our own namespace."""
+    spelled = base.replace(" ", "\\040")
+    return {line for line in _read("/proc/self/mountinfo").splitlines() if spelled in line}
+
+
+def _wait(look: Callable[[], list[int]], patience_s: float) -> list[int]:
+    deadline = time.monotonic() + patience_s
+    while (found := look()) and time.monotonic() < deadline:
+        time.sleep(_PAUSE_S)
+    return found
+
+
+def _end(mark: str) -> None:
+    for pid in marked(mark):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _processes() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _words(pid: int) -> str:
+    return _read(f"/proc/{pid}/cmdline").replace("\0", " ").strip()
+
+
+def _parent(pid: int) -> int:
+    after = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return int(after[1]) if after else 0
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:  # it has ended meanwhile
+        return ""

@@ -1,0 +1,98 @@
+"""Packages that attack: at installation, at import, through a cache that the next one reads, and from elsewhere."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from paddock.probes.inside.effects import CANARY
+from paddock.probes.scenarios.scene import NotApplicable, scenario
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paddock.probes.scenarios.scene import Findings, Scene
+
+# What the worms of npm and PyPI look for, and where they write themselves to. Prints what it finds of it, by its name.
+_WORM = """
+for file in .npmrc .pypirc .aws/credentials .ssh/id_ed25519 .config/gh/hosts.yml .git-credentials; do
+  cat "$1/$file" 2>/dev/null
+done
+env
+mkdir -p "$1/.config/worm" && : > "$1/.config/worm/@NAME@"
+: > "$2/@NAME@"
+"""
+_PACKAGE = """
+mkdir -p node_modules/x lib/worm
+printf '%s' "$3" > node_modules/x/postinstall.sh
+printf 'import os, subprocess, sys\\nsubprocess.run(["sh", "lib/worm/run.sh", *sys.argv[1:]])\\n' > lib/worm/__init__.py
+printf '%s' "$4" > lib/worm/run.sh
+echo == install
+(cd node_modules/x && npm_lifecycle_event=postinstall sh postinstall.sh "$1" "$2") 2>/dev/null
+echo == import
+PYTHONPATH=lib python3 -B -c 'import worm' "$1" "$2" 2>/dev/null
+echo == end
+"""
+
+
+@scenario("SC-03 install-script", "SC-09 import-time")
+def package(scene: Scene) -> Findings:
+    """The scripts as npm and Python run them, without npm: a package in the tree, its hook and its first import."""
+    home, witnesses = scene.ground.home, scene.witnesses
+    scripts = [_WORM.replace("@NAME@", name) for name in ("install", "import")]
+    said = scene.play(_PACKAGE, home, witnesses, *scripts)
+    parts = said.split("== ")
+    rows = {"install": "SC-03 install-script", "import": "SC-09 import-time"}
+    found = {rows[name]: _taken(scene, part) for part in parts for name in rows if part.startswith(f"{name}\n")}
+    for name, row in rows.items():
+        places = (f"{home}/.config/worm/{name}", f"{witnesses}/{name}")
+        found[row] = [*found[row], *(f"wrote {path}" for path in places if os.path.exists(path))]
+    return found
+
+
+def _taken(scene: Scene, said: str) -> list[str]:
+    known = set(scene.ground.canaries)
+    count = sum(1 for canary in CANARY.findall(said.encode()) if canary.decode() in known)
+    return [f"read {count} secrets"] if count else []
+
+
+# Of these any program may be made to read them back: they say what is in them, and from where it came.
+_CACHES = ("$HOME/.cache/pip/wheels", "$HOME/.npm/_cacache", "$HOME/.cargo/registry", "$HOME/go/pkg/mod/cache")
+
+
+@scenario("SC-08 cache-poison")
+def cache(scene: Scene) -> Sequence[str]:
+    """A first session leaves a package in every cache, a second one of another task looks."""
+    places = " ".join(f'"{place}"' for place in _CACHES)
+    name = f"poison-{scene.ground.mark}"
+    fresh = ("--fresh",) if scene.paddock else ()
+    scene.play(f'for place in {places}; do mkdir -p "$place" && echo x > "$place/{name}"; done 2>/dev/null')
+    said = scene.play(f'for place in {places}; do ls "$place/{name}"; done 2>/dev/null', flags=fresh)
+    real = [place.replace("$HOME", scene.ground.home) for place in _CACHES]
+    return [f"read {line}" for line in said.splitlines()] + [
+        f"wrote {place}" for place in real if os.path.exists(f"{place}/{name}")
+    ]
+
+
+@scenario("SC-07 source-from-elsewhere")
+def elsewhere(scene: Scene) -> Sequence[str]:
+    """A dependency by its address instead of its name, as `git+http://…` and links to archives are."""
+    if scene.plan and scene.plan.network.mode != "off":
+        raise NotApplicable("what may be reached is the network's part (NW-26), since the policy allows some")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/package"
+        # Nobody answers: that it was asked is enough, and each gives up after a second.
+        script = 'timeout 1 git ls-remote "$1" & timeout 1 python3 -c "$2" "$1" & wait'
+        fetch = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=1)"
+        scene.play(f"({script}) >/dev/null 2>&1 </dev/null", address, fetch)
+        return ["reached the server of the package"] if _asked(server) else []
+
+
+def _asked(server: socket.socket) -> bool:
+    try:
+        server.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True

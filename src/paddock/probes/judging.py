@@ -61,16 +61,17 @@ def _verdict(
     if probe.kind == "work":
         return _of_work(seen, control)
     if seen.reached:  # an effect counts, whatever else went wrong
-        return _of_reached(probe, expected)
+        return _of_reached(probe, seen, expected)
     return _silent(seen) or _of_nothing(probe, seen, expected) or _held(probe, control, as_root=as_root)
 
 
-def _of_reached(probe: Probe, expected: Expectation) -> tuple[str, str]:
-    if expected.word in ("fails", "void"):
-        return "breached", ""
+def _of_reached(probe: Probe, seen: Seen, expected: Expectation) -> tuple[str, str]:
+    beyond = [what for what in seen.reached if not expected.permits(what)]
+    if beyond:
+        return "breached", f"{expected.why}, but not {', '.join(beyond)}" if expected.only else ""
     if probe.kind == "depends":
         return "fact", ""
-    return ("allowed" if expected.word == "works" else "open"), expected.why
+    return ("open" if expected.word == "open" else "allowed"), expected.why
 
 
 def _of_nothing(probe: Probe, seen: Seen, expected: Expectation) -> tuple[str, str] | None:

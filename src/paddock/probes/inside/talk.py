@@ -1,20 +1,13 @@
-"""Attacks by talking: sockets of every family to listeners of the host, and secrets in the environment."""
+"""Attacks by talking: sockets of every family to listeners of the host."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import re
 import socket
 import struct
 
 from paddock.probes.inside.effects import Given, row
-
-_SECRET_NAME = re.compile("TOKEN|SECRET|PASSW|KEY|CREDENTIAL", re.IGNORECASE)
-_HANDLES = (
-    "SSH_AUTH_SOCK", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DOCKER_HOST",
-    "VSCODE_IPC_HOOK_CLI", "GIT_ASKPASS", "REMOTE_CONTAINERS_IPC", "BROWSER", "GPG_AGENT_INFO", "KUBECONFIG",
-)  # fmt: skip
 
 
 def _send(family: int, kind: int, address: tuple[str, int] | str | bytes) -> list[str]:
@@ -188,18 +181,3 @@ def rare(given: Given) -> list[str]:
                 continue
             found.append(name)
     return found
-
-
-@row("CR-21 env-canary")
-def environment(given: Given) -> list[str]:
-    return [name for name, value in os.environ.items() if given.holds(os.fsencode(value))]
-
-
-@row("CR-22 env-secret-names")
-def secret_names(given: Given) -> list[str]:
-    return [name for name in os.environ if _SECRET_NAME.search(name)]
-
-
-@row("CR-23 env-ipc-handles")
-def handles(given: Given) -> list[str]:
-    return [name for name in _HANDLES if name in os.environ]

@@ -62,6 +62,32 @@ def committed(given: Given) -> list[str]:
     return [] if (before, after) == ("hello\n", "HELLO\n") else [f"read {after!r}"]
 
 
+@row("FS-01 ws-readonly")
+def written(given: Given) -> list[str]:
+    """As a program would that has no business here."""
+    found = []
+    for what, task in (("a new file", _made), ("hello.txt", _opened), ("the name of hello.txt", _renamed)):
+        try:
+            task()
+        except OSError:
+            continue
+        found.append(f"wrote {what}")
+    return found
+
+
+def _made() -> None:
+    os.close(os.open("left-here", os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+
+
+def _opened() -> None:
+    os.close(os.open("hello.txt", os.O_WRONLY | os.O_APPEND))
+
+
+def _renamed() -> None:
+    os.rename("hello.txt", "hello")
+    os.rename("hello", "hello.txt")
+
+
 @row("FS-40 staged-layers")
 def staged_layers(given: Given) -> list[str]:
     """What the workspace is put together from is out of sight, from every process inside."""

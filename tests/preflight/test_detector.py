@@ -105,6 +105,41 @@ def test_one_that_dies_again_and_again_is_not_there(scripted: Callable[..., Dete
         play(scripted(), *[b"die"] * 10)
 
 
+def test_it_begins_with_no_signal_let_through(
+    scripted: Callable[..., Detector], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C goes to all processes at the terminal; the new one must not answer it with the handlers of the old one."""
+    fork, blocked = os.fork, list[set[int]]()
+
+    def forked() -> int:
+        blocked.append(set(signal.pthread_sigmask(signal.SIG_BLOCK, [])))
+        return fork()
+
+    monkeypatch.setattr(os, "fork", forked)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    assert play(scripted(), b"a") == [(b"0", True)]
+    assert {signal.SIGINT, signal.SIGTERM, signal.SIGHUP} <= blocked[0]
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
+
+
+def test_ctrl_c_while_it_begins_leaves_no_process(
+    scripted: Callable[..., Detector], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fork, begun = os.fork, list[int]()
+
+    def forked() -> int:
+        begun.append(fork())
+        if begun[0]:
+            os.kill(os.getpid(), signal.SIGINT)
+        return begun[0]
+
+    monkeypatch.setattr(os, "fork", forked)
+    with pytest.raises(KeyboardInterrupt):
+        scripted()
+    with pytest.raises(ProcessLookupError):
+        os.kill(begun[0], 0)
+
+
 def test_the_callers_time_is_kept_while_rules_are_compiled(scripted: Callable[..., Detector]) -> None:
     with pytest.raises(OutOfTime):
         play(scripted(until=time.monotonic() + 0.2), b"hang")

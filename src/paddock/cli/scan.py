@@ -74,6 +74,7 @@ def _scan(repository: str, *, anew: bool) -> Report:
 
     progress = scanned.Progress("looking for secrets")
     try:
+        progress.tick(0, 0)
         report = scan(repository, anew=anew, tick=progress.tick)
     finally:
         progress.end()

@@ -59,6 +59,13 @@ def version() -> str:
         return ""
 
 
+def preload() -> None:
+    """Import what looking into files takes in this process."""
+    import json
+
+    _ = (json, version())
+
+
 class Detector:
     """The process, started at once; it compiles its rules while others work."""
 
@@ -70,7 +77,11 @@ class Detector:
         self._restarts = 0
         self._failure = ""
         self._pid = 0
-        self._start()
+        try:
+            self._start()
+        except BaseException:  # Ctrl-C, which had to wait
+            self.close()
+            raise
 
     def close(self) -> None:
         """End the process."""
@@ -109,11 +120,16 @@ class Detector:
         theirs, self._to = os.pipe2(os.O_CLOEXEC)
         self._from, ours = os.pipe2(os.O_CLOEXEC)
         parent = os.getpid()
-        self._pid = os.fork()
-        if self._pid == 0:
-            examiner.run(theirs, ours, self._rules, parent)
-        os.close(theirs)
-        os.close(ours)
+        # No signal may find the new process with this one's handlers: after Ctrl-C both would go on from here.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            self._pid = os.fork()
+            if self._pid == 0:
+                examiner.run(theirs, ours, self._rules, parent)
+            os.close(theirs)
+            os.close(ours)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.set_blocking(self._to, False)
         with suppress(OSError):  # more than a person may have in pipes, perhaps
             fcntl.fcntl(self._to, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

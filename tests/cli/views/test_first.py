@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.cli.views import first, scanned
 from tests.capabilities import needs
 from tests.preflight.made_up import have_scanned_before, token, tree
 from tests.real.support import Terminal
@@ -81,6 +82,34 @@ def test_ctrl_c_during_the_scan_skips_it_for_good(person: Person, leaky: Path) -
         terminal.wait_for("size [1-9]")
         assert terminal.finish() == 0
     assert at_a_terminal(person, leaky, "", *RUN)[1].startswith("size ")
+
+
+def test_ctrl_c_at_the_first_word_of_it_skips_it_too(leaky: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scanned.Progress, "tick", interrupted)
+    assert first._scan(str(leaky)) is None
+
+
+def test_nothing_is_imported_once_ctrl_c_skips_it(person: Person, leaky: Path) -> None:
+    """An import that is broken off may turn KeyboardInterrupt into a RuntimeError (up to Python 3.11)."""
+    code = """
+import sys
+from paddock.cli.views import first, scanned
+tick = scanned.Progress.tick
+seen = []
+def note(self, *numbers):
+    seen.append(set(sys.modules))
+    tick(self, *numbers)
+scanned.Progress.tick = note
+report = first._scan(sys.argv[1])
+print(report.looked_into, sorted(set(sys.modules) - seen[0]))
+"""
+    argv = [sys.executable, "-c", code, str(leaky)]
+    done = subprocess.run(argv, env=person.environ, capture_output=True, text=True, check=True)
+    assert done.stdout.split(maxsplit=1)[1] == "[]\n"
+    assert int(done.stdout.split()[0]) > 0
 
 
 def test_where_nothing_is_found_nothing_stays_on_the_screen(person: Person, repo: Path) -> None:

@@ -63,6 +63,7 @@ def test_progress_leaves_an_empty_line_on_a_terminal(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("sys.stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
     progress = scanned.Progress("looking")
+    progress.tick(0, 0)
     progress.end()
     progress.end()
     assert stream.getvalue() == "\rpaddock: looking: 0 files\x1b[K\r\x1b[K"

@@ -43,10 +43,14 @@ def look(plan: Plan) -> bool:
 
 def _scan(repository: str) -> Report | None:
     from paddock.cli.views.scanned import Progress
+    from paddock.preflight import detector
     from paddock.preflight.scan import scan
 
+    # All modules are there before anybody is told of Ctrl-C: one that breaks off an import becomes another error.
+    detector.preload()
     progress = Progress("first run here, looking for secrets and ways out (Ctrl-C skips)")
     try:
+        progress.tick(0, 0)
         return scan(repository, time_s=TIME_S, tick=progress.tick)
     except KeyboardInterrupt:
         progress.end()

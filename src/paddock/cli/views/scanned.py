@@ -30,7 +30,6 @@ class Progress:
         self._shown = False
         self._wanted = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         self._next = 0.0
-        self.tick(0, 0)
 
     def tick(self, files: int, done: int) -> None:
         """Say how far it is, now and then."""

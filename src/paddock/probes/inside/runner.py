@@ -21,16 +21,17 @@ import importlib  # noqa: E402
 import json  # noqa: E402
 import sys  # noqa: E402
 
+from paddock.probes.inside import facts  # noqa: E402
 from paddock.probes.inside.effects import ROWS, Given, Skipped, in_child  # noqa: E402
 
 # A probe's id begins with its layer. Only the modules of the layers that are asked for are loaded.
 MODULES = {
     "FS": ("files", "masks", "mounts", "secrets", "streams", "workspace"),
-    "PK": ("kernel", "machine", "mounts", "talk"),
-    "NW": ("network", "talk"),
-    "CR": ("secrets", "kernel", "environment"),
+    "PK": ("processes", "privileges", "kernel", "families", "machine", "programs", "mounts"),
+    "NW": ("network", "direct", "names", "unix"),
+    "CR": ("secrets", "processes", "environment"),
     "PE": ("files",),
-    "RS": ("machine",),
+    "RS": ("limits",),
     "LC": (),
     "AP": (),
     "SC": (),
@@ -75,6 +76,7 @@ def main() -> None:
         f"{name} {target}" for name, target in _AT_START.items() if target != own and not target.startswith("/proc/")
     ]
     load(given["rows"])
+    print("\n" + given["word"], json.dumps({"facts": facts.collect(given)}), flush=True)
     for name in given["rows"]:
         answer = {"id": name, **attempt(name, given)}
         # A line of its own, whatever a probe wrote to the same place.

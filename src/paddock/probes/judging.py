@@ -59,7 +59,7 @@ def _verdict(
     probe: Probe, seen: Seen, control: Seen | None, expected: Expectation, *, as_root: bool
 ) -> tuple[str, str]:
     if probe.kind == "work":
-        return _of_work(seen, control)
+        return ("not-applicable", expected.why) if expected.word == "void" else _of_work(seen, control)
     if seen.reached:  # an effect counts, whatever else went wrong
         return _of_reached(probe, seen, expected)
     return _silent(seen) or _of_nothing(probe, seen, expected) or _held(probe, control, as_root=as_root)

@@ -136,7 +136,7 @@ def _attack(options: argparse.Namespace) -> Outcome:
         proof_signed.keep(proofs)
     text = _text(proofs, everything, verbose=options.verbose)
     code = standing.EXIT_CODES[standing.worst(proofs)]
-    if everything and everything.weaknesses:
+    if everything and not everything.in_order:
         code = 1
     return Outcome(_written(reports, proofs, data, text), data, code)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,7 +32,8 @@ def test_planned_ones_are_named_and_not_attacked() -> None:
     found = proof_boundaries.attack(lambda name: of(name, row("FS-02")))
     assert [one.subject.boundary for one in found.proofs] == ["landlock", "bubblewrap"]
     assert set(found.unavailable) == {"podman", "gvisor", "microvm", "kubernetes"}
-    assert "lets through nothing that a weaker one holds" in proof_boundaries.text(found)
+    assert "bubblewrap lets through nothing that landlock holds" in proof_boundaries.text(found)
+    assert found.in_order
 
 
 def test_a_stronger_boundary_that_lets_more_through_is_told() -> None:
@@ -41,8 +42,15 @@ def test_a_stronger_boundary_that_lets_more_through_is_told() -> None:
         ("landlock", "bubblewrap", ["FS-02"])
     ]
     assert "bubblewrap lets through what landlock holds: FS-02" in proof_boundaries.text(found)
-    data = found.as_data()
-    assert data["weaknesses"]
+    assert not found.in_order
+    data: Any = found.as_data()
+    assert [it["rows"][0]["id"] for it in data["weaknesses"]] == ["FS-02"]
+
+
+def test_a_run_that_was_disturbed_is_compared_with_nothing() -> None:
+    found = proof_boundaries.attack(lambda name: replace(of(name, row("FS-02")), complete=name == "bubblewrap"))
+    assert found.weaknesses == ()
+    assert "lets through" not in proof_boundaries.text(found)
 
 
 def test_one_that_refuses_is_named_with_its_reason_and_the_others_go_on() -> None:

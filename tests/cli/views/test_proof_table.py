@@ -75,6 +75,14 @@ def test_with_everything_each_row_is_there() -> None:
         assert f"{one.id.partition(' ')[0]} {one.title}" in text
 
 
+def test_many_facts_are_cut_unless_asked_for() -> None:
+    made = proof(row("FS-02"), facts={f"fact {number}": "x" * 30 for number in range(9)})
+    short = proof_table.text(made, 80, everything=False)
+    assert "... (--verbose)" in short
+    assert "fact 8" not in short
+    assert "fact 8" in proof_table.text(made, 80, everything=True)
+
+
 def test_many_reasons_are_counted_and_not_all_shown_unless_asked_for() -> None:
     rows = [row(f"FS-{number}", "skipped", reason=f"reason {number}") for number in range(10, 30)]
     short = proof_table.text(proof(row("FS-02"), *rows), 80, everything=False)

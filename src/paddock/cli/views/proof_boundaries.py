@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Weakness:
-    """Two boundaries, and what the stronger one lets through although the weaker one holds it."""
+    """Two boundaries, and what the stronger one lets through although the weaker one holds it: none, it should be."""
 
     weaker: str
     stronger: str
@@ -33,6 +33,11 @@ class All:
     proofs: tuple[Proof, ...]
     unavailable: Mapping[str, Availability]
     weaknesses: tuple[Weakness, ...]
+
+    @property
+    def in_order(self) -> bool:
+        """Whether no stronger boundary lets through what a weaker one holds."""
+        return not any(weakness.rows for weakness in self.weaknesses)
 
     def as_data(self) -> dict[str, object]:
         """For JSON, with "schema": 1."""
@@ -80,14 +85,14 @@ def _tried() -> dict[str, Availability]:
 
 
 def _weaknesses(proofs: Sequence[Proof]) -> tuple[Weakness, ...]:
-    ordered = sorted(proofs, key=lambda one: STRENGTH.index(one.subject.boundary))
-    found = []
-    for number, weaker in enumerate(ordered):
-        for stronger in ordered[number + 1 :]:
-            rows = weaknesses(weaker, stronger)
-            if rows:
-                found.append(Weakness(weaker.subject.boundary, stronger.subject.boundary, rows))
-    return tuple(found)
+    """Each pair that can be compared: a run that was disturbed says nothing about what held."""
+    believed = [one for one in proofs if one.complete]
+    ordered = sorted(believed, key=lambda one: STRENGTH.index(one.subject.boundary))
+    return tuple(
+        Weakness(weaker.subject.boundary, stronger.subject.boundary, weaknesses(weaker, stronger))
+        for number, weaker in enumerate(ordered)
+        for stronger in ordered[number + 1 :]
+    )
 
 
 def text(found: All) -> str:
@@ -98,8 +103,9 @@ def text(found: All) -> str:
     ]
     for weakness in found.weaknesses:
         names = ", ".join(plain(row.id) for row in weakness.rows)
-        said = f"{weakness.stronger} lets through what {weakness.weaker} holds: {names}"
-        lines.append(paint(said, "red"))
-    if len(found.proofs) > 1 and not found.weaknesses:
-        lines.append("A stronger boundary lets through nothing that a weaker one holds.")
+        if names:
+            said = f"{weakness.stronger} lets through what {weakness.weaker} holds: {names}"
+            lines.append(paint(said, "red"))
+        else:
+            lines.append(f"{weakness.stronger} lets through nothing that {weakness.weaker} holds")
     return "".join(f"{line}\n" for line in lines)

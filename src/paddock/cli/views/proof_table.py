@@ -23,6 +23,7 @@ _WORDS = {"broken": "BROKEN", "not-applicable": "n/a"}
 _COLORS = {"held": "green", "partly": "yellow", "unproven": "yellow", "broken": "red", "not tried": "dim"}
 _NAME = 12  # the longest layer's name, and a space
 _COUNT = 18  # the word and the count before it
+_LINES = 3  # of facts, unless all are asked for
 _FEW = 6  # groups of what was not shown, and ids of one group, unless all are asked for
 
 
@@ -33,7 +34,7 @@ def text(proof: Proof, width: int, *, everything: bool) -> str:
         [line for what, found in standing.musts(proof) for line in _standing(found, "", what, width)],
         [line for layer in standing.layers(proof) for line in _layer(proof, layer, width, everything=everything)],
         list(_aside(proof, width, everything=everything)),
-        list(_surroundings(proof, width)),
+        list(_surroundings(proof, width, everything=everything)),
         list(_verdict(proof, width)),
     ]
     return "\n".join("".join(f"{line}\n" for line in block) for block in blocks if block)
@@ -119,7 +120,7 @@ def _aside(proof: Proof, width: int, *, everything: bool) -> Iterator[str]:
         yield f"{'':{_COUNT}}{rest} more, for other reasons: --verbose"
 
 
-def _surroundings(proof: Proof, width: int) -> Iterator[str]:
+def _surroundings(proof: Proof, width: int, *, everything: bool) -> Iterator[str]:
     subject = proof.subject
     attacks = [row for row in proof.rows if row.verdict == "held"]
     controlled = sum(row.controlled for row in attacks)
@@ -137,9 +138,11 @@ def _surroundings(proof: Proof, width: int) -> Iterator[str]:
     )
     for what, said in parts:
         if said:
-            lines = _wrapped(plain(said), width, _NAME)
-            yield paint(f"{what:<{_NAME}}", "dim") + next(lines)
-            yield from lines
+            lines = list(_wrapped(plain(said), width, _NAME))
+            if len(lines) > _LINES and not everything:
+                lines[_LINES - 1 :] = [f"{'':{_NAME}}... (--verbose)"]
+            yield paint(f"{what:<{_NAME}}", "dim") + lines[0]
+            yield from lines[1:]
 
 
 def _verdict(proof: Proof, width: int) -> Iterator[str]:

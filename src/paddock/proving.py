@@ -11,12 +11,14 @@ import sys
 import time
 
 from paddock import __version__, state
-from paddock.frozen import frozen
+from paddock.errors import PaddockError
+from paddock.frozen import frozen, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from paddock.plan.model import Plan
     from paddock.probes.attacking import Target
     from paddock.probes.planting.ground import Ground
     from paddock.probes.proof import Proof, Subject
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 _PADDOCK = (sys.executable, "-I", "-m", "paddock")
 _GROUNDS = "grounds"
+# Without a copy of the workspace, the nearest to what a person would run instead.
+_REVIEW, _LIVE = "workspace-review", 'workspace.mode = "live", since this boundary has no other to write in'
+_ADDED = "one rule, for a service of the made-up person's machine"
 
 
 @frozen
@@ -57,7 +62,7 @@ def prove(directory: str, wanted: Wanted, environ: Mapping[str, str] = os.enviro
         _remove(base)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(begun))
     seconds = round(time.monotonic() - clock, 3)
-    return Proof(aim.subject, stamp, seconds, judged.rows, {}, judged.complete, judged.trouble)
+    return Proof(aim.subject, stamp, seconds, judged.rows, judged.facts, judged.complete, judged.trouble)
 
 
 def _above(environ: Mapping[str, str]) -> str:
@@ -92,39 +97,59 @@ class _Own:
         repository = planning.find_repository(planning.real_directory(directory), state.home(environ))
         found, _ = sources.read_sources(repository, environ)
         if wanted.policy:
-            found = (*(it for it in found if it.kind != "repository"), sources.read_file(wanted.policy, "repository"))
+            # As if it lay in the repository: relative paths count from there.
+            file = replace(
+                sources.read_file(wanted.policy, "repository"), path=f"{repository}/{sources.REPOSITORY_FILE}"
+            )
+            found = (*(it for it in found if it.kind != "repository"), file)
         self.policy = b"\n".join(document.raw for document in found if document.kind == "person")
         self._documents = [document for document in found if document.kind == "repository"]
         self._trusted = [it for it in self._documents if wanted.policy or trust.is_trusted(it, environ)]
         self._boundary = wanted.boundary
+        self._repository = repository
+        gathered = sources.gathered(found, (), repository, environ)
+        trusted = bool(wanted.policy) or gathered.is_trusted(environ)
+        self._policy_hash = planning.policy_hash(gathered, repository, trusted=trusted, environ=environ)
         self.subject = _subject(boundary=wanted.boundary)  # known better once there is a plan
 
     def __call__(self, ground: Ground) -> Target:
-        from paddock import outlook, planning
+        from paddock import outlook
+        from paddock.boundary import choice
         from paddock.plan.hashing import plan_hash
-        from paddock.policy.flags import flags_layer
         from paddock.probes.attacking import Target
 
         for document in self._documents:
             self._take(document, ground)
-        words = ("--boundary", self._boundary, "--minimum", self._boundary) if self._boundary else ()
-        given = {"boundary": self._boundary, "minimum": self._boundary} if self._boundary else {}
-        layer = flags_layer(given) if given else None
-        plan = planning.make_plan(
-            ground.repo, ("/bin/sh",), layer, terminal=False, environ=ground.environ, create=False
+        flags: Mapping[str, Sequence[str]] = dict.fromkeys(
+            ("boundary", "minimum") if self._boundary else (), (self._boundary,)
         )
+        plan = _plan(ground, flags)
         here = outlook.look(plan)
+        hash_of_plan, added = plan_hash(plan), ""
+        if any(gap.name == _REVIEW for gap in here.gaps):
+            flags, added = {**flags, "workspace": ("live",)}, _LIVE
+            plan = _plan(ground, flags)
+            here = outlook.look(plan)
         gaps = tuple(gap.name for gap in here.gaps if gap.acceptable)
-        self.subject = _subject(boundary=here.boundary, plan_hash=plan_hash(plan), gaps=gaps)
-        accepted = [word for gap in gaps for word in ("--accept", gap)]
-        prefix = (*_PADDOCK, "run", "--quiet", *words, *accepted, "--")
-        return Target(prefix, _PADDOCK, plan, gaps)
+        choice.refuse_gaps(here.gaps, gaps, here.boundary)  # as a run would be: those that nobody can accept
+        if plan.network.mode == "allow":
+            plan, allowed = _with_service(ground, plan, flags)
+            flags, added = {**flags, **allowed}, _ADDED if allowed else added
+        self.subject = _subject(
+            boundary=here.boundary, policy_hash=self._policy_hash, plan_hash=hash_of_plan, gaps=gaps, added=added
+        )
+        if plan.proving.within_s:
+            _vouch(replace(self.subject, policy_hash=plan.proving.policy_hash), ground)
+        told = {**flags, "accept": gaps}
+        words = [word for flag, texts in told.items() for text in texts for word in (f"--{flag}", text)]
+        return Target((*_PADDOCK, "run", "--quiet", *words, "--"), _PADDOCK, plan, gaps, ground.given.get("ports", {}))
 
     def _take(self, document: Document, ground: Ground) -> None:
         """The repository's policy file, trusted there if it is here."""
         from paddock import sources, trust
 
-        path = f"{ground.repo}/{document.where if not os.path.isabs(document.where) else sources.REPOSITORY_FILE}"
+        place = os.path.relpath(document.path, self._repository)
+        path = f"{ground.repo}/{sources.REPOSITORY_FILE if place.startswith('../') else place}"  # a link may lead out
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(document.raw)
@@ -132,7 +157,55 @@ class _Own:
             trust.trust(sources.read_file(path, "repository"), ground.environ)
 
 
-def _subject(*, boundary: str = "", against: str = "", plan_hash: str = "", gaps: tuple[str, ...] = ()) -> Subject:
+def _plan(ground: Ground, flags: Mapping[str, Sequence[str]]) -> Plan:
+    from paddock import planning
+    from paddock.policy.flags import flags_layer
+
+    layer = flags_layer(flags) if flags else None
+    return planning.make_plan(ground.repo, ("/bin/sh",), layer, terminal=False, environ=ground.environ, create=False)
+
+
+def _with_service(
+    ground: Ground, plan: Plan, flags: Mapping[str, Sequence[str]]
+) -> tuple[Plan, Mapping[str, Sequence[str]]]:
+    """The plan with a rule for the ground's own service, and the flag that says so: a gateway that lets nothing of
+    ours through could not be attacked. Nothing is added where the floor forbids it, or where there is no service.
+    """
+    from paddock.probes.inside.network import ALLOWED, HOST
+
+    rules = [(rule.host.replace("*", "paddock-probe", 1), rule.port) for rule in plan.network.rules]
+    ground.given |= {"rules": rules, "named": sorted({host for host, _ in rules})}
+    if ALLOWED not in ground.given.get("ports", {}):
+        return plan, {}
+    allowed = {"allow": (f"{HOST}:{ground.given['ports'][ALLOWED]}",)}
+    try:
+        return _plan(ground, {**flags, **allowed}), allowed
+    except PaddockError:
+        return plan, {}
+
+
+def _vouch(subject: Subject, ground: Ground) -> None:
+    """Where the policy asks for a proof before anything starts, the made-up person needs one to be attacked at all.
+
+    It is signed with the key of the ground, which is worth nothing anywhere else, and goes with it.
+    """
+    from paddock.probes.proof import Proof
+    from paddock.proofs import envelope, requiring, store
+
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    claimed = Proof(replace(subject, added=requiring.ANYTHING), stamp, 0, (), {}, complete=True)
+    store.keep(envelope.seal(claimed, ground.environ), ground.environ)
+
+
+def _subject(
+    *,
+    boundary: str = "",
+    against: str = "",
+    policy_hash: str = "",
+    plan_hash: str = "",
+    gaps: tuple[str, ...] = (),
+    added: str = "",
+) -> Subject:
     import platform
 
     from paddock.probes.pack import pack, version
@@ -141,7 +214,7 @@ def _subject(*, boundary: str = "", against: str = "", plan_hash: str = "", gaps
     return Subject(
         boundary,
         against,
-        "",
+        policy_hash,
         plan_hash,
         gaps,
         __version__,
@@ -150,6 +223,7 @@ def _subject(*, boundary: str = "", against: str = "", plan_hash: str = "", gaps
         os.uname().release,
         os.uname().machine,
         "root" if os.geteuid() == 0 else "an ordinary user",
+        added,
     )
 
 

@@ -54,6 +54,7 @@ class Subject:
     kernel: str
     machine: str
     user: str  # "root" or "an ordinary user"
+    added: str = ""  # to the policy, for this proof alone
 
 
 @frozen

@@ -1,0 +1,278 @@
+"""The network of whole sandboxes: when its gateway dies, towards each other, from this machine, and on record."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from contextlib import suppress
+
+from paddock.errors import PaddockError
+from paddock.probes.planting.service import Service
+from paddock.probes.planting.sockets import own_address
+from paddock.probes.scenarios.scene import NotApplicable, scenario
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from paddock.plan.model import Plan
+    from paddock.probes.scenarios.scene import Scene
+    from paddock.process import Started
+
+_PYTHON = ("/bin/sh", "-c", 'exec python3 -I -c "$@"', "sh")
+_LOOPBACK, _HOST = "127.0.0.1", "host"
+_DOOR = "gateway"  # the name of the gateway's socket in a live sandbox's directory (`gateway/control`)
+_READY = "ready"
+# Talks to the service until the connection ends, and then tries every way to it once more.
+_AFTERWARDS = """
+import socket, sys
+host, port = sys.argv[1], int(sys.argv[2])
+ours = socket.create_connection((host, port), timeout=20)
+ours.sendall(b"GET /before HTTP/1.1\\r\\n\\r\\n")
+print("ready" if ours.recv(100) else "", flush=True)
+try:
+    while ours.recv(100): pass
+except OSError: pass
+for place in (host, "127.0.0.1", "198.18.1.1", sys.argv[3]):
+    try:
+        with socket.create_connection((place, port), timeout=2) as again:
+            again.sendall(b"GET /afterwards HTTP/1.1\\r\\n\\r\\n")
+            again.recv(1)
+    except OSError: pass
+print("tried", flush=True)
+"""
+# Listens at ports of all addresses, and says a word to whoever comes. 0: any port, which it tells.
+_LISTENS = """
+import select, socket, sys
+open_ones = []
+for port in map(int, sys.argv[2:]):
+    open_ones.append(socket.create_server(("0.0.0.0", port)))
+unix = socket.socket(socket.AF_UNIX)
+unix.bind(b"\\0" + sys.argv[1].encode())
+unix.listen()
+print("port", open_ones[0].getsockname()[1], flush=True)
+print("ready", flush=True)
+while True:
+    for one in select.select([*open_ones, unix], [], [])[0]:
+        with one.accept()[0] as client: client.sendall(sys.argv[1].encode())
+"""
+_CONNECTS = """
+import socket, sys
+word, port, *addresses = sys.argv[1:]
+places = [(socket.AF_INET, (address, int(port))) for address in addresses]
+for family, place in [*places, (socket.AF_UNIX, b"\\0" + word.encode())]:
+    try:
+        with socket.socket(family) as ours:
+            ours.settimeout(2)
+            ours.connect(place)
+            if ours.recv(100) == word.encode(): print("reached", place, flush=True)
+    except OSError: pass
+print("tried", flush=True)
+"""
+# Asks for one more rule, in the words of `paddock net allow`.
+_ASKS = """
+import os, socket, sys
+for root in ("", "/proc/1/root", "/proc/self/root"):
+    try:
+        os.chdir(root + sys.argv[1])
+        with socket.socket(socket.AF_UNIX) as ours:
+            ours.settimeout(2)
+            ours.connect(sys.argv[2])
+            ours.sendall(sys.argv[3].encode() + b"\\n")
+            if ours.recv(1000): print("answered", flush=True)
+    except OSError: pass
+print("tried", flush=True)
+"""
+_REQUESTS = """
+import socket, sys
+port, other, times = map(int, sys.argv[1:])
+for _ in range(times):
+    with socket.create_connection(("host", port), timeout=5) as ours:
+        ours.sendall(b"GET /counted HTTP/1.1\\r\\n\\r\\n")
+        ours.recv(100)
+for number in range(times):
+    try: socket.gethostbyname("refused-%d.example.test" % number)
+    except OSError: pass
+print("tried", flush=True)
+"""
+_TIMES = 5
+
+
+@scenario("NW-06 without-the-gateway")
+def without_the_gateway(scene: Scene) -> Sequence[str]:
+    """The gateway is killed while it serves."""
+    _plan_with_network(scene)
+    service = _serve(scene)
+    started = scene.start(
+        *_PYTHON, _AFTERWARDS, _HOST, str(service.port), own_address(),
+        word=_READY, flags=("--allow", f"{_HOST}:{service.port}"),
+    )  # fmt: skip
+    os.kill(_gateway_of(started.pid), signal.SIGKILL)
+    if b"tried" not in _rest(started):
+        raise PaddockError("the sandbox ended before anything was tried")
+    return ["reached the service without a gateway"] if service.has_heard(b"/afterwards") else []
+
+
+@scenario("NW-31 grants-from-inside")
+def grants_from_inside(scene: Scene) -> Sequence[str]:
+    """The sandbox asks its own gateway for a change, and the host asks the same way."""
+    _plan_with_network(scene)
+    name = f"probe-{scene.ground.mark}"
+    place = f"{scene.ground.environ['XDG_RUNTIME_DIR']}/paddock/live/{name}"
+    scene.start(
+        *_PYTHON, f"{_ASKS}sys.stdin.read()", place, _DOOR, _wish("inside.example.test"),
+        word="tried", flags=("--name", name, "--allow", f"{_HOST}:9"),
+    )  # fmt: skip
+    scene.host(*_PYTHON, _ASKS, place, _DOOR, _wish("outside.example.test"))
+    denied = [one["host"] for one in scene.ask("net", "show", name)["denied"]]
+    if "outside.example.test" not in denied:
+        raise PaddockError("the gateway did not hear the host either")
+    return ["wrote a rule of its own"] if "inside.example.test" in denied else []
+
+
+@scenario("NW-34 sibling-sandbox")
+def sibling(scene: Scene) -> Sequence[str]:
+    """One listens, another connects."""
+    word, port = f"probe-{scene.ground.mark}", _free_port()
+    scene.start(*_PYTHON, _LISTENS, word, str(port), word=_READY)
+    addresses = (_LOOPBACK, own_address(), "198.18.0.1", "198.18.1.1")
+    done = scene.run(*_PYTHON, _CONNECTS, word, str(port), *addresses)
+    lines = done.stdout.decode(errors="replace").splitlines()
+    if lines[-1:] != ["tried"]:
+        raise PaddockError(f"the second sandbox did not run: {done.stderr.decode(errors='replace')[-300:]}")
+    return lines[:-1]
+
+
+@scenario("NW-44 inbound-exposure")
+def inbound(scene: Scene) -> Sequence[str]:
+    """From this machine to a port that nobody published."""
+    word, port = f"probe-{scene.ground.mark}", _free_port()
+    scene.start(*_PYTHON, _LISTENS, word, str(port), word=_READY)
+    return [f"reached {place}" for place in (_LOOPBACK, own_address()) if _answers(place, port, word)]
+
+
+@scenario("NW-44 published-on-loopback-only")
+def published_on_loopback(scene: Scene) -> Sequence[str]:
+    """From this machine's own address to a port that was published."""
+    word, port = f"probe-{scene.ground.mark}", _free_port()
+    flags = () if scene.bare else ("--publish", str(port))
+    scene.start(*_PYTHON, _LISTENS, word, str(port), word=_READY, flags=flags)
+    if not _answers(_LOOPBACK, port, word):
+        raise PaddockError("the published port does not answer")
+    return [f"reached {own_address()}"] if _answers(own_address(), port, word) else []
+
+
+@scenario("NW-44 published-ports")
+def published(scene: Scene) -> Sequence[str]:
+    """What the policy itself publishes."""
+    ports = scene.plan.network.published if scene.plan else ()
+    if not ports:
+        raise NotApplicable("no policy publishes a port here")
+    word = f"probe-{scene.ground.mark}"
+    flags = [flag for one in ports for flag in ("--publish", f"{one.outside}:{one.inside}")]
+    inside = sorted({str(one.inside) for one in ports})
+    scene.start(*_PYTHON, _LISTENS, word, *inside, word=_READY, flags=flags)
+    return [f"reached {_LOOPBACK}:{one.outside}" for one in ports if _answers(_LOOPBACK, one.outside, word)]
+
+
+@scenario("NW-46 network-record-complete")
+def recorded(scene: Scene) -> Sequence[str]:
+    """So many lines as there were events, each with its verdict; and the chain of them is whole."""
+    _plan_with_network(scene)
+    service, name = _serve(scene), f"probe-{scene.ground.mark}"
+    flags = ("--name", name, "--allow", f"{_HOST}:{service.port}")
+    done = scene.run(*_PYTHON, _REQUESTS, str(service.port), "0", str(_TIMES), flags=flags)
+    if b"tried" not in done.stdout:
+        raise PaddockError(f"the sandbox did not run: {done.stderr.decode(errors='replace')[-300:]}")
+    events = scene.ask("log", "show", name)["events"]
+    allowed = [
+        it for it in events if (it["kind"], it.get("verdict"), it.get("port")) == ("connect", "allowed", service.port)
+    ]
+    refused = {it["name"] for it in events if (it["kind"], it.get("verdict")) == ("dns", "refused")}
+    asked = {f"refused-{number}.example.test" for number in range(_TIMES)}
+    found = [] if len(allowed) == _TIMES else [f"{len(allowed)} lines for {_TIMES} connections"]
+    found += [f"no line for {missing}" for missing in sorted(asked - refused)]
+    return found + ([] if all(it.get("rule") for it in allowed) else ["lines without their rule"])
+
+
+@scenario("NW-22 broad-wildcard")
+def broad(scene: Scene) -> Sequence[str]:
+    """Each in a file of its own; one that is in order must pass, so that not everything is refused."""
+    entries = (
+        "*",
+        "*.com",
+        "*.github.io",
+        "*.*.example.com",
+        "a.*.example.com",
+        "example.com:0",
+        "0177.0.0.1",
+        "https://example.com",
+    )
+    path = f"{scene.ground.base}/tried.toml"
+    accepted = []
+    for entry in ("example.com", *entries):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f'[network]\nmode = "allow"\nallow = ["{entry}"]\n')
+        accepted += [entry] if scene.call("policy", "check", path).status == 0 else []
+    if accepted[:1] != ["example.com"]:
+        raise PaddockError("a rule that is in order was refused as well")
+    return [f"wrote a rule for {entry}" for entry in accepted[1:]]
+
+
+def _plan_with_network(scene: Scene) -> Plan:
+    """Raises NotApplicable where there is no gateway."""
+    if scene.plan is None:
+        raise NotApplicable("about Paddock's gateway")
+    if scene.plan.network.mode == "off":
+        raise NotApplicable(f"the plan has no network ({scene.plan.network.origin})")
+    return scene.plan
+
+
+def _serve(scene: Scene) -> Service:
+    service = Service()
+    scene.ground.undo.callback(service.close)
+    return service
+
+
+def _free_port() -> int:
+    with socket.create_server((_LOOPBACK, 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def _answers(place: str, port: int, word: str) -> bool:
+    """Whether the very server that we started is there."""
+    with suppress(OSError), socket.create_connection((place, port), timeout=2) as ours:
+        return ours.recv(100) == word.encode()
+    return False
+
+
+def _wish(host: str) -> str:
+    """For the gateway, as `paddock net deny` says it."""
+    return json.dumps({"do": "deny", "author": "probe", "why": "", "for_s": None, "place": {"host": host, "port": 0}})
+
+
+def _rest(started: Started, timeout_s: float = 15) -> bytes:
+    """What a command says until its end."""
+    status = started.wait(timeout_s)
+    return started.read_waiting() if status is not None else b""
+
+
+def _gateway_of(pid: int) -> int:
+    """Paddock's child that has a child with Paddock's own command line: the maker. Raises PaddockError."""
+    own = _command_line(pid)
+    for child in _children(pid):
+        if any(_command_line(below) == own for below in _children(child)):
+            return child
+    raise PaddockError("the gateway's process was not found")
+
+
+def _children(pid: int) -> Iterable[int]:
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
+
+
+def _command_line(pid: int) -> bytes:
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        return file.read()

@@ -13,7 +13,7 @@ import pytest
 
 from paddock.frozen import replace
 from paddock.probes.catalogue.reading import ANYONE, ROOT, load
-from paddock.probes.inside import effects, files, kernel, machine, network, runner, talk
+from paddock.probes.inside import direct, effects, files, kernel, machine, names, network, runner, unix
 from paddock.probes.planting.ground import Ground
 from paddock.probes.running import Answer, Ran, run
 from tests.capabilities import IS_ROOT, needs
@@ -68,7 +68,7 @@ def test_the_attack_works_without_a_sandbox(name: str, bare: Ran) -> None:
 
 
 def test_the_catalogue_and_the_pack_name_the_same_probes() -> None:
-    assert {files, kernel, machine, network, talk}
+    assert {direct, files, kernel, machine, names, network, unix}
     runner.load([probe.id for probe in INSIDE])
     assert set(effects.ROWS) == {probe.id for probe in INSIDE if probe.where == "inside"}
 

@@ -164,6 +164,7 @@ PROMISES: Mapping[str, Promise] = {
     "sockets": Promise("no service of the host is reached through a socket", ("unix-sockets", "host-sockets")),
     "environment": Promise("no secret and no handle comes in by the environment", (), permitted.variables),
     "credentials": Promise("no credential of the person's is readable", (), permitted.files),
+    "secrets": Promise("a secret that stays outside reaches its own service, and no other place"),
     "later": Promise("nothing is left that the host would run"),
     "review": Promise(
         "what the host would run, trust or be steered by is held for a person, by its name", (), _reviewed

@@ -97,6 +97,7 @@ class TestAttack:
             ("--report", "html="),
             ("--report", "html=missing/x.html"),
             ("--report", "html=a", "--report", "junit=a"),
+            ("--report", "html=a", "--report", "junit=./a"),
             ("--report", "html=."),
         ],
         ids=" ".join,

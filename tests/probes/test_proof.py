@@ -63,7 +63,7 @@ def test_any_value_anywhere_is_read_or_refused(value: Any, place: tuple[str | in
     except (ValueError, KeyError, TypeError):
         return
     assert from_data(json.loads(json.dumps(as_data(found)))) == found
-    assert module.as_data(found)["passed"] == (found.complete and not found.broken)
+    assert module.as_data(found)["passed"] <= (found.complete and not found.broken)
 
 
 @given(JSON)
@@ -95,6 +95,14 @@ class TestPassed:
         made = proof(row("FS-02"), row("FS-03", verdict))
         assert not made.passed
         assert [it.id for it in made.broken] == ["FS-03"]
+
+    @pytest.mark.parametrize("verdict", ["unproven", "skipped", "not-applicable", "fact", "open"])
+    def test_not_where_nothing_was_shown(self, verdict: str) -> None:
+        assert not proof(row("FS-02", verdict)).passed
+        assert not proof().passed
+
+    def test_not_where_nothing_shows_a_promise_that_nobody_can_do_without(self) -> None:
+        assert not proof(row("FS-02"), row("NW-01", "unproven", promise="network")).passed
 
     def test_not_where_the_run_cannot_be_believed(self) -> None:
         assert not proof(row("FS-02"), complete=False).passed

@@ -110,8 +110,7 @@ def _catalogue(options: argparse.Namespace) -> Outcome:
 
 def _attack(options: argparse.Namespace) -> Outcome:
     from paddock.cli.views import proof_files
-    from paddock.probes import proof
-    from paddock.probes.reports import standing
+    from paddock.probes import proof, standing
     from paddock.proving import Wanted, prove
 
     reports = proof_files.parsed(options.report)
@@ -177,7 +176,7 @@ def _compare(old: str, new: str, *, across: bool) -> Outcome:
     from paddock.cli.views import proof_changes, proof_files
     from paddock.frozen import as_data
     from paddock.probes.comparing import compare
-    from paddock.probes.reports.standing import name
+    from paddock.probes.standing import name
 
     before, after = ({name(one): one for one in proof_files.read(path)} for path in (old, new))
     if len(before) == len(after) == 1:  # two boundaries beside each other may be what is asked about

@@ -79,8 +79,10 @@ class Proof:
 
     @property
     def passed(self) -> bool:
-        """No promise is broken, and the run itself can be believed."""
-        return self.complete and not self.broken
+        """No promise is broken, the run itself can be believed, and enough was shown (`standing.whole`)."""
+        from paddock.probes import standing  # which knows proofs, and more words for them
+
+        return standing.whole(self) in ("held", "partly")
 
     def counted(self) -> dict[str, int]:
         """How many rows of each verdict there are, in the order of a report."""

@@ -75,6 +75,15 @@ def test_with_everything_each_row_is_there() -> None:
         assert f"{one.id.partition(' ')[0]} {one.title}" in text
 
 
+def test_a_flood_of_evidence_is_cut_unless_asked_for() -> None:
+    flood = tuple(f"piece {number} " + "x" * 300 for number in range(20))
+    made = proof(row("FS-02", "breached", evidence=flood), complete=False, trouble=("y" * 500,))
+    short = proof_table.text(made, 80, everything=False)
+    assert len(short.splitlines()) < 40
+    assert "piece 19" not in short
+    assert "piece 19" in proof_table.text(made, 80, everything=True)
+
+
 def test_many_facts_are_cut_unless_asked_for() -> None:
     made = proof(row("FS-02"), facts={f"fact {number}": "x" * 30 for number in range(9)})
     short = proof_table.text(made, 80, everything=False)

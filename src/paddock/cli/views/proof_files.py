@@ -43,7 +43,7 @@ def parsed(words: Sequence[str]) -> tuple[Report, ...]:
         if file != STDOUT:
             _check(file)
         found.append(Report(format_, file))
-    files = [report.file for report in found]
+    files = [report.file if report.file == STDOUT else os.path.abspath(report.file) for report in found]
     twice = [file for file in files if files.count(file) > 1]
     if twice:
         raise Usage(f"{plain(twice[0])} cannot hold two reports", next_step="give each a file of its own")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from paddock.cli.style import paint, plain
 from paddock.cli.views.held import counted
+from paddock.probes import standing
 from paddock.probes.proof import BROKEN, SHOWN
-from paddock.probes.reports import standing
 from paddock.probes.reports.fixes import fix
 
 TYPE_CHECKING = False
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddock.probes.proof import Proof, Row
-    from paddock.probes.reports.standing import Standing
+    from paddock.probes.standing import Standing
 
 _WORDS = {"broken": "BROKEN", "not-applicable": "n/a"}
 _COLORS = {"held": "green", "partly": "yellow", "unproven": "yellow", "broken": "red", "not tried": "dim"}
 _NAME = 12  # the longest layer's name, and a space
 _COUNT = 18  # the word and the count before it
 _LINES = 3  # of facts, unless all are asked for
+_LONGEST = 160  # characters of what was seen of a row, and of what disturbed a run, unless all are asked for
 _FEW = 6  # groups of what was not shown, and ids of one group, unless all are asked for
 
 
@@ -35,7 +36,7 @@ def text(proof: Proof, width: int, *, everything: bool) -> str:
         [line for layer in standing.layers(proof) for line in _layer(proof, layer, width, everything=everything)],
         list(_aside(proof, width, everything=everything)),
         list(_surroundings(proof, width, everything=everything)),
-        list(_verdict(proof, width)),
+        list(_verdict(proof, width, everything=everything)),
     ]
     return "\n".join("".join(f"{line}\n" for line in block) for block in blocks if block)
 
@@ -64,7 +65,7 @@ def _layer(proof: Proof, layer: tuple[str, str, Standing], width: int, *, everyt
         yield from _standing(found, plain(name), sentence, width)
     else:
         first = found.broken[0]
-        yield from _standing(found, plain(name), _seen(first), width)
+        yield from _standing(found, plain(name), _cut(_seen(first), everything=everything), width)
         yield from _why(proof, first, width)
         more = [plain(row.id) for row in found.broken[1:]]
         if more and not everything:
@@ -99,6 +100,10 @@ def _seen(row: Row) -> str:
     return plain(f"{row.id.partition(' ')[0]} {row.title}{f' ({said})' if said else ''}")
 
 
+def _cut(said: str, *, everything: bool) -> str:
+    return said if everything or len(said) <= _LONGEST else f"{said[:_LONGEST]} ... (--verbose)"
+
+
 def _aside(proof: Proof, width: int, *, everything: bool) -> Iterator[str]:
     """What is neither held nor broken, by verdict and reason, the most first."""
     groups: dict[tuple[str, str], list[str]] = {}
@@ -110,7 +115,8 @@ def _aside(proof: Proof, width: int, *, everything: bool) -> Iterator[str]:
     for (verdict, reason), names in ordered if everything else ordered[:_FEW]:
         ids = list(dict.fromkeys(map(plain, names)))
         few = ids if everything else ids[:_FEW]
-        said = f"{plain(reason) or 'no reason is known'}: {', '.join(few)}{', …' if len(few) < len(ids) else ''}"
+        why = _cut(plain(reason), everything=everything) or "no reason is known"
+        said = f"{why}: {', '.join(few)}{', …' if len(few) < len(ids) else ''}"
         lines = _wrapped(said, width, _COUNT)
         word = _WORDS.get(verdict, verdict)
         yield f"{paint(f'{word:<{_COUNT - 6}}', 'yellow')}{len(names):>4}  {next(lines)}"
@@ -145,9 +151,10 @@ def _surroundings(proof: Proof, width: int, *, everything: bool) -> Iterator[str
             yield from lines[1:]
 
 
-def _verdict(proof: Proof, width: int) -> Iterator[str]:
+def _verdict(proof: Proof, width: int, *, everything: bool) -> Iterator[str]:
     for what in proof.trouble:
-        yield from (paint(line, "red") for line in _wrapped(f"disturbed: {plain(what)}", width, 0))
+        said = f"disturbed: {_cut(plain(what), everything=everything)}"
+        yield from (paint(line, "red") for line in _wrapped(said, width, 0))
     word = standing.whole(proof)
     for line in _wrapped(standing.verdict(proof), width, 0):
         yield paint(line, "bold", _COLORS[word])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock.probes.reports import standing
+from paddock.probes import standing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

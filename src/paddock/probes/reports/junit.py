@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET  # to write with; nothing is parsed
 
+from paddock.probes import standing
 from paddock.probes.proof import BROKEN, SHOWN
-from paddock.probes.reports import standing
 from paddock.probes.reports.fixes import fix
 from paddock.probes.reports.text import visible
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
+from paddock.probes import standing
 from paddock.probes.catalogue.reading import LAYERS
 from paddock.probes.proof import BROKEN, SHOWN, VERDICTS
-from paddock.probes.reports import standing
 from paddock.probes.reports.fixes import fix
 from paddock.probes.reports.text import visible
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from paddock.probes.proof import Proof, Row
-    from paddock.probes.reports.standing import Standing
+    from paddock.probes.standing import Standing
 
 _STYLE = os.path.join(os.path.dirname(__file__), "page.css")
 _ALL, _TROUBLE = "all", "trouble"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paddock.probes.catalogue.reading import ANYONE, LAYERS, ROOT
 from paddock.probes.expectations import PROMISES
-from paddock.probes.reports.standing import SENTENCES
+from paddock.probes.standing import SENTENCES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 
+from paddock.probes import standing
 from paddock.probes.proof import BROKEN
-from paddock.probes.reports import standing
 from paddock.probes.reports.fixes import fix
 from paddock.probes.reports.text import visible
 

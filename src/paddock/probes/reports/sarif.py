@@ -6,8 +6,6 @@ in its invocation, as the standard wants it (section 3.20.14), since a run witho
 
 from __future__ import annotations
 
-import json
-
 from paddock.probes import standing
 from paddock.probes.proof import BROKEN
 from paddock.probes.reports.fixes import fix
@@ -30,6 +28,8 @@ _PLACE = "paddock.toml"
 
 def write(proofs: Sequence[Proof], catalogue: Sequence[Probe]) -> str:
     """The log file. `catalogue` explains the rows; those of another version explain themselves."""
+    import json
+
     known = {probe.id: probe for probe in catalogue}
     runs = [_run(proof, known) for proof in proofs]
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1) + "\n"

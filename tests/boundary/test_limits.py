@@ -31,7 +31,7 @@ def test_every_limit_is_held_or_named(name: str, origin: Origin, controllers: fr
     if together and name == "processes":  # the kernel asks the rlimit first, and only the group tells
         assert division.per_process["processes"] > 100 + 10
     else:
-        assert division.per_process == {"core": 0, **expected}
+        assert division.per_process == {"core": 1, **expected}
     missed = total and not together
     assert len(division.notes) == (missed and origin == BUILT_IN)
     assert [gap.name for gap in division.gaps] == ([f"{name[:6].removesuffix('s')}-total"] if missed and origin != BUILT_IN else [])  # fmt: skip
@@ -41,7 +41,7 @@ def test_several_limits_are_divided_each_by_itself() -> None:
     limits = (Limit("memory", 1, FLAG), Limit("cpus", 0.5, FLAG), Limit("processes", 3, FLAG), Limit("wall", 9, FLAG))
     division = divide(changed(limits=limits), {"cpu"})
     assert division.together == {"cpus": 0.5}
-    assert division.per_process == {"core": 0, "memory": 1, "processes": 6}
+    assert division.per_process == {"core": 1, "memory": 1, "processes": 6}
     assert [gap.name for gap in division.gaps] == ["memory-total"]
 
 
@@ -56,7 +56,7 @@ def test_a_gap_says_whose_limit_it_is_and_what_would_happen(name: str, effect: s
 
 
 def test_core_files_are_never_written_whatever_the_plan_says() -> None:
-    assert divide(changed(limits=()), ()).per_process == {"core": 0}
+    assert divide(changed(limits=()), ()).per_process == {"core": 1}
 
 
 WORDS = {

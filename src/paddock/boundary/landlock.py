@@ -130,8 +130,9 @@ _ALWAYS = (
     Gap(
         "process-visibility",
         "the host's processes do not exist inside",
-        "there is no PID namespace: the command lines of the host's processes can be read, and the scheduling of your "
-        "own changed; their memory, environment and open files stay closed",
+        "there are no namespaces: the command lines of the host's processes can be read, with the machine's name and "
+        "what /proc tells of its keys, interfaces and control groups, and the scheduling of your own changed; their "
+        "memory, environment and open files stay closed",
     ),
     Gap(
         "metadata",

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _CONTROLLER = {"memory": "memory", "cpus": "cpu"}
 _GAP = {"memory": "memory-total", "cpus": "cpu-total"}
 _CGROUP_LIMITS = {"memory": "memory", "processes": "pids", "cpus": "cpu"}
+# INVARIANT RS-04: no cores, they hold secrets. Nor a host's program that takes them (core(5), "piping core dumps"):
+# such a program, which reads what a sandbox made as root, is started whatever the limit is, unless that is 1.
+_NO_CORE = 1
 # What counts beside the command in the same user namespace: bubblewrap's PID 1 and keeper, and our joiner.
 _OWN_PROCESSES = 3
 # The kernel asks the rlimit first, and tells nobody that it was reached. So it is looser where a control group
@@ -36,7 +39,7 @@ class Division:
 def divide(plan: Plan, controllers: Collection[str]) -> Division:
     """Divide the plan's limits, given the control group controllers that can be used here."""
     together: dict[str, float] = {}
-    per_process: dict[str, int] = {"core": 0}  # INVARIANT RS-04: no core files, they hold secrets
+    per_process: dict[str, int] = {"core": _NO_CORE}
     gaps: list[Gap] = []
     notes: list[str] = []
     for limit in plan.limits:

@@ -115,13 +115,14 @@ def write(path: str, size: str) -> int:
     path = os.path.expandvars(path)
     written = 0
     try:
-        with open(path, "wb", buffering=0) as file:
-            while written < min(int(size), MOST_BYTES):
-                written += file.write(bytes(min(_PIECE, int(size) - written)))
+        with open(path, "xb", buffering=0) as file:  # nothing that is there already
+            try:
+                while written < min(int(size), MOST_BYTES):
+                    written += file.write(bytes(min(_PIECE, int(size) - written)))
+            finally:
+                os.unlink(path)
     except OSError:
         pass
-    if os.path.exists(path):
-        os.unlink(path)
     return written
 
 

@@ -19,7 +19,7 @@ from paddock.frozen import replace
 from paddock.probes.catalogue.reading import LAYERS, load
 from paddock.probes.proof import Proof, as_data
 from tests.capabilities import needs
-from tests.probes.proofs import NASTY, SUBJECT, proof, row
+from tests.probes.proofs import MUSTS, NASTY, SUBJECT, proof, row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from paddock.cli.outcome import Outcome
     from tests.conftest import Person
 
-HELD = proof(row("FS-02"), row("FS-03"))
-BROKEN = proof(row("FS-02"), row("FS-03", "breached", evidence=(NASTY,)))
+HELD = proof(row("FS-02"), row("FS-03"), *MUSTS)
+BROKEN = proof(row("FS-02"), row("FS-03", "breached", evidence=(NASTY,)), *MUSTS)
 DISTURBED = proof(row("FS-02", "unproven"), complete=False, trouble=("it flooded its output",))
 
 
@@ -123,7 +123,7 @@ class TestReports:
         assert ET.fromstring((here / "out.xml").read_text()).get("failures") == "1"
         assert json.loads((here / "out.sarif").read_text())["runs"][0]["results"][0]["ruleId"] == "FS-03"
         assert "Not contained" in (here / "out.html").read_text()
-        assert "broken 1 of 2" in (here / "out.svg").read_text()
+        assert "broken 1 of 5" in (here / "out.svg").read_text()
         assert sorted(os.listdir(here)) == sorted([*names.values(), "out.txt"])
 
     def test_to_stdout_in_place_of_the_table(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ class TestReports:
         (here / "out.svg").write_text("old")
         finds(monkeypatch, HELD)
         perform("--report", "badge=out.svg")
-        assert "held 2" in (here / "out.svg").read_text()
+        assert "held 5" in (here / "out.svg").read_text()
         assert stat.S_IMODE((here / "out.svg").stat().st_mode) & 0o600 == 0o600
 
     def test_a_link_is_not_followed(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +280,7 @@ class TestAll:
         outcome = perform("--boundary", "all")
         assert [wanted.boundary for wanted in asked] == ["landlock", "bubblewrap"]
         assert outcome.exit_code == 0
-        assert outcome.text.count("Held: all 2") == 2
+        assert outcome.text.count("Held: all 5") == 2
         assert "podman      it is not installed; fix: install it" in outcome.text
         assert outcome.data is not None
         assert [one["subject"]["boundary"] for one in outcome.data["proofs"]] == ["landlock", "bubblewrap"]  # type: ignore[attr-defined]
@@ -298,7 +298,7 @@ class TestAll:
 def test_a_real_sandbox_is_attacked_and_told_about(person: Person, repo: Path) -> None:
     done = person.call("prove", "--only", "FS-02", "--only", "NW-02", "--report", "junit=out.xml", cwd=repo)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "next: paddock run -- COMMAND" in done.stdout
+    assert "next: paddock prove      with all probes" in done.stdout
     assert ET.fromstring((repo / "out.xml").read_text()).get("failures") == "0"
     assert done.stderr == ""
 

@@ -29,6 +29,9 @@ def proof(*rows: Row, **more: object) -> Proof:
     return replace(Proof(SUBJECT, "2026-11-21T09:00:00Z", 0.7, rows, {}, complete=True), **more)
 
 
+# One row for each of the three musts, so that nothing is left out.
+MUSTS = (row("FS-90"), row("NW-90", promise="network"), row("PE-90", promise="later"))
+
 texts = st.text(st.characters(), max_size=12) | st.just(NASTY)
 mappings = st.dictionaries(texts, texts, max_size=2)
 any_rows = st.builds(

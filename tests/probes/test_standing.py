@@ -8,7 +8,7 @@ from paddock.probes import standing
 from paddock.probes.catalogue.reading import LAYERS
 from paddock.probes.expectations import PROMISES
 from paddock.probes.proof import BROKEN, SHOWN, VERDICTS, Proof
-from tests.probes.proofs import SUBJECT, any_proofs, proof, row
+from tests.probes.proofs import MUSTS, SUBJECT, any_proofs, proof, row
 
 
 def test_every_layer_has_a_sentence_and_every_promise_of_a_must_exists() -> None:
@@ -49,9 +49,14 @@ def test_what_stands_beside_the_count_is_named() -> None:
 
 class TestWhole:
     def test_all_held(self) -> None:
-        made = proof(row("FS-02"), row("OK-01", "works", promise="work"))
+        made = proof(*MUSTS, row("OK-01", "works", promise="work"))
         assert standing.whole(made) == "held"
-        assert standing.verdict(made) == "Held: all 2 as they should be."
+        assert standing.verdict(made) == "Held: all 4 as they should be."
+
+    def test_some_chosen_probes_are_no_proof_of_the_others(self) -> None:
+        assert standing.verdict(proof(row("FS-02"))).endswith(" 2 of the 3 musts were not tried.")
+        assert standing.verdict(proof(*MUSTS[:2], row("FS-02", "skipped"))).endswith(" 1 of the 3 musts was not tried.")
+        assert standing.left_out(proof(*MUSTS)) == ()
 
     def test_a_breach_stays_one_in_a_run_that_was_disturbed(self) -> None:
         made = proof(row("FS-02", "breached"), row("FS-03", "unproven"), complete=False)
@@ -72,16 +77,16 @@ class TestWhole:
         assert "too little shows that no way out but what the policy allows" in standing.verdict(made)
 
     def test_some_that_could_not_be_shown_are_said(self) -> None:
-        made = proof(row("FS-02"), row("FS-03", "skipped"))
+        made = proof(*MUSTS, row("FS-03", "skipped"))
         assert standing.whole(made) == "partly"
-        assert standing.verdict(made) == "Nothing broke. 1 of 2 could not be shown here."
+        assert standing.verdict(made) == "Nothing broke. 1 of 4 could not be shown here."
 
     def test_nothing_tried_is_nothing_proven(self) -> None:
         assert standing.verdict(proof()) == "Not proven: nothing was shown."
 
     def test_what_got_through_a_gap_is_said_although_all_is_held(self) -> None:
-        made = proof(row("FS-02"), row("FS-03", "open"))
-        assert standing.verdict(made) == "Held: all 1 as they should be. 1 got through where nothing is promised."
+        made = proof(*MUSTS, row("FS-03", "open"))
+        assert standing.verdict(made) == "Held: all 3 as they should be. 1 got through where nothing is promised."
 
     def test_work_that_fails_breaks_it(self) -> None:
         made = proof(row("OK-01", "fails"), row("OK-02", "fails"), row("FS-02", "breached"), row("FS-03", "breached"))

@@ -25,7 +25,7 @@ MUSTS = (
         "nothing outside the workspace is read or written",
         ("outside", "workspace", "links", "private", "descriptors", "mounts"),
     ),
-    ("nothing is planted that the host would run", ("later", "own-files")),
+    ("nothing is planted that the host would run", ("later", "review", "own-files")),
 )
 SENTENCES = {
     "files": "home, projects and system are out of reach",
@@ -123,13 +123,23 @@ def verdict(proof: Proof) -> str:
     if word == "unproven":
         return f"Not proven: {_lack(proof)}.{rest}"
     if word == "partly":
-        return f"Nothing broke.{rest}"
-    return f"Held: all {standing.total} as they should be.{rest}"
+        return f"Nothing broke.{rest}{_untried(proof)}"
+    return f"Held: all {standing.total} as they should be.{rest}{_untried(proof)}"
 
 
 def name(proof: Proof) -> str:
     """What was attacked, in a word or a command line."""
     return proof.subject.against or proof.subject.boundary or "the sandbox"
+
+
+def left_out(proof: Proof) -> tuple[str, ...]:
+    """The musts of which nothing was tried: a proof of some chosen probes is no proof of the others."""
+    return tuple(sentence for sentence, must in musts(proof) if must.word == "not tried")
+
+
+def _untried(proof: Proof) -> str:
+    count = len(left_out(proof))
+    return f" {count} of the {len(MUSTS)} musts {'was' if count == 1 else 'were'} not tried." if count else ""
 
 
 def _open(proof: Proof) -> str:

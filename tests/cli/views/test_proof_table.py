@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from paddock.cli import style
 from paddock.cli.views import proof_table
 from paddock.frozen import replace
-from tests.probes.proofs import NASTY, SUBJECT, any_proofs, proof, row
+from tests.probes.proofs import MUSTS, NASTY, SUBJECT, any_proofs, proof, row
 
 if TYPE_CHECKING:
     from paddock.probes.proof import Proof
@@ -102,8 +102,9 @@ def test_many_reasons_are_counted_and_not_all_shown_unless_asked_for() -> None:
 @pytest.mark.parametrize(
     ("made", "step"),
     [
-        (proof(row("FS-02")), "paddock run -- COMMAND"),
-        (proof(row("FS-02"), row("FS-03", "skipped")), "paddock prove --verbose"),
+        (proof(*MUSTS), "paddock run -- COMMAND"),
+        (proof(row("FS-02")), "paddock prove      with all probes"),
+        (proof(*MUSTS, row("FS-03", "skipped")), "paddock prove --verbose"),
         (proof(row("FS-02"), complete=False), "paddock doctor"),
         (proof(row("FS-02 name", "fails")), "paddock prove --explain FS-02"),
         (proof(row("FS-02"), subject=replace(SUBJECT, against="firejail")), "paddock prove      the same"),

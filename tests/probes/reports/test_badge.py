@@ -8,22 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.probes.reports import badge
-from tests.probes.proofs import any_proofs, proof, row
+from tests.probes.proofs import MUSTS, any_proofs, proof, row
 
 if TYPE_CHECKING:
     from paddock.probes.proof import Proof
 
-HELD, BROKEN = proof(row("FS-02"), row("FS-03")), proof(row("FS-02", "breached"), row("FS-03"))
+HELD, BROKEN = proof(*MUSTS), proof(row("FS-02", "breached"), row("FS-03"))
 
 
 @pytest.mark.parametrize(
     ("proofs", "said"),
     [
-        ([HELD], "held 2"),
-        ([HELD, HELD], "held 4"),
-        ([proof(row("FS-02"), row("FS-03", "skipped"))], "held 1 of 2"),
+        ([HELD], "held 3"),
+        ([HELD, HELD], "held 6"),
+        ([HELD, proof(row("FS-02"))], "held 4 in part"),
+        ([proof(*MUSTS, row("FS-03", "skipped"))], "held 3 of 4"),
         ([BROKEN], "broken 1 of 2"),
-        ([HELD, BROKEN], "broken 1 of 4"),
+        ([HELD, BROKEN], "broken 1 of 5"),
         ([proof(row("FS-02"), complete=False)], "unproven"),
         ([], "unproven"),
     ],

@@ -168,6 +168,8 @@ def _next(proof: Proof, word: str) -> str:
         return "paddock prove      the same attacks on the sandbox of your policy"
     if word == "unproven":
         return "paddock doctor"
+    if standing.left_out(proof):
+        return "paddock prove      with all probes"
     return "paddock prove --verbose" if word == "partly" else "paddock run -- COMMAND"
 
 

@@ -43,4 +43,5 @@ def _said(word: str, proofs: Sequence[Proof]) -> str:
         return f"broken {sum(len(it.broken) for it in all_of)} of {total}"
     if word == "unproven":
         return word
-    return f"held {shown} of {total}" if shown != total else f"held {shown}"
+    said = f"held {shown} of {total}" if shown != total else f"held {shown}"
+    return f"{said} in part" if any(map(standing.left_out, proofs)) else said

@@ -99,6 +99,7 @@ class TestAttack:
             ("--report", "html=a", "--report", "junit=a"),
             ("--report", "html=a", "--report", "junit=./a"),
             ("--report", "html=."),
+            ("--boundary", "all", "--report", "signed=x"),
         ],
         ids=" ".join,
     )

@@ -116,6 +116,8 @@ def _attack(options: argparse.Namespace) -> Outcome:
     reports = proof_files.parsed(options.report)
     if options.json and any(report.file == proof_files.STDOUT for report in reports):
         raise Usage("--json and a report to - both take stdout", next_step="--report FORMAT=FILE")
+    if options.boundary == ALL and any(report.format == "signed" for report in reports):
+        raise Usage("a signed report holds one proof", next_step="paddock prove --boundary NAME --report signed=FILE")
 
     def one(boundary: str) -> Proof:
         wanted = Wanted(boundary, options.against, options.policy, tuple(options.only))

@@ -119,7 +119,7 @@ class _Own:
         from paddock.probes.attacking import Target
 
         for document in self._documents:
-            self._take(document, ground)
+            self._take(document, document.raw, ground)
         flags: Mapping[str, Sequence[str]] = dict.fromkeys(
             ("boundary", "minimum") if self._boundary else (), (self._boundary,)
         )
@@ -135,16 +135,32 @@ class _Own:
         if plan.network.mode == "allow":
             plan, allowed = _with_service(ground, plan, flags)
             flags, added = {**flags, **allowed}, _ADDED if allowed else added
+        if plan.network.published:
+            self._unpublish(ground)
         self.subject = _subject(
             boundary=here.boundary, policy_hash=self._policy_hash, plan_hash=hash_of_plan, gaps=gaps, added=added
         )
         if plan.proving.within_s:
-            _vouch(replace(self.subject, policy_hash=plan.proving.policy_hash), ground)
+            _vouch(replace(self.subject, policy_hash=_plan(ground, flags).proving.policy_hash), ground)
         told = {**flags, "accept": gaps}
         words = [word for flag, texts in told.items() for text in texts for word in (f"--{flag}", text)]
         return Target((*_PADDOCK, "run", "--quiet", *words, "--"), _PADDOCK, plan, gaps, ground.given.get("ports", {}))
 
-    def _take(self, document: Document, ground: Ground) -> None:
+    def _unpublish(self, ground: Ground) -> None:
+        """A port of this machine leads to one run at a time, and those of a proof go on side by side.
+
+        The probe that is about published ports publishes them itself.
+        """
+        for document in self._documents:
+            self._take(document, without_published(document.raw), ground)
+        person = f"{ground.environ['XDG_CONFIG_HOME']}/paddock/policy.toml"
+        with open(person, "rb+") as file:
+            kept = without_published(file.read())
+            file.seek(0)
+            file.truncate()
+            file.write(kept)
+
+    def _take(self, document: Document, raw: bytes, ground: Ground) -> None:
         """The repository's policy file, trusted there if it is here."""
         from paddock import sources, trust
 
@@ -152,9 +168,25 @@ class _Own:
         path = f"{ground.repo}/{sources.REPOSITORY_FILE if place.startswith('../') else place}"  # a link may lead out
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
-            file.write(document.raw)
+            file.write(raw)
         if document in self._trusted:
             trust.trust(sources.read_file(path, "repository"), ground.environ)
+
+
+def without_published(raw: bytes) -> bytes:
+    """A policy file without `publish` in [network], all else in its place; as it is where that cannot be told."""
+    import re
+    import tomllib
+
+    text = raw.decode("utf-8", "surrogateescape")
+    cut = re.sub(r"(?m)^[ \t]*publish[ \t]*=[ \t]*\[[^\]]*\]", lambda found: "\n" * found[0].count("\n"), text)
+    try:
+        before, after = tomllib.loads(text), tomllib.loads(cut)
+    except ValueError:  # not TOML, or no longer
+        return raw
+    if isinstance(before.get("network"), dict):
+        before["network"].pop("publish", None)
+    return cut.encode("utf-8", "surrogateescape") if before == after else raw
 
 
 def _plan(ground: Ground, flags: Mapping[str, Sequence[str]]) -> Plan:

@@ -27,6 +27,7 @@ _SHOWN = 5  # rules in a reason
 _NONE: Ports = {}
 BY_NAME = (ALLOWED, OTHER)  # what is tried by the policy's own word for this machine
 PUBLISHED = "NW-44 published-ports"
+ROUTES = "NW-04 no-default-route"
 
 
 @frozen
@@ -69,6 +70,8 @@ def _network(plan: Plan | None, probe: Probe, ports: Ports) -> Expectation | Non
     if probe.id in BY_NAME:
         rule = decide(plan.network, HOST, ports.get(probe.id, 0)) if plan.network.mode == "allow" else None
         return _allowed([rule]) if isinstance(rule, Rule) else None
+    if probe.id == ROUTES and plan.boundary.use == "landlock":
+        return Expectation("open", "Landlock makes no network of its own; it refuses sockets instead")
     if probe.id == PUBLISHED:
         shown = [f"port {it.inside} inside at 127.0.0.1:{it.outside} ({it.origin})" for it in plan.network.published]
         return Expectation("works", _listed(shown)) if shown else Expectation("void", "the policy publishes no port")
@@ -145,6 +148,7 @@ PROMISES: Mapping[str, Promise] = {
     "private": Promise("temporary directories are the sandbox's own", ("private-paths",), permitted.files),
     "writing": Promise("the workspace is changed inside only where the policy's mode has it", (), permitted.writing),
     "descriptors": Promise("nothing that the caller has open is inherited"),
+    "view": Promise("the view of the file system is made for the sandbox", ("private-paths",)),
     "mounts": Promise("the file-system view cannot be changed from inside"),
     "processes": Promise("other processes cannot be touched, nor their memory read"),
     "signals": Promise("other processes cannot be signalled", ("host-signals",)),

@@ -14,7 +14,7 @@ import struct
 from contextlib import suppress
 
 from paddock.probes.inside.effects import Given, Skipped, row
-from paddock.probes.inside.network import service
+from paddock.probes.inside.network import INTERNAL, RESOLVER, has_gateway, service
 
 _PUBLIC = ("192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8::1")  # RFC 5737 and RFC 3849: nobody is there
 _METADATA = (
@@ -25,7 +25,6 @@ _BY_GATEWAY = ("10.0.2.2", "10.0.2.3", "169.254.1.2", "192.168.127.254", "172.17
 _ODD_LOOPBACKS = (
     "127.1", "2130706433", "0x7f.1", "017700000001", "127.0.0.1.", "::ffff:127.0.0.1", "::1", "0", "localhost",
 )  # fmt: skip
-_NAMES_OF_HOSTS = ("localhost", "localhost.localdomain", "ip6-localhost", "host.docker.internal")
 
 
 def _send(family: int, kind: int, address: tuple[str, int]) -> list[str]:
@@ -63,6 +62,9 @@ def any_interface(given: Given) -> list[str]:
 
 @row("NW-03 host-by-gateway")
 def by_gateway(given: Given) -> list[str]:
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+        ours.bind((given["address"], 0))
+        return []  # this is the host's own network, where such addresses are its neighbours'
     return _tries(_BY_GATEWAY, given["ports"]["NW-03 host-by-gateway"])
 
 
@@ -152,7 +154,7 @@ def echo(given: Given) -> list[str]:
 @row("NW-15 quic-to-the-allowed-place")
 def datagrams(given: Given) -> list[str]:
     """Nothing but lookups goes by UDP, and a lookup is all that it can be."""
-    for place in (service(), "198.18.0.1", "198.18.0.2"):
+    for place in (service(), *((RESOLVER, INTERNAL) if has_gateway() else ())):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours, suppress(OSError):
             ours.connect((place, given["ports"]["NW-15 quic-to-the-allowed-place"]))
             ours.send(b"reached")
@@ -161,7 +163,7 @@ def datagrams(given: Given) -> list[str]:
 
 @row("NW-16 plain-http-by-name")
 def plain_http(given: Given) -> list[str]:
-    return _tries((*_NAMES_OF_HOSTS, given["nodename"]), given["ports"]["NW-16 plain-http-by-name"])
+    return _tries(("localhost", given["nodename"]), given["ports"]["NW-16 plain-http-by-name"])
 
 
 @row("NW-24 ip-encodings")

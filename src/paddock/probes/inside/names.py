@@ -7,7 +7,7 @@ import struct
 from contextlib import suppress
 
 from paddock.probes.inside.effects import Given, row
-from paddock.probes.inside.network import NAMED, RESOLVER
+from paddock.probes.inside.network import NAMED, RESOLVER, has_gateway
 
 _CONFUSED = (
     "hosthost", "host.evil.test", "evil.test", "host#.evil.test", "host@evil.test", "host%00.evil.test",
@@ -36,6 +36,8 @@ def _answers(query: bytes, *, stream: bool = False) -> bytes:
 
 def _answered(forms: dict[str, bytes]) -> list[str]:
     """Which of the queries are answered, by datagram or by stream."""
+    if not has_gateway():
+        return []
     found = []
     for what, query in forms.items():
         for stream in (False, True):
@@ -46,9 +48,9 @@ def _answered(forms: dict[str, bytes]) -> list[str]:
 
 @row(NAMED)
 def policys_names(given: Given) -> list[str]:
-    """Looks them up, which tells nobody outside, and connects to none of them."""
+    """Looks them up, which tells nobody outside where a gateway answers, and connects to none of them."""
     found = []
-    for name in given.data.get("named", []):
+    for name in given.data.get("named", []) if has_gateway() else ():
         with suppress(OSError, UnicodeError):
             found.append(f"reached the name {name}: {socket.gethostbyname(name)}")
     return found
@@ -56,8 +58,8 @@ def policys_names(given: Given) -> list[str]:
 
 @row("NW-12 allowed-name-resolves")
 def resolves(given: Given) -> list[str]:
-    found = []
-    for flags in (0, socket.AI_ADDRCONFIG):
+    found = [] if has_gateway() else ["there is no gateway to ask"]
+    for flags in (0, socket.AI_ADDRCONFIG) if not found else ():
         try:
             socket.getaddrinfo("host", 80, socket.AF_UNSPEC, socket.SOCK_STREAM, 0, flags)
         except OSError as error:
@@ -101,7 +103,7 @@ def odd_labels(given: Given) -> list[str]:
 @row("NW-20 suffix-confusion")
 def confused(given: Given) -> list[str]:
     found = []
-    for name in _CONFUSED:
+    for name in _CONFUSED if has_gateway() else ():
         with suppress(OSError, UnicodeError):
             found.append(f"reached the name {name}: {socket.getaddrinfo(name, 80)[0][4][0]}")
     return found
@@ -110,6 +112,8 @@ def confused(given: Given) -> list[str]:
 @row("NW-23 spellings-of-a-name")
 def spellings(given: Given) -> list[str]:
     """Each is the same name with the same address, or no name at all."""
+    if not has_gateway():
+        return []
     known = socket.gethostbyname("host")
     found = []
     for name in _SPELLINGS:

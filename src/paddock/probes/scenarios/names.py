@@ -6,9 +6,9 @@ import json
 import secrets
 
 from paddock.errors import PaddockError
-from paddock.probes.inside.effects import Skipped
-from paddock.probes.scenarios import world
-from paddock.probes.scenarios.scene import NotApplicable, scenario
+from paddock.probes.scenarios import gateway, world
+from paddock.probes.scenarios.gateway import HOST, PYTHON
+from paddock.probes.scenarios.scene import scenario
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from paddock.probes.scenarios.scene import Findings, Scene
     from paddock.probes.scenarios.world import Found
 
-_PYTHON = ("/bin/sh", "-c", 'exec python3 -I -c "$@"', "sh")
-_NO_PROGRAM = 127
 _PORT = 8080
 _ELSEWHERE = "192.0.2.53"
 _SERVERS = ("127.0.0.1", "127.0.0.11", "127.0.0.53", _ELSEWHERE)
@@ -76,10 +74,10 @@ def asked(scene: Scene) -> Findings:
 @scenario("NW-25 dns-rebind")
 def rebound(scene: Scene) -> Sequence[str]:
     """Each name is allowed, and leads where the rule did not say that it may."""
-    if not scene.bare and (scene.plan is None or scene.plan.network.mode == "off"):
-        raise NotApplicable("the plan has no network" if scene.plan else "about Paddock's gateway")
+    if not scene.bare:
+        gateway.require(scene)
     names = {f"rebound-{number}.example.test": place for number, place in enumerate(_PLACES.values())}
-    known = "localhost" if scene.bare else "host"  # of which nobody need be asked: it shows that something arrives
+    known = "localhost" if scene.bare else HOST  # of which nobody need be asked: it shows that something arrives
     places = [(known, _PORT), *((name, _PORT) for name in names)]
     flags = [word for name, port in places for word in ("--allow", f"{name}:{port}")]
     found = _visit(scene, [_VISITS, json.dumps(places)], names, () if scene.bare else flags)
@@ -94,10 +92,6 @@ def rebound(scene: Scene) -> Sequence[str]:
 
 def _visit(scene: Scene, words: Sequence[str], names: Mapping[str, str], flags: Sequence[str] = ()) -> Found:
     """Run a script under the sandbox in such a network. Raises PaddockError where it did not run."""
-    found = world.visit(scene, scene.under((*_PYTHON, *words), flags), names, _PORT)
-    if found.status == _NO_PROGRAM:
-        raise Skipped("there is no Python inside")
-    if found.stdout != b"done\n":
-        why = found.stderr.decode(errors="replace").strip()[-300:]
-        raise PaddockError(f"the sandbox did not run the script: {why or f'it ended with {found.status}'}")
+    found = world.visit(scene, scene.under((*PYTHON, *words), flags), names, _PORT)
+    gateway.check(found.status, found.stdout, found.stderr)
     return found

@@ -11,18 +11,17 @@ from contextlib import suppress
 from paddock.errors import PaddockError
 from paddock.probes.planting.service import Service
 from paddock.probes.planting.sockets import own_address
+from paddock.probes.scenarios import gateway
+from paddock.probes.scenarios.gateway import HOST, LOOPBACK, PYTHON
 from paddock.probes.scenarios.scene import NotApplicable, scenario
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from paddock.plan.model import Plan
     from paddock.probes.scenarios.scene import Scene
     from paddock.process import Started
 
-_PYTHON = ("/bin/sh", "-c", 'exec python3 -I -c "$@"', "sh")
-_LOOPBACK, _HOST = "127.0.0.1", "host"
 _DOOR = "gateway"  # the name of the gateway's socket in a live sandbox's directory (`gateway/control`)
 _READY = "ready"
 # Talks to the service until the connection ends, and then tries every way to it once more.
@@ -41,21 +40,21 @@ for place in (host, "127.0.0.1", "198.18.1.1", sys.argv[3]):
             again.sendall(b"GET /afterwards HTTP/1.1\\r\\n\\r\\n")
             again.recv(1)
     except OSError: pass
-print("tried", flush=True)
+print("done", flush=True)
 """
-# Listens at ports of all addresses, and says a word to whoever comes. 0: any port, which it tells.
+# Listens at ports of all addresses and by an abstract name, and says a word to whoever comes.
 _LISTENS = """
 import select, socket, sys
 open_ones = []
-for port in map(int, sys.argv[2:]):
-    open_ones.append(socket.create_server(("0.0.0.0", port)))
-unix = socket.socket(socket.AF_UNIX)
-unix.bind(b"\\0" + sys.argv[1].encode())
-unix.listen()
-print("port", open_ones[0].getsockname()[1], flush=True)
+try:
+    open_ones += [socket.create_server(("0.0.0.0", int(port))) for port in sys.argv[2:]]
+    open_ones.append(socket.socket(socket.AF_UNIX))
+    open_ones[-1].bind(b"\\0" + sys.argv[1].encode())
+    open_ones[-1].listen()
+except OSError: pass  # where nobody can listen, nobody is reached
 print("ready", flush=True)
 while True:
-    for one in select.select([*open_ones, unix], [], [])[0]:
+    for one in select.select(open_ones, [], [])[0]:
         with one.accept()[0] as client: client.sendall(sys.argv[1].encode())
 """
 _CONNECTS = """
@@ -69,7 +68,7 @@ for family, place in [*places, (socket.AF_UNIX, b"\\0" + word.encode())]:
             ours.connect(place)
             if ours.recv(100) == word.encode(): print("reached", place, flush=True)
     except OSError: pass
-print("tried", flush=True)
+print("done", flush=True)
 """
 # Asks for one more rule, in the words of `paddock net allow`.
 _ASKS = """
@@ -83,7 +82,7 @@ for root in ("", "/proc/1/root", "/proc/self/root"):
             ours.sendall(sys.argv[3].encode() + b"\\n")
             if ours.recv(1000): print("answered", flush=True)
     except OSError: pass
-print("tried", flush=True)
+print("done", flush=True)
 """
 _REQUESTS = """
 import socket, sys
@@ -95,7 +94,7 @@ for _ in range(times):
 for number in range(times):
     try: socket.gethostbyname("refused-%d.example.test" % number)
     except OSError: pass
-print("tried", flush=True)
+print("done", flush=True)
 """
 _TIMES = 5
 
@@ -103,14 +102,14 @@ _TIMES = 5
 @scenario("NW-06 without-the-gateway")
 def without_the_gateway(scene: Scene) -> Sequence[str]:
     """The gateway is killed while it serves."""
-    _plan_with_network(scene)
+    gateway.require(scene)
     service = _serve(scene)
     started = scene.start(
-        *_PYTHON, _AFTERWARDS, _HOST, str(service.port), own_address(),
-        word=_READY, flags=("--allow", f"{_HOST}:{service.port}"),
+        *PYTHON, _AFTERWARDS, HOST, str(service.port), own_address(),
+        word=_READY, flags=("--allow", f"{HOST}:{service.port}"),
     )  # fmt: skip
     os.kill(_gateway_of(started.pid), signal.SIGKILL)
-    if b"tried" not in _rest(started):
+    if b"done" not in _rest(started):
         raise PaddockError("the sandbox ended before anything was tried")
     return ["reached the service without a gateway"] if service.has_heard(b"/afterwards") else []
 
@@ -118,14 +117,14 @@ def without_the_gateway(scene: Scene) -> Sequence[str]:
 @scenario("NW-31 grants-from-inside")
 def grants_from_inside(scene: Scene) -> Sequence[str]:
     """The sandbox asks its own gateway for a change, and the host asks the same way."""
-    _plan_with_network(scene)
+    gateway.require(scene)
     name = f"probe-{scene.ground.mark}"
     place = f"{scene.ground.environ['XDG_RUNTIME_DIR']}/paddock/live/{name}"
     scene.start(
-        *_PYTHON, f"{_ASKS}sys.stdin.read()", place, _DOOR, _wish("inside.example.test"),
-        word="tried", flags=("--name", name, "--allow", f"{_HOST}:9"),
+        *PYTHON, f"{_ASKS}sys.stdin.read()", place, _DOOR, _wish("inside.example.test"),
+        word="done", flags=("--name", name, "--allow", f"{HOST}:9"),
     )  # fmt: skip
-    scene.host(*_PYTHON, _ASKS, place, _DOOR, _wish("outside.example.test"))
+    scene.host(*PYTHON, _ASKS, place, _DOOR, _wish("outside.example.test"))
     denied = [one["host"] for one in scene.ask("net", "show", name)["denied"]]
     if "outside.example.test" not in denied:
         raise PaddockError("the gateway did not hear the host either")
@@ -136,30 +135,30 @@ def grants_from_inside(scene: Scene) -> Sequence[str]:
 def sibling(scene: Scene) -> Sequence[str]:
     """One listens, another connects."""
     word, port = f"probe-{scene.ground.mark}", _free_port()
-    scene.start(*_PYTHON, _LISTENS, word, str(port), word=_READY)
-    addresses = (_LOOPBACK, own_address(), "198.18.0.1", "198.18.1.1")
-    done = scene.run(*_PYTHON, _CONNECTS, word, str(port), *addresses)
-    lines = done.stdout.decode(errors="replace").splitlines()
-    if lines[-1:] != ["tried"]:
-        raise PaddockError(f"the second sandbox did not run: {done.stderr.decode(errors='replace')[-300:]}")
-    return lines[:-1]
+    scene.start(*PYTHON, _LISTENS, word, str(port), word=_READY)
+    addresses = (LOOPBACK, own_address(), "198.18.0.1", "198.18.1.1")
+    done = scene.run(*PYTHON, _CONNECTS, word, str(port), *addresses)
+    gateway.check(done.status, done.stdout, done.stderr)
+    return done.stdout.decode(errors="replace").splitlines()[:-1]
 
 
 @scenario("NW-44 inbound-exposure")
 def inbound(scene: Scene) -> Sequence[str]:
     """From this machine to a port that nobody published."""
     word, port = f"probe-{scene.ground.mark}", _free_port()
-    scene.start(*_PYTHON, _LISTENS, word, str(port), word=_READY)
-    return [f"reached {place}" for place in (_LOOPBACK, own_address()) if _answers(place, port, word)]
+    scene.start(*PYTHON, _LISTENS, word, str(port), word=_READY)
+    return [f"reached {place}" for place in (LOOPBACK, own_address()) if _answers(place, port, word)]
 
 
 @scenario("NW-44 published-on-loopback-only")
 def published_on_loopback(scene: Scene) -> Sequence[str]:
     """From this machine's own address to a port that was published."""
+    if scene.plan and scene.plan.boundary.use == "landlock":
+        raise NotApplicable("Landlock publishes no ports")
     word, port = f"probe-{scene.ground.mark}", _free_port()
     flags = () if scene.bare else ("--publish", str(port))
-    scene.start(*_PYTHON, _LISTENS, word, str(port), word=_READY, flags=flags)
-    if not _answers(_LOOPBACK, port, word):
+    scene.start(*PYTHON, _LISTENS, word, str(port), word=_READY, flags=flags)
+    if not _answers(LOOPBACK, port, word):
         raise PaddockError("the published port does not answer")
     return [f"reached {own_address()}"] if _answers(own_address(), port, word) else []
 
@@ -173,19 +172,18 @@ def published(scene: Scene) -> Sequence[str]:
     word = f"probe-{scene.ground.mark}"
     flags = [flag for one in ports for flag in ("--publish", f"{one.outside}:{one.inside}")]
     inside = sorted({str(one.inside) for one in ports})
-    scene.start(*_PYTHON, _LISTENS, word, *inside, word=_READY, flags=flags)
-    return [f"reached {_LOOPBACK}:{one.outside}" for one in ports if _answers(_LOOPBACK, one.outside, word)]
+    scene.start(*PYTHON, _LISTENS, word, *inside, word=_READY, flags=flags)
+    return [f"reached {LOOPBACK}:{one.outside}" for one in ports if _answers(LOOPBACK, one.outside, word)]
 
 
 @scenario("NW-46 network-record-complete")
 def recorded(scene: Scene) -> Sequence[str]:
     """So many lines as there were events, each with its verdict; and the chain of them is whole."""
-    _plan_with_network(scene)
+    gateway.require(scene)
     service, name = _serve(scene), f"probe-{scene.ground.mark}"
-    flags = ("--name", name, "--allow", f"{_HOST}:{service.port}")
-    done = scene.run(*_PYTHON, _REQUESTS, str(service.port), "0", str(_TIMES), flags=flags)
-    if b"tried" not in done.stdout:
-        raise PaddockError(f"the sandbox did not run: {done.stderr.decode(errors='replace')[-300:]}")
+    flags = ("--name", name, "--allow", f"{HOST}:{service.port}")
+    done = scene.run(*PYTHON, _REQUESTS, str(service.port), "0", str(_TIMES), flags=flags)
+    gateway.check(done.status, done.stdout, done.stderr)
     events = scene.ask("log", "show", name)["events"]
     allowed = [
         it for it in events if (it["kind"], it.get("verdict"), it.get("port")) == ("connect", "allowed", service.port)
@@ -221,15 +219,6 @@ def broad(scene: Scene) -> Sequence[str]:
     return [f"wrote a rule for {entry}" for entry in accepted[1:]]
 
 
-def _plan_with_network(scene: Scene) -> Plan:
-    """Raises NotApplicable where there is no gateway."""
-    if scene.plan is None:
-        raise NotApplicable("about Paddock's gateway")
-    if scene.plan.network.mode == "off":
-        raise NotApplicable(f"the plan has no network ({scene.plan.network.origin})")
-    return scene.plan
-
-
 def _serve(scene: Scene) -> Service:
     service = Service()
     scene.ground.undo.callback(service.close)
@@ -237,7 +226,7 @@ def _serve(scene: Scene) -> Service:
 
 
 def _free_port() -> int:
-    with socket.create_server((_LOOPBACK, 0)) as found:
+    with socket.create_server((LOOPBACK, 0)) as found:
         return int(found.getsockname()[1])
 
 

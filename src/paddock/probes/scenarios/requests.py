@@ -12,9 +12,10 @@ import ssl
 from contextlib import suppress
 
 from paddock.errors import PaddockError
-from paddock.probes.inside.effects import Skipped
 from paddock.probes.planting.service import Service
-from paddock.probes.scenarios.scene import NotApplicable, scenario
+from paddock.probes.scenarios import gateway
+from paddock.probes.scenarios.gateway import HOST, LOOPBACK, PYTHON
+from paddock.probes.scenarios.scene import scenario
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
     Form = tuple[bytes, tuple[bytes, ...]]  # what is sent, and what it is known by
 
-_LOOPBACK, _HOST = "127.0.0.1", "host"
-_PYTHON = ("/bin/sh", "-c", 'exec python3 -I -c "$@"', "sh")
-_NO_PROGRAM = 127
 _FORMS = "forms.json"
 # Sends each of the forms on a connection of its own, all at once, and waits a moment for answers or the end.
 _SENDER = """
@@ -44,7 +42,7 @@ waiting, until = list(open_ones), time.monotonic() + 0.5
 while waiting and time.monotonic() < until:
     for one in select.select(waiting, [], [], 0.1)[0]:
         waiting.remove(one)
-print("sent")
+print("done")
 """
 _BUDGET_BYTES, _HEADS_BYTES = 64 << 10, 4 << 10
 _RANDOM = slice(11, 43)  # of a ClientHello in its record: no two have the same (RFC 8446, 4.1.2)
@@ -100,28 +98,24 @@ class _Served:
 
     def __init__(self, scene: Scene, more: str = "raw = false", network: str = "") -> None:
         """Raises NotApplicable where there is no gateway."""
-        if not scene.bare and (scene.plan is None or scene.plan.network.mode == "off"):
-            raise NotApplicable("the plan has no network" if scene.plan else "about Paddock's gateway")
+        if not scene.bare:
+            gateway.require(scene)
         self._scene = scene
         self.service = Service()
         scene.ground.undo.callback(self.service.close)
-        self.authority = f"{_HOST}:{self.service.port}".encode()
-        rule = f'{{ host = "{_HOST}", port = {self.service.port}, {more} }}'
+        self.authority = f"{HOST}:{self.service.port}".encode()
+        rule = f'{{ host = "{HOST}", port = {self.service.port}, {more} }}'
         with open(f"{scene.ground.environ['XDG_CONFIG_HOME']}/paddock/policy.toml", "w", encoding="ascii") as file:
             file.write(f'[network]\nmode = "allow"\nallow = [{rule}]\n{network}')
 
     def send(self, forms: Iterable[bytes]) -> None:
         """Each on a connection of its own, from inside. Raises PaddockError where nothing was sent."""
-        place = (_LOOPBACK if self._scene.bare else _HOST, self.service.port)
+        place = (LOOPBACK if self._scene.bare else HOST, self.service.port)
         encoded = [base64.b64encode(form).decode() for form in forms]
         with open(f"{self._scene.ground.repo}/{_FORMS}", "w", encoding="ascii") as file:
             json.dump([place, encoded], file)
-        done = self._scene.run(*_PYTHON, _SENDER, _FORMS)
-        if done.status == _NO_PROGRAM:
-            raise Skipped("there is no Python inside")
-        if done.stdout != b"sent\n":
-            why = done.stderr.decode(errors="replace").strip()[-300:]
-            raise PaddockError(f"nothing was sent: {why or f'it ended with {done.status}'}")
+        done = self._scene.run(*PYTHON, _SENDER, _FORMS)
+        gateway.check(done.status, done.stdout, done.stderr)
 
     def send_all(self, forms: Iterable[Form]) -> None:
         """Send the forms behind one request that is allowed. Raises PaddockError where not even that arrives."""
@@ -149,7 +143,7 @@ def requests(scene: Scene) -> Findings:
         "NW-33 upgrades": _marked(_UPGRADES, "tunnel", b"pgrade: "),
     }
     served = _Served(scene)
-    known = _beginning(_HOST)
+    known = _beginning(HOST)
     served.send_all([*(form for forms in rows.values() for form in forms.values()), known])
     if not served.has(known):
         raise PaddockError("the allowed name did not arrive by TLS")
@@ -174,8 +168,8 @@ def _marked(forms: Mapping[str, bytes], word: str, *also: bytes) -> dict[str, Fo
 def _beginnings() -> dict[str, Form]:
     """TLS for another server: whoever gets its first words serves that name."""
     other = "other.example.test"
-    known = f"{_HOST}.".encode()
-    without, (random,) = _beginning(f"{_HOST}.{other}")
+    known = f"{HOST}.".encode()
+    without, (random,) = _beginning(f"{HOST}.{other}")
     return {
         "another server's name": _beginning(other),
         "no server's name": _beginning(""),

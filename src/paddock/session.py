@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from paddock.live import Live
     from paddock.outlook import Outlook
     from paddock.plan.model import Plan
+    from paddock.vetting import Vetting
     from paddock.workspace.live.watch import Watch
     from paddock.workspace.shelf import ChangeSetDirectory
 
@@ -147,6 +148,7 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
     wanted = name or (change_set.name if change_set else _default_name(plan))
     own, trust = _claim_early(plan, wanted, exact=bool(name), undo=undo)
+    vetting = _plant(plan, here, own, undo) if own and plan.proving.at_start else None
     # From here on bubblewrap works, and what we do meanwhile costs no time.
     build = _build(inside, here, overlays, trust, held, undo) if here.boundary == "bubblewrap" else None
     from paddock import egress, starting
@@ -168,9 +170,9 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
         def open_gateway(namespaces: Namespaces) -> Gateway | None:
             return egress.open_gateway(plan, namespaces, own, held, undo)
 
-        running = _start_bubblewrap(build, starting.start_of(inside, per_process), before, open_gateway, undo)
+        running = _start_bubblewrap(build, starting.start_of(inside, per_process), before, open_gateway, vetting, undo)
     else:
-        running = _start_landlock(plan, before, undo)
+        running = _start_landlock(plan, before, vetting, undo)
     if watch:
         watch.guard(running.init_pid or running.joined.joiner, running.sandbox.namespaces)
     if warm_up:
@@ -189,16 +191,24 @@ def _refuse_unproven(plan: Plan, here: Outlook) -> None:
 def _claim_early(plan: Plan, wanted: str, *, exact: bool, undo: Unwinding) -> tuple[Live | None, str]:
     """The sandbox's directory and a place in it that is seen inside, where the gateway will write.
 
-    Where there is no such place it is claimed later, while bubblewrap works.
+    Where nothing is put there before bubblewrap starts it is claimed later, while that works.
     """
-    if not plan.credentials and not plan.network.rules:
-        return None, ""
-    from paddock import egress
+    if plan.credentials or plan.network.rules:
+        from paddock import egress
 
-    if not egress.terminates(plan):
-        return None, ""
-    own = _claim(wanted, exact=exact, undo=undo)
-    return own, egress.make_place_of_trust(own)
+        if egress.terminates(plan):
+            own = _claim(wanted, exact=exact, undo=undo)
+            return own, egress.make_place_of_trust(own)
+    return (_claim(wanted, exact=exact, undo=undo) if plan.proving.at_start else None), ""
+
+
+def _plant(plan: Plan, here: Outlook, own: Live, undo: Unwinding) -> Vetting:
+    """Canaries for the attack at the start. They must be there before anything is that could hold them."""
+    from paddock.vetting import Vetting
+
+    vetting = Vetting(plan, [gap.name for gap in here.gaps], f"{own.directory}/probes")
+    undo.callback(vetting.remove)
+    return vetting
 
 
 def _claim(wanted: str, *, exact: bool, undo: Unwinding) -> Live:
@@ -289,21 +299,29 @@ def _start_bubblewrap(
     start: Start,
     before: Callable[[], None],
     open_gateway: Callable[[Namespaces], Gateway | None],
+    vetting: Vetting | None,
     undo: Unwinding,
 ) -> _Running:
     from paddock.boundary.sandbox import BubblewrapSandbox, begin
 
-    joiner = begin(build.compiled, start, before)
+    joiner = begin(build.compiled, vetting.start(start) if vetting else start, before)
     undo.callback(joiner.cancel)
     sandbox = BubblewrapSandbox(build)
     undo.callback(sandbox.stop)
     gateway = open_gateway(sandbox.namespaces)
     if gateway:
         undo.callback(gateway.stop)
-    return _Running(sandbox, sandbox.enter(joiner), sandbox.init_pid, gateway)
+    joined = sandbox.enter(joiner)
+    if vetting:
+        from paddock.kernel.join import join
+
+        vetting.judge(joined)
+        vetting.remove()
+        joined = join(sandbox.namespaces, start, before)
+    return _Running(sandbox, joined, sandbox.init_pid, gateway)
 
 
-def _start_landlock(plan: Plan, before: Callable[[], None], undo: Unwinding) -> _Running:
+def _start_landlock(plan: Plan, before: Callable[[], None], vetting: Vetting | None, undo: Unwinding) -> _Running:
     from paddock.boundary import landlock
     from paddock.boundary.confined import LandlockSandbox
     from paddock.boundary.landlock_trial import facts_here
@@ -313,6 +331,9 @@ def _start_landlock(plan: Plan, before: Callable[[], None], undo: Unwinding) -> 
     undo.callback(scratches.remove_scratch, private)
     sandbox = LandlockSandbox(landlock.compile(plan, facts_here(), private))
     undo.callback(sandbox.stop)
+    if vetting:
+        vetting.judge(sandbox.exec(vetting.streams, vetting.argv, before=before))
+        vetting.remove()
     return _Running(sandbox, sandbox.exec(streams.look(), before=before))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from paddock.errors import PaddockError
 from paddock.probes.catalogue import reading
-from paddock.probes.catalogue.reading import LAYERS, choose, load
+from paddock.probes.catalogue.reading import LAYERS, choose, load, quick
 from paddock.probes.expectations import PROMISES
 from paddock.probes.scenarios import find
 
@@ -84,3 +84,8 @@ def test_a_catalogue_that_is_wrong_is_not_read(
 
 def test_the_layers_are_those_of_the_files() -> None:
     assert {probe.layer for probe in PROBES} <= set(LAYERS)
+
+
+def test_the_quick_ones_are_read_alone_and_chosen_by_one_word() -> None:
+    assert quick() == tuple(probe for probe in PROBES if probe.quick) == choose(PROBES, ["quick"])
+    assert 20 < len(quick()) < len(PROBES)

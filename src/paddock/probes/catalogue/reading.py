@@ -32,6 +32,8 @@ SEVERITIES = ("critical", "high", "medium", "low", "info")
 # inside: in the one run of the pack. effect: seen by the host alone after that. scenario: in a run of its own.
 WHERE = ("inside", "effect", "scenario")
 ANYONE, ROOT = "anyone", "root"
+QUICK = "quick"  # the word for all of them
+_ENTRY = "[[probe]]"  # what each begins with
 _DIRECTORY = os.path.dirname(__file__)
 _TEXTS = ("id", "title", "kind", "severity", "promise", "attempt", "holds", "source", "control")
 _OPTIONAL = {"where": "inside", "fix": "", "quick": False, "absent": ""}
@@ -79,8 +81,21 @@ def load(layers: Iterable[str] = tuple(LAYERS)) -> tuple[Probe, ...]:
     return tuple(found)
 
 
+def quick() -> tuple[Probe, ...]:
+    """Those with `quick = true`. The other entries are not read, which would take longer than an attack."""
+    import tomllib
+
+    found: list[Probe] = []
+    for layer in LAYERS:
+        with open(f"{_DIRECTORY}/{layer}.toml", encoding="utf-8") as file:
+            entries = file.read().split(_ENTRY)[1:]
+        wanted = _ENTRY.join(("", *(entry for entry in entries if "\nquick = true\n" in entry)))
+        found += [_probe(layer, entry) for entry in tomllib.loads(wanted).get("probe", [])]
+    return tuple(found)
+
+
 def choose(probes: Iterable[Probe], wanted: Iterable[str]) -> tuple[Probe, ...]:
-    """Those that `--only` names: a layer, an id such as FS-02, or an id with its name. Raises PaddockError."""
+    """Those that `--only` names: a layer, an id such as FS-02, or with its name, or "quick". Raises PaddockError."""
     probes = tuple(probes)
     words = tuple(wanted)
     for word in words:
@@ -95,6 +110,8 @@ def choose(probes: Iterable[Probe], wanted: Iterable[str]) -> tuple[Probe, ...]:
 
 
 def _means(word: str, probe: Probe) -> bool:
+    if word == QUICK:
+        return probe.quick
     return word in (probe.layer, probe.id) or word.upper() == probe.id.partition(" ")[0]
 
 

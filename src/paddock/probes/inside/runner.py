@@ -21,7 +21,6 @@ import importlib  # noqa: E402
 import json  # noqa: E402
 import sys  # noqa: E402
 
-from paddock.probes.inside import facts  # noqa: E402
 from paddock.probes.inside.effects import ROWS, Given, Skipped, in_child  # noqa: E402
 
 # A probe's id begins with its layer. Only the modules of the layers that are asked for are loaded.
@@ -39,11 +38,11 @@ MODULES = {
 }
 
 
-def load(names: list[str]) -> None:
-    """Fill the table of probes with what these need."""
-    for layer in sorted({name[:2] for name in names}):
-        for module in MODULES[layer]:
-            importlib.import_module(f"paddock.probes.inside.{module}")
+def load(names: list[str], modules: list[str] | None = None) -> None:
+    """Fill the table of probes with what these need: those of their layers, or the ones that the host names."""
+    layers = sorted({name[:2] for name in names})
+    for module in [module for layer in layers for module in MODULES[layer]] if modules is None else modules:
+        importlib.import_module(f"paddock.probes.inside.{module}")
 
 
 def attempt(name: str, given: Given) -> dict[str, object]:
@@ -75,8 +74,11 @@ def main() -> None:
     given.data["at start"] = [
         f"{name} {target}" for name, target in _AT_START.items() if target != own and not target.startswith("/proc/")
     ]
-    load(given["rows"])
-    print("\n" + given["word"], json.dumps({"facts": facts.collect(given)}), flush=True)
+    load(given["rows"], given.data.get("modules"))
+    if given.data.get("facts", True):
+        from paddock.probes.inside import facts
+
+        print("\n" + given["word"], json.dumps({"facts": facts.collect(given)}), flush=True)
     for name in given["rows"]:
         answer = {"id": name, **attempt(name, given)}
         # A line of its own, whatever a probe wrote to the same place.

@@ -35,7 +35,7 @@ FLOORS = (
     {"host", "live", "packing", "preflight", "supervision", "scope", "outlook", "trial_ground"},
     {"sources"},
     {"planning", "reviewing"},
-    {"closing", "commits", "egress", "proving", "starting", "watching"},
+    {"closing", "commits", "egress", "proving", "starting", "vetting", "watching"},
     {"session"},
     {"keeping", "joining", "granting", "ending"},
     {"cli", "api"},

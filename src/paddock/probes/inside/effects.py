@@ -103,6 +103,18 @@ def opens(*paths: str, flags: int = os.O_RDONLY) -> list[str]:
     return found
 
 
+def place(name: str) -> str:
+    """Where something new of that name can be made: in the repository, or in a temporary directory.
+
+    Not to be able to write in the repository, where that is read-only, must not pass for what a probe is about.
+    """
+    if not os.statvfs(".").f_flag & os.ST_RDONLY:
+        return name
+    import tempfile
+
+    return os.path.join(tempfile.mkdtemp(), name)
+
+
 def in_child(task: Callable[[], bytes], timeout_s: float = 10) -> bytes:
     """What `task` gives back in a child of its own; nothing if that is killed or too slow."""
     here, there = os.pipe()

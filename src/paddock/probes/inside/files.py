@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from paddock.probes.inside.effects import Given, opens, row
+from paddock.probes.inside.effects import Given, opens, place, row
 
 PLACES = ("/proc/self/root", "/proc/1/root", "/proc/1/cwd", "/proc/2/root", "/proc/2/cwd", "/proc/thread-self/root")
 
@@ -32,8 +32,9 @@ def parent_listing(given: Given) -> list[str]:
 @row("FS-07 symlink-write-out")
 def symlink_write_out(given: Given) -> list[str]:
     """The host looks whether anything arrived."""
-    os.symlink(given["outside"], "way-out")
-    with open("way-out/arrived", "w") as file:
+    link = place("way-out")
+    os.symlink(given["outside"], link)
+    with open(f"{link}/arrived", "w") as file:
         file.write("!")
     return []
 
@@ -77,8 +78,9 @@ def home_write(given: Given) -> list[str]:
 
 @row("FS-28 hardlink-in")
 def hardlink_in(given: Given) -> list[str]:
-    os.link(f"{given.home}/.ssh/id_canary", "taken")
-    return given.reads("taken")
+    taken = place("taken")
+    os.link(f"{given.home}/.ssh/id_canary", taken)
+    return given.reads(taken)
 
 
 @row("FS-29 hardlink-preexisting")

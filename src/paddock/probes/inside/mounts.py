@@ -7,32 +7,38 @@ import os
 import re
 import stat
 
-from paddock.probes.inside.effects import Given, check, libc, opens, row
+from paddock.probes.inside.effects import Given, check, libc, opens, place, row
 
 AT_FDCWD = -100
 
 
 @row("FS-18 rootfs-ro")
 def rootfs(given: Given) -> list[str]:
-    with open("/proc/self/mountinfo", errors="replace") as file:
-        options = {fields[4]: fields[5] for fields in map(str.split, file)}
-    return [f"{path} is writable" for path in ("/", "/usr", "/dev") if "ro" not in options.get(path, "").split(",")]
+    """A file without a name, which nobody sees and which is gone with its descriptor (open(2), O_TMPFILE)."""
+    found = []
+    for directory in ("/", "/usr", "/etc", "/dev"):
+        try:
+            os.close(os.open(directory, os.O_TMPFILE | os.O_WRONLY, 0o600))
+        except OSError:
+            continue
+        found.append(f"wrote in {directory}")
+    return found
 
 
 @row("FS-21 mount-tmpfs")
 def mount_tmpfs(given: Given) -> list[str]:
-    os.mkdir("mount-point")
-    check(libc.mount(b"tmpfs", b"mount-point", b"tmpfs", ctypes.c_ulong(0), None))
-    libc.umount2(b"mount-point", 2)
+    point = _point("mount-point")
+    check(libc.mount(b"tmpfs", point, b"tmpfs", ctypes.c_ulong(0), None))
+    libc.umount2(point, 2)
     return ["mounted"]
 
 
 @row("FS-21 bind-over")
 def bind_over(given: Given) -> list[str]:
     """Hide one directory behind another."""
-    os.mkdir("mount-point-1")
-    check(libc.mount(b".", b"mount-point-1", None, ctypes.c_ulong(0x1000), None))
-    libc.umount2(b"mount-point-1", 2)
+    point = _point("mount-point-1")
+    check(libc.mount(b".", point, None, ctypes.c_ulong(0x1000), None))
+    libc.umount2(point, 2)
     return ["mounted"]
 
 
@@ -51,9 +57,9 @@ def open_tree(given: Given) -> list[str]:
 @row("FS-22 move_mount")
 def move_mount(given: Given) -> list[str]:
     tree = given.syscall("open_tree", AT_FDCWD, b"/", 1)
-    os.mkdir("mount-point-2")
-    given.syscall("move_mount", tree, b"", AT_FDCWD, b"mount-point-2", 4)
-    libc.umount2(b"mount-point-2", 2)
+    point = _point("mount-point-2")
+    given.syscall("move_mount", tree, b"", AT_FDCWD, point, 4)
+    libc.umount2(point, 2)
     return ["mounted a clone"]
 
 
@@ -94,13 +100,14 @@ def block_devices(given: Given) -> list[str]:
 
 @row("FS-26 mknod-null")
 def mknod_character(given: Given) -> list[str]:
-    os.mknod("device", stat.S_IFCHR | 0o666, os.makedev(1, 3))
-    return opens("device") or ["made a device"]
+    node = place("device")
+    os.mknod(node, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+    return opens(node) or ["made a device"]
 
 
 @row("FS-26 mknod-block")
 def mknod_block(given: Given) -> list[str]:
-    os.mknod("disk", stat.S_IFBLK | 0o666, os.makedev(254, 0))
+    os.mknod(place("disk"), stat.S_IFBLK | 0o666, os.makedev(254, 0))
     return ["made a block device"]
 
 
@@ -127,3 +134,10 @@ def covered(given: Given) -> list[str]:
     paths = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/kallsyms", "/dev/null")
     there = [path for path in paths if os.path.lexists(path)]
     return [f"{path} is not the null device" for path in there if os.lstat(path).st_rdev != os.makedev(1, 3)]
+
+
+def _point(name: str) -> bytes:
+    """A directory to mount on."""
+    made = place(name)
+    os.mkdir(made)
+    return os.fsencode(made)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
+import shutil
 import socket
 import struct
-import subprocess
 from typing import TYPE_CHECKING
 
 from paddock.probes.inside.effects import Given, Skipped, opens, row
@@ -101,20 +102,41 @@ def service_account(given: Given) -> list[str]:
 @row("CR-32 helper-scope")
 def git_helper(given: Given) -> list[str]:
     """Ask git for a password that the person's own git knows, with the helpers that it may have."""
+    git = shutil.which("git")
+    if not git:
+        raise Skipped("there is no git")
     helpers = ("", f"store --file={given.home}/.git-credentials", "cache", "libsecret")
-    asked = f"protocol=https\nhost={HOST}\n\n".encode()
     environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "HOME": given.home}
     found = []
     for helper in helpers:
         words = ("-c", f"credential.helper={helper}") if helper else ()
-        try:
-            done = subprocess.run(
-                ("git", *words, "credential", "fill"),  # noqa: S607 - whichever git is there
-                input=asked, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=2, check=False,
-            )  # fmt: skip
-        except FileNotFoundError:
-            raise Skipped("there is no git") from None
-        except subprocess.TimeoutExpired:
-            continue
-        found += [f"read the password for {HOST} by {helper or 'the configured helper'}"] * given.holds(done.stdout)
+        said = _answer((git, *words, "credential", "fill"), environ, f"protocol=https\nhost={HOST}\n\n".encode())
+        found += [f"read the password for {HOST} by {helper or 'the configured helper'}"] * given.holds(said)
     return found
+
+
+def _answer(argv: tuple[str, ...], environ: dict[str, str], asked: bytes, timeout_s: float = 1) -> bytes:
+    """What a program says when it is asked; nothing if it takes longer, such as for a person's answer."""
+    (asking, ask), (here, there) = os.pipe(), os.pipe()
+    os.write(ask, asked)
+    os.close(ask)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            for descriptor, standard in ((asking, 0), (there, 1), (os.open(os.devnull, os.O_WRONLY), 2)):
+                os.dup2(descriptor, standard)
+            os.execve(argv[0], argv, environ)
+        finally:
+            os._exit(127)
+    os.close(asking)
+    os.close(there)
+    said = b""
+    while select.select([here], [], [], timeout_s)[0]:
+        chunk = os.read(here, 4096)
+        if not chunk:
+            break
+        said += chunk
+    os.close(here)
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    return said

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from paddock.errors import PaddockError
@@ -45,7 +44,7 @@ def masked(scene: Scene) -> list[str]:
     paths = [os.path.normpath(os.path.join(repo, spelling)) for spelling in spellings]
     for path in paths:
         scene.ground.write(path)
-    put(scene, f"[workspace]\nmask = {json.dumps(spellings)}\n")
+    put(scene, f"[workspace]\nmask = {_listed(spellings)}\n")
     return _read(scene, paths)
 
 
@@ -54,7 +53,7 @@ def shown(scene: Scene) -> list[str]:
     """Whether such a policy is refused or ignored does not matter: the file must not be read."""
     home = scene.ground.home
     os.symlink(f"{home}/.aws", f"{home}/harmless")
-    put(scene, f"[workspace]\nread = {json.dumps(_SHOWN)}\n")
+    put(scene, f"[workspace]\nread = {_listed(_SHOWN)}\n")
     return _read(scene, [f"{home}/.aws/credentials", f"{home}/harmless/credentials"], may_refuse=True)
 
 
@@ -67,3 +66,10 @@ def _read(scene: Scene, paths: Sequence[str], *, may_refuse: bool = False) -> li
         why = done.stderr.decode(errors="replace").strip()[:300]
         raise PaddockError(f"the sandbox did not run the command: {why or f'it ended with {done.status}'}")
     return found if last == "over" else []
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """A list in TOML, whose strings are written as JSON's are."""
+    import json
+
+    return json.dumps(list(texts))

@@ -13,6 +13,11 @@ MODULES: dict[str, tuple[str, ...]] = {
     "PK": ("processes", "terminals"),
     "RS": ("resources",),
     "CR": ("credentials",),
+    "PE": ("later", "shapes", "trusting"),
+    "LC": ("lifecycle", "failing", "forging", "work"),
+    "AP": ("approval", "later", "recording", "shapes", "trusting"),
+    "SC": ("lifecycle", "supply"),
+    "OK": ("work", "later"),
 }
 
 

@@ -13,21 +13,10 @@ if TYPE_CHECKING:
 
     from paddock.probes.scenarios.scene import Findings, Scene
 
-_COMMIT = "git -c user.name=A -c user.email=a@example.test -c commit.gpgsign=false commit -q --allow-empty -m pushed"
 _CHANGE = "echo more >> hello.txt; printf 'all:\\n\\ttrue\\n' > Makefile"
 # Says yes wherever somebody might take it for a person's: on the terminal, as its own output, and after its own end.
 _SAYS_YES = f"{_CHANGE}; (trap '' HUP; while sleep 0.02; do echo y > /dev/tty; done) & echo y > /dev/tty; echo y"
 _NOBODY = b"\x04"  # what a terminal makes the end of input of
-
-
-@scenario("AP-01 push-has-no-way")
-def push(scene: Scene) -> Sequence[str]:
-    """The person's own remote, which needs no password from here: another directory, as on a shared disk."""
-    remote = f"{scene.ground.base}/work/remote.git"
-    scene.host("/usr/bin/env", "git", "init", "-q", "--bare", remote)
-    scene.play(f'({_COMMIT}; git push -q "$1" HEAD:refs/heads/pushed) >/dev/null 2>&1 </dev/null', remote)
-    refs = scene.host("/usr/bin/env", "git", "--git-dir", remote, "for-each-ref").stdout
-    return ["wrote to the remote repository"] if refs else []
 
 
 @scenario("AP-02 no-answer-from-inside", "AP-09 no-answer-is-no")

@@ -23,14 +23,6 @@ _RUNTIME, _STATE = "runtime/paddock", ".local/state/paddock"
 _WORK = "echo precious > work"
 
 
-@scenario("LC-01 daemon-survives")
-def daemon(scene: Scene) -> Sequence[str]:
-    """The command ends well, and leaves a process behind."""
-    mark = living.new_mark(scene)
-    scene.run("/bin/sh", "-c", _STAY, mark)
-    return living.left(scene, mark)
-
-
 @scenario("LC-03 signals-end-it")
 def signals(scene: Scene) -> Sequence[str]:
     """To the launcher, as a service manager, a closed terminal and Ctrl-C send them; all at once, each to its own."""
@@ -50,17 +42,24 @@ def signals(scene: Scene) -> Sequence[str]:
     return [*found, *living.left(scene, *marks)]
 
 
-@scenario("LC-02 launcher-killed", "LC-16 recovery-after-a-crash")
-def sudden_death(scene: Scene) -> Findings:
-    """SIGKILL leaves the launcher no time for anything. What was written up to then is not lost."""
-    mark = living.new_mark(scene)
+@scenario("LC-01 daemon-survives", "LC-02 launcher-killed", "LC-16 recovery-after-a-crash")
+def deaths(scene: Scene) -> Findings:
+    """First a command ends well, and leaves a process behind. Then SIGKILL leaves the launcher no time for anything.
+
+    What was written up to then is not lost.
+    """
     _clear(scene)
+    ended = living.new_mark(scene)
+    scene.run("/bin/sh", "-c", _STAY, ended)
+    daemon = living.left(scene, ended)
+    mark = living.new_mark(scene)
     before = fingerprint(scene.ground.repo)
     script = f"{_WORK}; (sleep 20; true) & {_STAY}; echo {_UP}; wait"
     started = scene.start("/bin/sh", "-c", script, mark, word=_UP)
     os.kill(started.pid, signal.SIGKILL)
     started.wait(5)
     return {
+        "LC-01 daemon-survives": daemon,
         "LC-02 launcher-killed": living.left(scene, mark),
         "LC-16 recovery-after-a-crash": _recovered(scene, before),
     }
@@ -86,7 +85,13 @@ def _recovered(scene: Scene, before: str) -> Finding:
     return found
 
 
-@scenario("LC-06 no-ghost-files", "LC-08 nothing-left", "LC-09 no-control-groups", "LC-10 private-run-time-files")
+@scenario(
+    "LC-06 no-ghost-files",
+    "LC-08 nothing-left",
+    "LC-09 no-control-groups",
+    "LC-10 private-run-time-files",
+    "LC-18 no-set-id-program",
+)
 def ordinary(scene: Scene) -> Findings:
     """A command that does nothing, under a umask that hides nothing: what is there meanwhile, and what of it stays."""
     mark = living.new_mark(scene)
@@ -108,6 +113,7 @@ def ordinary(scene: Scene) -> Findings:
         "LC-08 nothing-left": [*stay, *names],
         "LC-09 no-control-groups": [f"wrote {path}" for path in sorted(groups) if os.path.isdir(path)],
         "LC-10 private-run-time-files": entered,
+        "LC-18 no-set-id-program": _set_id(scene),
     }
 
 
@@ -119,6 +125,21 @@ def _entered(scene: Scene) -> Finding:
     return [f"wrote {path}, which others may enter" for path in own if os.stat(path).st_mode & 0o077]
 
 
+def _set_id(scene: Scene) -> Finding:
+    """All that Paddock brings along is what any program is: files without rights of their own."""
+    if not scene.paddock:
+        return NotApplicable("about Paddock's own files")
+    import paddock
+
+    found = []
+    for directory, _, names in os.walk(os.path.dirname(paddock.__file__)):
+        for name in names:
+            path = f"{directory}/{name}"
+            capable = "security.capability" in os.listxattr(path, follow_symlinks=False)
+            found += [f"wrote {path} with rights of its own"] if os.lstat(path).st_mode & 0o6000 or capable else []
+    return found
+
+
 def _files(scene: Scene) -> Mapping[str, str]:
     """By the repository's own word, and by ours, which sees what git would not."""
     words = ("git", "--no-optional-locks", "status", "--porcelain", "--ignored")  # which does not touch the index
@@ -126,22 +147,27 @@ def _files(scene: Scene) -> Mapping[str, str]:
     return {"git status": status, "repository": fingerprint(scene.ground.repo)}
 
 
-# Everywhere where a program may usually write.
-_PLACES = '"$HOME" "$HOME/.cache" "$HOME/.config" "$HOME/.local/bin" /tmp /var/tmp /dev/shm'
-_BELOW = ("", ".cache/", ".config/", ".local/bin/")
+# Everywhere where a program may usually write; below the home, and not.
+_AT_HOME = ("", ".cache/", ".config/", ".local/bin/")
+_CACHES = (".cache/pip/wheels/", ".npm/_cacache/", ".cargo/registry/", "go/pkg/mod/cache/")
+_TEMPORARY = ("/tmp/", "/var/tmp/", "/dev/shm/")  # noqa: S108 - where the control leaves them
 
 
-@scenario("LC-11 disposable")
-def disposable(scene: Scene) -> Sequence[str]:
-    """A first command writes wherever it can, a second one looks."""
+@scenario("LC-11 disposable", "SC-08 cache-poison")
+def disposable(scene: Scene) -> Findings:
+    """A first command writes wherever it can, caches of packages among it; a second one looks."""
     name = f"paddock-left-{scene.ground.mark}"
-    for directory in ("/tmp", "/var/tmp", "/dev/shm"):  # noqa: S108 - where the control leaves them
-        scene.ground.undo.callback(_unlink, f"{directory}/{name}")
-    each = f'for place in {_PLACES}; do {{}} "$place/{name}"; done 2>/dev/null'
-    scene.play(f"mkdir -p {_PLACES} 2>/dev/null; {each.format('echo x >')}")
-    said = scene.play(each.format("ls"))
-    real = [f"{scene.ground.home}/{below}{name}" for below in _BELOW]
-    return [f"read {line}" for line in said.splitlines()] + [f"wrote {path}" for path in real if os.path.exists(path)]
+    for directory in _TEMPORARY:
+        scene.ground.undo.callback(_unlink, f"{directory}{name}")
+    places = " ".join((*(f'"$HOME"/{place}' for place in (*_AT_HOME, *_CACHES)), *_TEMPORARY))
+    each = f'for place in {places}; do DO "${{place}}{name}"; done 2>/dev/null'
+    scene.play(f"mkdir -p {places} 2>/dev/null; {each.replace('DO', 'echo x >')}")
+    said = scene.play(each.replace("DO", "ls"), flags=("--fresh",) if scene.paddock else ()).splitlines()
+    home = scene.ground.home
+    real = [f"{home}/{place}{name}" for place in (*_AT_HOME, *_CACHES)]
+    found = [*(f"read {line}" for line in said), *(f"wrote {path}" for path in real if os.path.exists(path))]
+    poison = [what for what in found if what.endswith(tuple(f"/{place}{name}" for place in _CACHES))]
+    return {"LC-11 disposable": [what for what in found if what not in poison], "SC-08 cache-poison": poison}
 
 
 def _unlink(path: str) -> None:

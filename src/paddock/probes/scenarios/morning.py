@@ -22,6 +22,7 @@ _LOGIN, _INTERACTIVE = ("setsid", "-w", "bash", "-lc", "true"), ("setsid", "-w",
 _PYTHON = ("python3", "-B", "-c")
 WITH_GIT: tuple[tuple[str, ...], ...] = (
     ("git", "status"),
+    ("git", "st"),  # as people spell it who have an alias
     ("git", "diff"),
     ("git", "add", "--all", "--dry-run"),
     _COMMIT,
@@ -31,6 +32,7 @@ HABITS: tuple[tuple[str, ...], ...] = (
     ("direnv", "allow"),  # by habit
     ("direnv", "exec", ".", "true"),
     ("make",),
+    ("make", "-C", "hidden"),
     (*_PYTHON, "import conftest"),  # as pytest and editors do before they look at a test
     (*_PYTHON, "import json"),
     (".venv/bin/python", "-B", "-c", "pass"),

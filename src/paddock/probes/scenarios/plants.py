@@ -82,9 +82,12 @@ IN_GIT = (
     Plant("PE-01 git-hooks", ".git/hooks/pre-commit", _RUN_IN_SHELL, "git-hooks", executable=True),
     Plant("PE-01 git-hooks", ".git/hooks/post-index-change", _RUN_IN_SHELL, "git-hooks", executable=True),
     Plant("PE-02 git-config-fsmonitor", ".git/config", OBEYED, "git-config"),
-    Plant("PE-02 git-config-diff", ".git/config", '[diff]\n\texternal = "@RUN@; true"\n', "git-config"),
+    Plant("PE-02 git-config-alias", ".git/config", "[alias]\n\tst = !@RUN@\n", "git-config"),
     Plant("PE-02 git-config-filter", ".git/config", '[filter "x"]\n\tclean = "@RUN@; cat"\n', "git-config"),
     Plant("PE-02 git-config-filter", ".gitattributes", "*.txt filter=x\n", "git"),
+    Plant(
+        "PE-03 git-config-worktree", ".git/config.worktree", '[diff]\n\texternal = "@RUN@; true"\n', "git-config"
+    ),
     *_repository("PE-08 nested-repository", "vendor/lib/.git"),
     *_repository("PE-07 nested-bare-repository", "tests/data/bare", _NOT_BARE),
     *_repository("PE-08 gitdir-pointer", "vendor/kept"),
@@ -100,6 +103,7 @@ AT_WORK = (
     Plant("PE-14 version-files", ".tool-versions", "python ref:x\n", "shell"),
     Plant("PE-14 version-files", ".mise.toml", '[hooks]\nenter = "@RUN@"\n', "shell"),
     Plant("PE-15 makefile", "Makefile", "all:\n\t@RUN@\n", "build", needs="make"),
+    Plant("PE-26 hidden-by-ignore-rules", "hidden/Makefile", "all:\n\t@RUN@\n", "build", needs="make"),
     Plant("PE-15 package-scripts", "package.json", '{"scripts": {"postinstall": "@RUN@"}}\n', "build"),
     Plant("PE-15 ci-workflows", ".github/workflows/ci.yml", "jobs: {a: {steps: [{run: '@RUN@'}]}}\n", "ci"),
     Plant("PE-15 ci-workflows", ".gitlab-ci.yml", "a: {script: ['@RUN@']}\n", "ci"),

@@ -27,34 +27,47 @@ for open in /proc/[0-9]*/fd/*; do
 done
 """
 _ROWS = ("AP-10 record-out-of-reach", "AP-10 tampering-is-noticed", "AP-11 record-complete", "AP-12 record-no-secrets")
+_DENY_WINS = "AP-08 deny-wins"
+# Denied after a pattern allows it, and before it is allowed itself; a third is allowed alone.
+_RULES = ("--allow", "*.rules.test", "--deny", "a.rules.test", "--deny", "b.rules.test", "--allow", "b.rules.test")
+_DENIED, _FREE = ("a.rules.test", "b.rules.test"), "c.rules.test"
 
 
-@scenario(*_ROWS)
+@scenario(*_ROWS, _DENY_WINS)
 def record(scene: Scene) -> Findings:
-    """One session with a network that lets nothing of what is asked through."""
+    """One session with a network, which lets one name through of those that are asked for."""
     if not scene.paddock:
         raise NotApplicable("it keeps no record that this could read")
     directory = f"{scene.ground.home}/.local/state/paddock/record"
-    script = f"{_TAMPER}\nfor name in {' '.join(_ASKED)}; do getent hosts $name; done; echo ended"
+    names = " ".join((*_ASKED, *_DENIED, _FREE))
+    script = f"{_TAMPER}\nfor name in {names}; do getent hosts $name >/dev/null && echo found $name; done; echo ended"
     # A secret among the command's own words, as in `curl -H "Authorization: …"`; others are in the environment.
     command = ("/bin/sh", "-c", script, "sh", directory, scene.ground.secret)
-    done = scene.run(*command, flags=("--net", "allow", "--allow", "a.example.test"))
+    done = scene.run(*command, flags=("--net", "allow", *_RULES))
     said = done.stdout.decode(errors="replace").splitlines()
     if said[-1:] != ["ended"]:
         raise NotApplicable(f"a network is refused here: {done.stderr.decode(errors='replace').strip()[-200:]}")
-    names = [name for name in os.listdir(directory) if name.endswith(".jsonl")]
-    if len(names) != 1:
-        raise PaddockError(f"there are {len(names)} logs of one session")
-    path = f"{directory}/{names[0]}"
+    logs = [name for name in os.listdir(directory) if name.endswith(".jsonl")]
+    if len(logs) != 1:
+        raise PaddockError(f"there are {len(logs)} logs of one session")
+    path = f"{directory}/{logs[0]}"
     with open(path, "rb") as file:
         content = file.read()
     whole = _states(scene) == ["whole"]
+    found = [line.removeprefix("found ") for line in said if line.startswith("found ")]
+    reached = [line for line in said[:-1] if not line.startswith("found ")]
     return {
-        _ROWS[0]: [*said[:-1], *([] if whole else ["the log is not whole after the session"])],
+        _DENY_WINS: [*(f"reached {name}" for name in found if name in _DENIED), *_not_found(found)],
+        _ROWS[0]: [*reached, *([] if whole else ["the log is not whole after the session"])],
         _ROWS[1]: _unnoticed(scene, path, content),
         _ROWS[2]: _missing([json.loads(line) for line in content.splitlines()]),
         _ROWS[3]: _secrets(scene, f"{scene.ground.home}/.local/state/paddock/record"),
     }
+
+
+def _not_found(found: list[str]) -> list[str]:
+    """With nothing found at all, nothing was denied either."""
+    return [] if _FREE in found else [f"{_FREE} is not found, although nothing denies it"]
 
 
 def _states(scene: Scene) -> list[str]:
@@ -69,7 +82,6 @@ def _unnoticed(scene: Scene, path: str, content: bytes) -> list[str]:
     ways = {
         "a byte was changed": changed,
         "the last line was cut off": b"".join(lines[:-1]),
-        "a line was taken out": b"".join(lines[:1] + lines[2:]),
         "two lines were exchanged": b"".join([lines[0], lines[2], lines[1], *lines[3:]]),
     }
     found = []

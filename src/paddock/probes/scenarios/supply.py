@@ -1,4 +1,4 @@
-"""Packages that attack: at installation, at import, through a cache that the next one reads, and from elsewhere."""
+"""Packages that attack: at installation, at import, and from elsewhere."""
 
 from __future__ import annotations
 
@@ -55,24 +55,6 @@ def _taken(scene: Scene, said: str) -> list[str]:
     known = set(scene.ground.canaries)
     count = sum(1 for canary in CANARY.findall(said.encode()) if canary.decode() in known)
     return [f"read {count} secrets"] if count else []
-
-
-# Of these any program may be made to read them back: they say what is in them, and from where it came.
-_CACHES = ("$HOME/.cache/pip/wheels", "$HOME/.npm/_cacache", "$HOME/.cargo/registry", "$HOME/go/pkg/mod/cache")
-
-
-@scenario("SC-08 cache-poison")
-def cache(scene: Scene) -> Sequence[str]:
-    """A first session leaves a package in every cache, a second one of another task looks."""
-    places = " ".join(f'"{place}"' for place in _CACHES)
-    name = f"poison-{scene.ground.mark}"
-    fresh = ("--fresh",) if scene.paddock else ()
-    scene.play(f'for place in {places}; do mkdir -p "$place" && echo x > "$place/{name}"; done 2>/dev/null')
-    said = scene.play(f'for place in {places}; do ls "$place/{name}"; done 2>/dev/null', flags=fresh)
-    real = [place.replace("$HOME", scene.ground.home) for place in _CACHES]
-    return [f"read {line}" for line in said.splitlines()] + [
-        f"wrote {place}" for place in real if os.path.exists(f"{place}/{name}")
-    ]
 
 
 @scenario("SC-07 source-from-elsewhere")

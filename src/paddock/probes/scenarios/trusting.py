@@ -1,4 +1,4 @@
-"""Whose word counts: a policy of the repository, one that changed after it was trusted, switches, rules that differ."""
+"""Whose word counts: a policy of the repository, one that changed after it was trusted, and switches."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from paddock.probes.scenarios.scene import NotApplicable, scenario
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from paddock.probes.scenarios.scene import Findings, Scene
 
 _REFUSED = 126
@@ -105,31 +103,6 @@ def switches(scene: Scene) -> Findings:
     live = scene.plan is not None and scene.plan.workspace.mode == "live"
     written = [] if live else there
     return {"AP-15 skip-flags-inert": [*second, *written], "AP-16 no-switch-inside": [*first, *written]}
-
-
-@scenario("AP-08 deny-wins")
-def deny_wins(scene: Scene) -> Sequence[str]:
-    """A name is allowed and denied, in either order and by different layers; its neighbour is allowed alone."""
-    script = "getent hosts a.example.test >/dev/null && echo a; getent hosts b.example.test >/dev/null && echo b"
-    orders = (
-        ("--allow", "*.example.test", "--deny", "a.example.test"),
-        ("--deny", "a.example.test", "--allow", "a.example.test", "--allow", "b.example.test"),
-    )
-    found = []
-    for flags in orders:
-        said = _resolved(scene, script, flags)
-        found += ["reached a name that is denied"] if "a" in said else []
-        found += [] if "b" in said else ["the name beside it was not allowed either"]
-    return found
-
-
-def _resolved(scene: Scene, script: str, flags: Sequence[str]) -> list[str]:
-    done = scene.run("/bin/sh", "-c", f"{script}; echo ended", flags=("--net", "allow", *flags))
-    said = done.stdout.decode(errors="replace").split()
-    if said[-1:] != ["ended"]:
-        why = done.stderr.decode(errors="replace").strip().splitlines()
-        raise NotApplicable(f"a network is refused here: {why[-1] if why else done.status}")
-    return said
 
 
 def _write(scene: Scene, name: str, text: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import socket
 import time
-from types import MappingProxyType
 
 from paddock import process
 from paddock.frozen import frozen
@@ -51,7 +50,7 @@ class Ran:
     status: int | None
     complained: str
     trouble: tuple[str, ...]
-    facts: Mapping[str, str] = MappingProxyType({})  # what the attacker says of its place; for people, not for verdicts
+    facts: Mapping[str, str] = {}  # what the attacker says of its place; for people, not for verdicts
 
 
 def run(ground: Ground, argv: Sequence[str], names: Sequence[str], *, timeout_s: float = 60) -> Ran:

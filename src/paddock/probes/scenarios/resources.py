@@ -25,6 +25,7 @@ _MEMORY_MIB = 128
 _FILES = 64
 _PRIVATE = ("/tmp", "/var/tmp", "/dev/shm", "/run", "$HOME")  # noqa: S108 - of the sandbox
 _PATIENCE_S = 5  # for what must end, beyond the limit
+_SHARE, _COMPUTING_S, _PERIOD_S = 0.05, 0.6, 0.1
 _WALL_S = 1
 _FLOOD = 64 * _MIB
 _KEPT_MIB = 32  # what a flood may leave in the memory of whoever passes it on
@@ -86,11 +87,12 @@ def file_size(scene: Scene) -> list[str]:
 
 @scenario("RS-08 cpu-share")
 def processors(scene: Scene) -> list[str]:
-    """Two that compute, where there is time for a tenth of one."""
-    flags = limit(scene, "cpus", "0.1")
-    given = act(scene, "compute", "0.6", "2", flags=flags)
-    # Time is given in slices of a tenth of a second: one more of these than the share is none too many.
-    return [f"{given:g} s of processors' time in 0.6 s"] if given > 0.6 * 0.1 + 0.1 else []
+    """Two that compute, where there is time for a twentieth of one."""
+    flags = limit(scene, "cpus", str(_SHARE))
+    given = act(scene, "compute", str(_COMPUTING_S), "2", flags=flags)
+    # Time is given in slices: one period's worth more than the share is none too many.
+    most = _COMPUTING_S * _SHARE + _PERIOD_S / 2
+    return [f"{given:g} s of processors' time in {_COMPUTING_S:g} s"] if given > most else []
 
 
 @scenario("RS-09 wall-timeout")

@@ -26,7 +26,7 @@ from paddock.probes.inside.effects import ROWS, Given, Skipped, in_child  # noqa
 # A probe's id begins with its layer. Only the modules of the layers that are asked for are loaded.
 MODULES = {
     "FS": ("files", "masks", "mounts", "secrets", "streams", "workspace"),
-    "PK": ("processes", "privileges", "kernel", "families", "machine", "programs", "mounts"),
+    "PK": ("processes", "privileges", "kernel", "families", "machine", "programs", "mounts", "refused"),
     "NW": ("network", "direct", "names", "unix"),
     "CR": ("secrets", "processes", "environment"),
     "PE": ("files",),

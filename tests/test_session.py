@@ -85,27 +85,31 @@ class TestSignals:
     def test_a_signal_at_any_moment_of_the_start_is_an_end_in_order(
         self, person: Person, repo: Path, number: int
     ) -> None:
-        moments = random.Random(number)
-        codes = set()
-        for _ in range(12):
+        moments, latest_s = random.Random(number), 0.12
+        name = f"at-any-moment-{os.getpid()}"  # control groups are the whole machine's
+        tried = begun = 0
+        while tried < 12 or not begun:
+            tried += 1
+            assert tried < 100, "Paddock never begins"
             process = subprocess.Popen(
-                person.argv("run", "--name", "at-any-moment", "--", "sleep", "600"), cwd=repo, env=person.environ, text=True,
+                person.argv("run", "--name", name, "--", "sleep", "600"), cwd=repo, env=person.environ, text=True,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             )  # fmt: skip
             with process:
                 with suppress(subprocess.TimeoutExpired):
-                    process.wait(moments.uniform(0.04, 0.12))
+                    process.wait(moments.uniform(0.04, latest_s))
                 process.send_signal(number)
                 assert process.stderr
                 said = process.stderr.read()
-            # Minus the signal: it came before Paddock had begun anything, and Python answered it.
-            codes.add(process.returncode)
-            assert process.returncode == -number or "Traceback" not in said
             live = person.home / "runtime/paddock/live"
             assert not live.exists() or list(live.iterdir()) == []
-        assert codes <= {128 + number, -number}
-        assert 128 + number in codes
-        assert groups_with("at-any-moment") == []
+            # Before Paddock has begun anything it is Python that answers: by the signal, or while it begins itself.
+            if process.returncode == -number or "import runpy module" in said or "Fatal Python error: init" in said:
+                latest_s *= 1.2  # on a machine that is busy, everything begins later
+                continue
+            begun += 1
+            assert (process.returncode, "Traceback" in said) == (128 + number, False), said
+        assert groups_with(name) == []
 
     def test_a_second_sigterm_does_not_wait(self, person: Person, repo: Path) -> None:
         script = "trap 'echo no' TERM; echo up; while :; do sleep 0.05; done"

@@ -52,11 +52,11 @@ import socket, sys, time, os, select, struct
 from urllib.request import urlopen, Request
 from urllib.error import HTTPError, URLError
 def read_all(s):
-    data = b""
+    data = bytearray()  # bytes would be copied with every piece
     while True:
         try: more = s.recv(65536)
-        except ConnectionResetError: return data + b"<reset>"
-        if not more: return data
+        except ConnectionResetError: return bytes(data) + b"<reset>"
+        if not more: return bytes(data)
         data += more
 def talk(host, port, data=b"", end=False):
     s = socket.create_connection((host, port), timeout=20)

@@ -88,6 +88,7 @@ def test_a_gateway_without_descriptors_says_so_and_serves_again(
     monkeypatch.setattr(child, "_raise_descriptor_limit", only_few)
     gateway = allow(rule("web.example.test", 80, upstreams.http))
     code = """
+socket.getaddrinfo("web.example.test", 80)  # it is serving
 held = [socket.create_connection(("198.18.1.1", 80), timeout=60) for _ in range(count)]
 time.sleep(2.5)
 for s in held: s.close()

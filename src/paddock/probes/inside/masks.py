@@ -7,6 +7,7 @@ not attacked: nobody promised it.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Callable
 
 from paddock.probes.inside.effects import Given, Skipped, libc, opens, row
@@ -69,7 +70,10 @@ def read_behind(given: Given) -> list[str]:
 
 @row("FS-36 masks-written")
 def written(given: Given) -> list[str]:
-    """A mask is no place to write to; the host looks as well."""
+    """A mask is no place to write to, whatever mode it is given; the host looks as well."""
+    for name in masked(given, PLAIN):
+        with suppress(OSError):
+            os.chmod(name, 0o600)
     return opens(*masked(given, PLAIN), flags=os.O_WRONLY)
 
 

@@ -129,9 +129,25 @@ def mount_flags(given: Given) -> list[str]:
     return [name for name, bit in (("suid", os.ST_NOSUID), ("dev", os.ST_NODEV)) if not flags & bit]
 
 
+@row("FS-33 every-mount-flags")
+def all_mount_flags(given: Given) -> list[str]:
+    """The repository and private directories are for writing, and device nodes are devices; nothing else is either."""
+    found = []
+    with open("/proc/self/mountinfo", errors="replace") as file:
+        mounts = [(line.split()[4], line.split()[5].split(","), line.partition(" - ")[2].split()[0]) for line in file]
+    for path, options, kind in mounts:
+        below = f"{path}/".startswith(f"{given.repo}/")
+        node = path.startswith("/dev/")
+        private = kind in ("proc", "devpts", "overlay") or (kind == "tmpfs" and not below)
+        wanted = ["nosuid"] + ([] if node else ["nodev"])
+        wanted += [] if private or node or (below and kind != "tmpfs") else ["ro"]
+        found += [f"{path} is not {flag}" for flag in wanted if flag not in options]
+    return found
+
+
 @row("FS-42 masked-path-race")
 def covered(given: Given) -> list[str]:
-    paths = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/kallsyms", "/dev/null")
+    paths = ("/proc/kcore", "/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/kallsyms", "/dev/null")
     there = [path for path in paths if os.path.lexists(path)]
     return [f"{path} is not the null device" for path in there if os.lstat(path).st_rdev != os.makedev(1, 3)]
 

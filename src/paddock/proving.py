@@ -46,20 +46,16 @@ class Wanted:
 
 def prove(directory: str, wanted: Wanted, environ: Mapping[str, str] = os.environ) -> Proof:
     """Attack and judge. Raises PaddockError where nothing can be started at all."""
-    import tempfile
-
     from paddock.probes.attacking import attack
     from paddock.probes.catalogue import reading
+    from paddock.probes.planting.place import Place
     from paddock.probes.proof import Proof
 
     probes = reading.choose(reading.load(), wanted.only)
     begun, clock = time.time(), time.monotonic()
     aim = _Other(wanted.against) if wanted.against else _Own(directory, wanted, environ)
-    base = tempfile.mkdtemp(dir=_above(environ))
-    try:
+    with Place(_above(environ)) as base:
         judged = attack(probes, base, aim.policy, aim)
-    finally:
-        _remove(base)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(begun))
     seconds = round(time.monotonic() - clock, 3)
     return Proof(aim.subject, stamp, seconds, judged.rows, judged.facts, judged.complete, judged.trouble)
@@ -257,12 +253,3 @@ def _subject(
         "root" if os.geteuid() == 0 else "an ordinary user",
         added,
     )
-
-
-def _remove(base: str) -> None:
-    """A ground with all that the probes left in it, whatever modes that has."""
-    import shutil
-
-    for directory, _, _ in os.walk(base):
-        os.chmod(directory, 0o700)
-    shutil.rmtree(base, ignore_errors=True)

@@ -103,9 +103,16 @@ def test_what_flags_loosen_is_covered_by_no_proof_of_a_persons(person: Person) -
     assert "asks for more than was proven" in error.what
     assert "--allow" in error.why
     assert "paddock prove" in error.next_step
-    # `paddock prove` itself, on a made-up person's machine
+
+
+def test_what_prove_plants_for_a_made_up_person_lets_it_start_what_it_attacks(person: Person) -> None:
+    asked = replace(WANTED, beyond=("--allow: network.mode allow",), policy_hash="0" * 64)
     keep(person, added=ANYTHING)
-    refuse_unproven(asked, NOW, person.environ)
+    for now in (NOW, replace(NOW, boundary="landlock", gaps=("metadata",))):
+        refuse_unproven(asked, now, person.environ)
+    # Of another key it is worth nothing.
+    (person.home / ".local/state/paddock/proofs/key").unlink()
+    assert "asks for more" in refused(person, asked).what
 
 
 def test_here_is_this_machine() -> None:

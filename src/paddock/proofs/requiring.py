@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _DAY_S = 86400.0
-# In `Subject.added` of what `paddock prove` plants for its made-up persons, whose runs it makes itself.
+# In `Subject.added` of what `paddock prove` plants, signed with their own keys, for its made-up persons: it must start
+# what it attacks, under this policy and under those that it changes.
 ANYTHING = "whatever is asked for"
 
 
@@ -47,15 +48,18 @@ def refuse_unproven(wanted: Proving, now: Here, environ: Mapping[str, str] = os.
     """Raise Refused, with the code "proof", where the last proof does not cover the run, and say what differs."""
     kept = store.last(wanted.policy_hash, now.boundary, environ)
     proof = kept.proof if kept else None
+    differs = list(differences(wanted, now, proof, time.time())) if proof else []
+    if proof and not differs and not wanted.beyond:
+        return
+    newest = store.newest(environ)
+    if newest and newest.subject.added == ANYTHING:
+        return
     if proof is None:
-        differs = [f"the last one is no proof: {kept.why}"] if kept else [_none(wanted, now, store.newest(environ))]
-    else:
-        differs = list(differences(wanted, now, proof, time.time()))
-    beyond = () if proof and proof.subject.added == ANYTHING else wanted.beyond
-    if beyond:
+        differs = [f"the last one is no proof: {kept.why}" if kept else _none(wanted, now, newest)]
+    if wanted.beyond:
         raise Refused(
             "the command line asks for more than was proven",
-            why="; ".join(beyond),
+            why="; ".join(wanted.beyond),
             next_step="leave it out   or write it into the policy, and then: paddock prove",
             code="proof",
         )

@@ -48,6 +48,7 @@ SECRETS = {
     "CR-20 terraform": ".terraform.d/credentials.tfrc.json",
 }
 HOST = "git.example.test"  # whose password the person's git keeps
+WAIT_S = 1.0  # for a program's answer
 # What a cluster mounts into each of its containers.
 _ACCOUNTS = (
     "/var/run/secrets/kubernetes.io/serviceaccount/token",
@@ -115,7 +116,7 @@ def git_helper(given: Given) -> list[str]:
     return found
 
 
-def _answer(argv: tuple[str, ...], environ: dict[str, str], asked: bytes, timeout_s: float = 1) -> bytes:
+def _answer(argv: tuple[str, ...], environ: dict[str, str], asked: bytes) -> bytes:
     """What a program says when it is asked; nothing if it takes longer, such as for a person's answer."""
     (asking, ask), (here, there) = os.pipe(), os.pipe()
     os.write(ask, asked)
@@ -131,7 +132,7 @@ def _answer(argv: tuple[str, ...], environ: dict[str, str], asked: bytes, timeou
     os.close(asking)
     os.close(there)
     said = b""
-    while select.select([here], [], [], timeout_s)[0]:
+    while select.select([here], [], [], WAIT_S)[0]:
         chunk = os.read(here, 4096)
         if not chunk:
             break

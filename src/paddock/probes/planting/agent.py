@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 NAME = "ssh-agent.sock"
 _KIND = b"ssh-ed25519"
-_REQUEST = struct.pack("!IB", 1, REQUEST_IDENTITIES)
+_FAILURE = struct.pack("!IB", 1, 5)  # SSH_AGENT_FAILURE
+_LARGEST_BYTES = 1 << 18
 
 
 class Agent:
@@ -44,11 +45,16 @@ class Agent:
                 self._attend(client)
 
     def _attend(self, client: socket.socket) -> None:
+        """Answer until the client goes, or says what no client of an agent's says."""
         client.settimeout(2)
         try:
-            if client.recv(16) == _REQUEST:
-                self.asked = True
-                client.sendall(self._answer)
+            while True:
+                (length,) = struct.unpack("!I", _read(client, 4))
+                if not 0 < length <= _LARGEST_BYTES:
+                    return
+                asked = _read(client, length)[0] == REQUEST_IDENTITIES
+                self.asked = self.asked or asked
+                client.sendall(self._answer if asked else _FAILURE)
         except OSError:  # who connects and says nothing, or is gone
             return
 
@@ -80,6 +86,17 @@ def _bind(listener: socket.socket, path: str) -> None:
         listener.bind(f"/proc/self/fd/{directory}/{os.path.basename(path)}")
     finally:
         os.close(directory)
+
+
+def _read(client: socket.socket, count: int) -> bytes:
+    """So many bytes. Raises OSError at the end of the connection."""
+    said = b""
+    while len(said) < count:
+        chunk = client.recv(count - len(said))
+        if not chunk:
+            raise ConnectionResetError
+        said += chunk
+    return said
 
 
 def _text(data: bytes) -> bytes:

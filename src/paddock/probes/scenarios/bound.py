@@ -33,22 +33,23 @@ _LARGEST_BYTES = 4 << 20
 class Bound:
     """The services, and the place where they are; open until the end of `with`.
 
-    In the control the variable holds the secret itself, since there is nothing that would keep it outside. Raises
-    NotApplicable where the sandbox is not Paddock's.
+    In the control the variable holds the secret itself, since there is nothing that would keep it outside. `with`
+    raises NotApplicable where the sandbox is not Paddock's.
     """
 
     def __init__(self, scene: Scene, canaries: str = "[]") -> None:
         self.scene = scene
         self.secret = scene.ground.secret
         self.place = "127.0.0.1" if scene.bare else "host"
-        self.bound, self.other, self.third = Echo(), Echo(), Echo()
+        self._canaries = canaries
         self._open = ExitStack()
-        ports = {"bound": self.bound.port, "other": self.other.port, "third": self.third.port}
-        put(scene, _POLICY.format(canaries=canaries, **ports))
 
     def __enter__(self) -> Bound:  # noqa: PYI034 - typing.Self would have to be imported
-        for service in (self.bound, self.other, self.third):
-            self._open.enter_context(service)
+        with ExitStack() as opened:
+            self.bound, self.other, self.third = (opened.enter_context(Echo()) for _ in range(3))
+            ports = {"bound": self.bound.port, "other": self.other.port, "third": self.third.port}
+            put(self.scene, _POLICY.format(canaries=self._canaries, **ports))
+            self._open = opened.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from paddock.errors import PaddockError
 from paddock.probes.inside.acts import WORD
 from paddock.probes.inside.effects import Skipped
@@ -26,13 +28,10 @@ def words(scene: Scene, name: str, *arguments: str) -> tuple[str, ...]:
 
 def came(said: bytes) -> float:
     """What an act has said. Raises PaddockError where it has said nothing: nothing was shown."""
-    import json
-
     for line in reversed(said.split(b"\n")):
         if line.startswith(f"{WORD} ".encode()):
-            number = json.loads(line[len(WORD) + 1 :])
-            if isinstance(number, int | float):
-                return number
+            with contextlib.suppress(ValueError):
+                return float(line[len(WORD) + 1 :])
     raise PaddockError("the act came to no end", why=said[-300:].decode(errors="replace"))
 
 

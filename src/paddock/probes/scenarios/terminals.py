@@ -36,28 +36,31 @@ def _pushed(scene: Scene, redirection: str = "") -> list[str]:
     return [f"{left.waiting} bytes wait in the terminal's input"] if left.waiting else []
 
 
-def _possible() -> None:
-    """From 6.2 on a kernel can be told to refuse it everywhere, to all but the administrator."""
+def is_possible() -> bool:
+    """Whether this kernel lets anybody type into a terminal; from 6.2 on it can be told to refuse that."""
     try:
         with open(_LEGACY, encoding="ascii") as file:
-            allowed = file.read().strip() == "1"
+            return file.read().strip() == "1"
     except FileNotFoundError:
-        allowed = True
-    if not allowed:
+        return True
+
+
+def _try() -> None:
+    if not is_possible():
         raise Skipped("this kernel lets nobody type into a terminal (dev.tty.legacy_tiocsti)")
 
 
 @scenario("PK-32 tiocsti")
 def typing(scene: Scene) -> list[str]:
     """With all streams on the terminal."""
-    _possible()
+    _try()
     return _pushed(scene)
 
 
 @scenario("PK-32 tiocsti-redirected")
 def typing_beside(scene: Scene) -> list[str]:
     """The terminal is reached by its name as well, and by each stream that is left."""
-    _possible()
+    _try()
     redirections = (f"<{_NOTHING}", f">{_NOTHING}", f"2>{_NOTHING}", f"<{_NOTHING} >{_NOTHING}")
     return [found for redirection in redirections for found in _pushed(scene, redirection)]
 

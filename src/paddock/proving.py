@@ -133,11 +133,13 @@ class _Own:
             flags, added = {**flags, **allowed}, _ADDED if allowed else added
         if plan.network.published:
             self._unpublish(ground)
-        self.subject = _subject(
+        subject = _subject(
             boundary=here.boundary, policy_hash=self._policy_hash, plan_hash=hash_of_plan, gaps=gaps, added=added
         )
+        if not ground.bare:  # there is one that is not, and the runs on the others are beside it
+            self.subject = subject
         if plan.proving.within_s:
-            _vouch(replace(self.subject, policy_hash=_plan(ground, flags).proving.policy_hash), ground)
+            _vouch(replace(subject, policy_hash=_plan(ground, flags).proving.policy_hash), ground)
         told = {**flags, "accept": gaps}
         words = [word for flag, texts in told.items() for text in texts for word in (f"--{flag}", text)]
         return Target((*_PADDOCK, "run", "--quiet", *words, "--"), _PADDOCK, plan, gaps, ground.given.get("ports", {}))

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 GREETING = b"at your service\n"
 _LOOPBACK = "127.0.0.1"
 _MOST_KEPT = 4 << 20  # bytes of a connection; what is beyond is only counted
-_SETTLING = b"GET /settled HTTP/1.1\r\n\r\n"
+_HEAD_END = b"\r\n\r\n"
+_SETTLING = b"GET /settled HTTP/1.1" + _HEAD_END
 
 
 class Service:
@@ -93,19 +94,21 @@ class Service:
             self._most_at_once = max(self._most_at_once, len(kept))
 
     def _read(self, one: socket.socket, kept: bytearray) -> bool:
-        """Take what came, and answer each head that is complete with it. False at the end."""
+        """Take all that came, and answer each head that is complete with it. False at the end."""
+        is_open, before = True, kept.count(_HEAD_END)
         try:
-            data = one.recv(1 << 16)
+            while data := one.recv(1 << 16):
+                self._bytes += len(data)
+                kept += data if len(kept) < _MOST_KEPT else b""
+            is_open = False
+        except BlockingIOError:
+            pass
         except OSError:
-            return False
-        self._bytes += len(data)
-        before = kept.count(b"\r\n\r\n")
-        if len(kept) < _MOST_KEPT:
-            kept += data
+            is_open = False
         with suppress(OSError):
-            for head in bytes(kept).split(b"\r\n\r\n")[before:-1]:
+            for head in bytes(kept).split(_HEAD_END)[before:-1]:
                 one.send(self._answer(head))
-        return bool(data)
+        return is_open
 
     def _answer(self, head: bytes) -> bytes:
         target = head.split(b"\r\n")[0].split(b" ")[1:2]

@@ -18,7 +18,7 @@ _DONE = b"done\n"  # the last that a script says
 
 
 def require(scene: Scene) -> None:
-    """Raises NotApplicable where there is no gateway, or where its policy lets no service of this machine be reached."""
+    """Raises NotApplicable where there is no gateway, or where the policy lets none of our services be reached."""
     if scene.plan is None:
         raise NotApplicable("about Paddock's gateway")
     network = scene.plan.network

@@ -1,169 +1,27 @@
-"""Attacks that need a run of their own: terminals, fork bombs, full disks, daemons, a second process of the host.
-
-The many that share one run are in `tests/probes/inside/test_runner__attacks.py`. Ids are those of the catalogue of probes.
+"""Attacks that no probe may try on a person's machine, since they would harm it where a sandbox does not hold, and
+some that need two sandboxes. All others are rows of `paddock prove`: see `tests/probes`.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
-import select
 import socket
-import struct
 import subprocess
-import sys
-import termios
 from typing import TYPE_CHECKING
 
 import pytest
 
 from paddock.probes.planting.files import fingerprint
-from tests.capabilities import IS_ROOT, needs
+from tests.capabilities import needs
 from tests.real.support import Terminal, processes_with
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.conftest import Person
 
 pytestmark = needs("bubblewrap", "git")
-
-# Push a byte into every terminal that can be reached; also with high bits set in the command (CVE-2019-10063).
-PUSH = """
-import ctypes, os
-libc = ctypes.CDLL(None, use_errno=True)
-byte = ctypes.create_string_buffer(b"!")
-descriptors = [0, 1, 2]
-for path in ("/dev/tty", "/dev/console", "/dev/pts/0", "/proc/self/fd/0", "/proc/1/fd/0", "/proc/2/fd/0"):
-    try:
-        descriptors.append(os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK))
-    except OSError:
-        pass
-for descriptor in descriptors:
-    for command in (0x5412, 0x5412 | 1 << 32, 0x5412 | 0xFFFFFFFF << 32, 0x541C):
-        libc.syscall(ctypes.c_long(NUMBER), ctypes.c_long(descriptor), ctypes.c_long(command), byte)
-print("pushed")
-"""
-IOCTL = {"x86_64": 16, "aarch64": 29}[os.uname().machine]
-
-
-def arrived(argv: Sequence[str], cwd: Path, environ: dict[str, str], redirect: str = "") -> int:
-    """How many bytes wait in the input of a terminal after a program on it has ended."""
-    outside, inside = pty.openpty()
-    modes = termios.tcgetattr(inside)
-    modes[3] &= ~(termios.ICANON | termios.ECHO)
-    termios.tcsetattr(inside, termios.TCSANOW, modes)
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setsid()
-            fcntl.ioctl(inside, termios.TIOCSCTTY, 0)
-            for descriptor in (0, 1, 2):
-                os.dup2(inside, descriptor)
-            os.chdir(cwd)
-            os.execve("/bin/sh", ["sh", "-c", f'"$@" {redirect}', "sh", *argv], environ)
-        finally:
-            os._exit(99)
-    status = None
-    while status is None:
-        if select.select([outside], [], [], 0.05)[0]:
-            os.read(outside, 65536)
-        ended, code = os.waitpid(pid, os.WNOHANG)
-        status = code if ended else None
-    waiting = struct.unpack("i", fcntl.ioctl(inside, termios.FIONREAD, b"\0" * 4))[0]
-    os.close(outside)
-    os.close(inside)
-    assert os.waitstatus_to_exitcode(status) == 0
-    return int(waiting)
-
-
-@pytest.mark.parametrize("redirect", ["", "</dev/null", ">/dev/null", "2>/dev/null", "</dev/null >/dev/null"])
-def test_pk_32_nothing_can_be_typed_into_the_callers_terminal(person: Person, repo: Path, redirect: str) -> None:
-    script = PUSH.replace("NUMBER", str(IOCTL))
-    argv = person.argv("run", "--", "/usr/bin/python3", "-c", script)
-    assert arrived(argv, repo, person.environ, redirect) == 0
-
-
-def test_pk_32_the_attack_works_where_the_kernel_allows_it(repo: Path) -> None:
-    try:
-        with open("/proc/sys/dev/tty/legacy_tiocsti") as file:
-            allowed = file.read().strip() == "1"
-    except FileNotFoundError:  # before 6.2: always
-        allowed = True
-    pushed = arrived([sys.executable, "-c", PUSH.replace("NUMBER", str(IOCTL))], repo, {"PATH": "/usr/bin:/bin"})
-    assert pushed > 0 or not (allowed or IS_ROOT)
-
-
-def test_rs_01_a_fork_bomb_stops_at_the_limit_and_the_host_goes_on(person: Person, repo: Path) -> None:
-    bomb = """
-import os, threading, time
-made = 0
-try:
-    while made < 200:
-        if os.fork() == 0:
-            time.sleep(60)
-            os._exit(0)
-        made += 1
-except OSError as error:
-    print(made, error.errno)
-"""
-    done = person.call("run", "--limit", "processes=40", "--", "/usr/bin/python3", "-c", bomb, cwd=repo)
-    made, number = map(int, done.stdout.split())
-    assert 20 <= made <= 40
-    assert number == 11  # EAGAIN
-    assert subprocess.run(["/bin/true"], check=False).returncode == 0
-
-
-def test_rs_01_threads_and_a_second_command_count_as_well(person: Person, repo: Path) -> None:
-    script = """
-import threading, time
-made = 0
-try:
-    while made < 200:
-        threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
-        made += 1
-except RuntimeError:
-    print(made, flush=True)
-import os
-os._exit(0)
-"""
-    done = person.call("run", "--limit", "processes=40", "--", "/usr/bin/python3", "-c", script, cwd=repo)
-    assert 20 <= int(done.stdout) <= 40
-
-
-@pytest.mark.parametrize("directory", ["/tmp", "/dev/shm", "/run", "/var/tmp", "$HOME"])
-def test_rs_05_private_directories_fill_up_within_the_limit_on_memory(
-    person: Person, repo: Path, directory: str
-) -> None:
-    script = f'head -c 200M /dev/zero > "{directory}/full"; stat -c %s "{directory}/full"'
-    small = ("--limit", "memory=128MiB", "--accept", "memory-total")
-    done = person.call("run", *small, "--", "sh", "-c", script, cwd=repo)
-    assert int(done.stdout or 0) <= 64 << 20
-    assert "No space left" in done.stderr or "out of memory" in done.stderr
-
-
-def test_rs_06_a_file_grows_to_its_limit_only(person: Person, repo: Path) -> None:
-    script = "head -c 3M /dev/zero > big; echo $?; stat -c %s big"
-    done = person.call("run", "--limit", "file_size=1MiB", "--", "sh", "-c", script, cwd=repo)
-    status, size = map(int, done.stdout.split())
-    assert status != 0
-    assert size == 1 << 20
-
-
-def test_rs_10_a_flood_of_output_passes_through_unharmed(person: Person, repo: Path) -> None:
-    process = subprocess.Popen(
-        person.argv("run", "--quiet", "--", "head", "-c", "50M", "/dev/zero"), cwd=repo, env=person.environ,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    with process:
-        assert process.stdout
-        total = 0
-        while chunk := process.stdout.read(1 << 20):
-            total += len(chunk)
-    assert (process.returncode, total) == (0, 50 << 20)
 
 
 def test_lc_01_a_daemon_ends_with_the_sandbox(person: Person, repo: Path, tmp_path: Path) -> None:
@@ -250,25 +108,6 @@ def test_a_pipe_of_input_cannot_be_written_to(person: Person, repo: Path) -> Non
         cwd=repo, env=person.environ, input="first\n", capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout in ("fine\n", "fine\nfirst\n")  # read ahead or not
-
-
-def test_pk_11_on_the_host_the_command_is_not_root(person: Person, repo: Path, tmp_path: Path) -> None:
-    mark = f"mark-{tmp_path.name}-{os.getpid()}"
-    process = subprocess.Popen(
-        person.argv("run", "--", "sh", "-c", "echo up; read line", mark), cwd=repo, env=person.environ,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    with process:
-        assert process.stdout
-        assert process.stdout.readline() == "up\n"
-        inside = [int(line.split(":")[0]) for line in processes_with(mark) if " run --" not in line]
-        assert inside
-        for pid in inside:
-            with open(f"/proc/{pid}/status") as file:
-                ids = next(line.split()[1:] for line in file if line.startswith("Uid:"))
-            assert set(ids) == {str(0x70000000) if IS_ROOT else str(os.getuid())}
-        assert process.stdin
-        process.stdin.close()
 
 
 def test_lc_11_nothing_outside_the_change_set_lasts_to_the_next_session(person: Person, repo: Path) -> None:

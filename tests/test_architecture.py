@@ -206,11 +206,12 @@ def test_every_module_has_its_own_tests_or_is_named_by_those_of_its_room(path: P
 
 # Tests of no single module: the house itself, and real input from the outside world.
 HOUSE = {"test_architecture.py", "test_linters.py", "test_docs.py", "test_ground.py"}
+OF_THE_WHOLE = ("real", "scripted_model", "mutation")
 
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in TESTS if path.name.startswith("test_") and path.parent.name not in ("real", "scripted_model")],
+    [path for path in TESTS if path.name.startswith("test_") and path.parent.name not in OF_THE_WHOLE],
     ids=identity,
 )
 def test_every_test_file_has_its_module(path: Path) -> None:

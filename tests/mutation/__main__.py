@@ -1,0 +1,64 @@
+"""Take one protection away at a time, and see which probe notices. Run by scripts/mutation."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from tests.mutation import fields, known, measuring, page, scoring
+from tests.mutation.mutants import everything
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(words: Sequence[str]) -> int:
+    """The exit code: 1 where a score fell, or what is said of equivalents is not so."""
+    options = _parser().parse_args(words)
+    if options.publish:
+        sys.stdout.write(page.page([json.loads(page.read(file)) for file in options.publish]))
+        return 0
+    chosen = [it for it in everything() if all(word in f"{it.boundary} {it.name}" for word in options.only)]
+    if options.list:
+        sys.stdout.write("".join(f"{it.boundary:<10} {it.setting:<8} {it.name}\n" for it in chosen))
+        return 0
+    equivalents = known.equivalents()
+    together = {it.name: backed.together for it in chosen if (backed := known.of(it.name, equivalents))}
+    found: list[scoring.Line] = []
+    with fields.base() as base:
+        for met in measuring.measure(chosen, base, jobs=options.jobs, together=together):
+            found += scoring.lines([met], equivalents)
+            if not options.json:
+                _print(found[-1])
+    scored = scoring.scores(found)
+    wrong = [*scoring.wrong(found, equivalents), *([] if options.only else scoring.below(scored, known.kept()))]
+    if options.json:
+        json.dump({**page.about(), "lines": [asdict(it) for it in found], "scores": scored, "wrong": wrong}, sys.stdout)
+    else:
+        for boundary, score in scored.items():
+            counts = ", ".join(f"{count} {how}" for how, count in scoring.counted(found, boundary).items() if count)
+            sys.stdout.write(f"\n{boundary}: {score:g} % ({counts})")
+        sys.stdout.write("\n" + "".join(f"WRONG {line}\n" for line in wrong))
+    return 1 if wrong else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="scripts/mutation", description=__doc__)
+    parser.add_argument("--only", metavar="WORD", action="append", default=[], help="mutants whose line has this word")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="how many at once")
+    parser.add_argument("--json", action="store_true", help="one JSON object at the end")
+    parser.add_argument("--list", action="store_true", help="what would be taken away")
+    parser.add_argument("--publish", nargs="+", metavar="FILE", help="the page of such objects, one for each user")
+    return parser
+
+
+def _print(line: scoring.Line) -> None:
+    sys.stdout.write(f"{line.how:<10} {line.boundary:<10} {line.name}  {', '.join(line.by[:3]) or line.reason}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

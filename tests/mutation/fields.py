@@ -1,0 +1,81 @@
+"""Where mutants are tried: sandboxes as `paddock prove` makes them, each on a ground of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddock import process, proving
+from paddock.frozen import replace
+from paddock.probes.planting.ground import Ground
+from tests.mutation.mutants import TOLD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from paddock.probes.attacking import Aim, Target
+
+LAUNCHER = str(Path(__file__).parent / "launcher.py")
+# The policy of the repository, and the boundary, by the word that a mutant says. Where the network is allowed,
+# `paddock prove` lets a service of the ground be reached.
+SETTINGS = {
+    "off": ("", ""),
+    "allow": ('[network]\nmode = "allow"\nallow = ["*.example.test"]\n', ""),
+    "live": ('[workspace]\nmode = "live"\n', ""),
+    "landlock": ('[workspace]\nmode = "readonly"\nmask = []\n', "landlock"),
+}
+
+
+def aim(base: str, names: Sequence[str], setting: str) -> Aim:
+    """A sandbox with these mutants in it."""
+    policy, boundary = SETTINGS[setting]
+    place = f"{base}/{setting}"
+    os.makedirs(place, exist_ok=True)
+    file = f"{place}/policy.toml"
+    if not os.path.exists(file):
+        Path(file).write_text(policy, "utf-8")
+    environ = dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), f"{place}/home")
+    own = proving._Own(place, proving.Wanted(boundary, policy=file), environ)
+
+    def target(ground: Ground) -> Target:
+        found = own(ground)
+        paddock = (sys.executable, "-I", LAUNCHER, json.dumps(list(names)))
+        return replace(found, prefix=(*paddock, *found.prefix[len(proving._PADDOCK) :]), paddock=paddock)
+
+    return target
+
+
+@contextmanager
+def base() -> Iterator[str]:
+    """A directory for grounds, not below /tmp: a sandbox with a /tmp of its own would hold for that reason alone."""
+    above = "/var/cache" if os.geteuid() == 0 else os.path.expanduser("~/.cache")
+    os.makedirs(above, exist_ok=True)
+    path = tempfile.mkdtemp(prefix="paddock-mutation-", dir=above)
+    try:
+        yield path
+    finally:
+        remove(path)
+
+
+def remove(path: str) -> None:
+    """A ground with all that the probes left in it, whatever modes that has."""
+    for directory, _, _ in os.walk(path):
+        os.chmod(directory, 0o700)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def told(name: str, setting: str) -> tuple[str, ...]:
+    """What a family says that could be taken away, when it is asked in a sandbox's start."""
+    with base() as place, Ground(f"{place}/ground", bare=True) as ground:
+        target = aim(place, [name], setting)(ground)
+        done = process.run((*target.prefix, "/bin/true"), environment=ground.environ, cwd=ground.repo)
+        if done.status:
+            raise RuntimeError(done.stderr.decode(errors="replace"))
+        with open(f"{ground.home}/{TOLD}", encoding="utf-8") as file:
+            return tuple(json.load(file))

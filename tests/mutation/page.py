@@ -1,0 +1,129 @@
+"""docs/explanation/mutation.md, made from the runs of `scripts/mutation --json` as both users."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddock import __version__, process
+from paddock.probes.pack import pack, version
+from tests.mutation.known import USER
+from tests.mutation.measuring import MISSED
+from tests.mutation.scoring import EQUIVALENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+    Run = Mapping[str, Any]
+
+_SHOWN = 3  # probes by name
+_WHO = {"root": "root", "user": "an ordinary user"}
+_HEAD = """# What would a probe notice?
+
+`paddock prove` says that all attacks failed. This page says what that is worth: `scripts/mutation` takes one
+protection of Paddock's away at a time (a namespace, a mount's flag, a rule of the system-call filter, a limit, a
+statement of the way in, a check of the gateway), starts a sandbox without it and attacks that with the same probes.
+A protection that no probe misses is a probe that is missing.
+
+- **noticed**: a probe breached, which holds otherwise. **refused**: no sandbox came of it, so nothing ran without the
+  protection. **damaged**: the run was no proof, and `paddock prove` would say so. These three count as found.
+- **missed**: no probe noticed. Each is a probe that is still to be written.
+- **equivalent**: nothing was lost, since another layer holds; the list below names it. Where one can be taken away
+  too, each run takes both away and has to notice (*shown*). They are left out of the score.
+
+What could be taken away is read from the code itself: from what the boundary emits for a real plan, from the filter's
+table, from the statements of the functions that stand between a sandbox and the machine (`tests/mutation/places.py`).
+Nothing of this is part of the package: a switch that weakens would be a hole. Made by `scripts/mutation --publish`.
+"""
+
+
+def about() -> dict[str, str]:
+    """What a run was made with."""
+    bubblewrap = process.find("bwrap")
+    said = process.run((bubblewrap, "--version"), environment={}).stdout.decode().strip() if bubblewrap else "none"
+    return {
+        "who": USER,
+        "when": time.strftime("%Y-%m-%d", time.gmtime()),
+        "paddock": __version__,
+        "pack": version(pack()),
+        "bubblewrap": said,
+        "kernel": os.uname().release,
+        "machine": os.uname().machine,
+        "python": platform.python_version(),
+    }
+
+
+def read(path: str) -> str:
+    """A run's text."""
+    return Path(path).read_text("utf-8")
+
+
+def page(runs: Sequence[Run]) -> str:
+    """The whole page."""
+    return "\n".join([_HEAD, *_scores(runs), *_missed(runs), *_equivalents(runs), *_all(runs)]) + "\n"
+
+
+def _scores(runs: Sequence[Run]) -> Iterator[str]:
+    yield "## Scores\n"
+    yield "| boundary | as | mutants | noticed | refused | damaged | missed | equivalent | score |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for run in runs:
+        for boundary, score in run["scores"].items():
+            hows = [line["how"] for line in run["lines"] if line["boundary"] == boundary]
+            counts = [hows.count(how) for how in ("noticed", "refused", "damaged", MISSED, EQUIVALENT)]
+            yield f"| {boundary} | {_WHO[run['who']]} | {len(hows)} | {' | '.join(map(str, counts))} | {score:g} % |"
+    yield ""
+    for run in runs:
+        yield (
+            f"As {_WHO[run['who']]}: {run['when']}, Paddock {run['paddock']}, probes {run['pack']}, {run['bubblewrap']}, "
+            f"kernel {run['kernel']} {run['machine']}, Python {run['python']}."
+        )
+
+
+def _missed(runs: Sequence[Run]) -> Iterator[str]:
+    yield "\n## Missed\n"
+    found = _by_name(runs, lambda line: line["how"] == MISSED)
+    yield from (f"- `{name}` ({', '.join(who)})" for name, who in found.items())
+    if not found:
+        yield "None."
+
+
+def _equivalents(runs: Sequence[Run]) -> Iterator[str]:
+    yield "\n## Equivalent\n"
+    reasons: dict[str, dict[str, None]] = {}
+    shown = {line["name"] for run in runs for line in run["lines"] if line["shown"]}
+    for run in runs:
+        for line in run["lines"]:
+            if line["how"] == EQUIVALENT:
+                reasons.setdefault(line["reason"], {})[line["name"]] = None
+    for reason, names in reasons.items():
+        said = ", ".join(f"`{name}`{' (shown)' if name in shown else ''}" for name in names)
+        yield f"- **{reason}**: {said}"
+
+
+def _all(runs: Sequence[Run]) -> Iterator[str]:
+    yield "\n## All that were found\n"
+    whose = [run["who"] for run in runs]
+    yield f"| taken away | {' | '.join(f'as {_WHO[who]}' for who in whose)} |"
+    yield "|---|" + "---|" * len(whose)
+    found: dict[str, dict[str, str]] = {}
+    for run in runs:
+        for line in run["lines"]:
+            if line["how"] not in (MISSED, EQUIVALENT):
+                by = ", ".join(line["by"][:_SHOWN]) + (" …" if len(line["by"]) > _SHOWN else "")
+                found.setdefault(f"{line['boundary']}: {line['name']}", {})[run["who"]] = by or line["how"]
+    for name, probes in found.items():
+        yield f"| `{name.replace('|', '¦')}` | {' | '.join(probes.get(who, '') for who in whose)} |"
+
+
+def _by_name(runs: Sequence[Run], wanted: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for run in runs:
+        for line in run["lines"]:
+            if wanted(line):
+                found.setdefault(f"{line['boundary']}: {line['name']}", []).append(f"as {_WHO[run['who']]}")
+    return found

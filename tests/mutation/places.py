@@ -1,0 +1,119 @@
+"""Which functions stand between a sandbox and the machine, for the family `statements`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """A function (`name` or `Class.name`), or a whole module; where its mutants are tried, and by which scenarios."""
+
+    boundary: str
+    module: str
+    function: str = ""
+    setting: str = "off"
+    scenarios: tuple[str, ...] = ()
+    only_as: str = ""
+    pack: bool = True
+    only: tuple[str, ...] = ()  # kinds of changes, by the words that they begin with
+
+    def applies(self) -> bool:
+        """Whether it can be shown as this user."""
+        return self.only_as in ("", "root" if os.geteuid() == 0 else "user")
+
+
+def _places(boundary: str, module: str, *functions: str, **more) -> tuple[Place, ...]:
+    return tuple(Place(boundary, f"paddock.{module}", function, **more) for function in functions or ("",))
+
+
+# Functions of the same modules without mutants of their own.
+LEFT_OUT = {
+    **dict.fromkeys(
+        (
+            "boundary.build _failure", "boundary.sandbox _workspace_failure",
+            "boundary.sandbox BubblewrapSandbox._refuse_half_made", "kernel.join _names", "kernel.confine is_bound",
+        ), "says what went wrong, or looks",
+    ),
+    **dict.fromkeys(
+        (
+            "boundary.build Build.__init__", "boundary.build Build.wait", "boundary.build Build.wait_until_complete",
+            "boundary.build Build._read_until", "boundary.build Build.kill", "boundary.build _memory_file",
+            "boundary.build _fill_in", "boundary.sandbox begin", "boundary.sandbox _clone",
+            "boundary.sandbox BubblewrapSandbox.__init__", "boundary.sandbox BubblewrapSandbox.start",
+            "boundary.sandbox BubblewrapSandbox.enter", "boundary.confined LandlockSandbox.exec",
+            "boundary.confined _make_terminal", "boundary.confined _make_directories", "kernel.join join",
+            "kernel.join Joiner.__init__", "kernel.join Joiner.enter", "kernel.join Joiner.cancel",
+            "kernel.join _fork_command", "kernel.confine become_program", "kernel.confine default_signals",
+        ), "moves data and processes; what it protects by is in what it calls",
+    ),
+    **dict.fromkeys(
+        (
+            "boundary.build _close_all_but", "kernel.confine _close_range", "kernel.confine drop_capabilities",
+            "kernel.mounts _set_attributes", "kernel.mounts make_private",
+        ), "one call: its callers have the mutants",
+    ),
+    **dict.fromkeys(
+        ("kernel.mounts swap_ids", "kernel.mounts _swapped", "kernel.mounts _user_namespace"),
+        "whose ids the files show; hands: 'no id of its own'",
+    ),
+    "kernel.confine become_with_capabilities": "for the gateway's maker of sockets",
+    "kernel.confine _holds": "asks",
+    "boundary.confined LandlockSandbox.stop": "the keeper's end is that of all",
+}  # fmt: skip
+_GUARDS, _REFUSALS = ("never if", "never refused if"), ("never refused if",)
+
+
+def _gateway(module: str, *functions: str, scenarios: tuple[str, ...] = (), only: tuple[str, ...] = _GUARDS):
+    """What bodies and first words are judged by is no business of the pack's, which sends plain ones."""
+    pack = module.partition(".")[0] not in ("http", "tls", "secrets", "budget")
+    return _places(
+        "gateway", f"gateway.{module}", *functions, setting="allow", scenarios=scenarios, only=only, pack=pack
+    )
+
+
+PLACES = (
+    *_places("bubblewrap", "boundary.build", "_become_bubblewrap"),
+    *_places("bubblewrap", "boundary.sandbox", "_mount_all", "_mask"),
+    *_places("bubblewrap", "boundary.sandbox", "BubblewrapSandbox.stop", scenarios=("LC",)),
+    *_places("bubblewrap", "boundary.sandbox", "_hold", setting="live", scenarios=("PE",)),
+    *_places("bubblewrap", "kernel.join", "_joiner", "_enter_all", "_told", "_become_command", "_make_group",
+             "_watch", "_open_terminal", scenarios=("LC",)),
+    *_places("bubblewrap", "kernel.confine", "become", "drop_capabilities_but", "close_all_but"),
+    *_places("bubblewrap", "kernel.namespaces", "be_unreadable", "enter"),
+    *_places("bubblewrap", "kernel.mounts", "_mount", "overlay", "bind", "bind_read_only", "detach"),
+    *_places("bubblewrap", "kernel.mounts", "clone", "attach", only_as="root"),
+    *_places("bubblewrap", "kernel.mounts", "cover", setting="live", scenarios=("PE",)),
+    *_places("bubblewrap", "kernel.streams", "open_pipes", "take"),
+    *_places("bubblewrap", "kernel.seccomp", "install"),
+    *_places("bubblewrap", "kernel.landlock", "confine_to_root", "restrict"),
+    *_places("bubblewrap", "kernel.rlimits", "set_limits"),
+    *_places("landlock", "boundary.confined", "_keeper", "_watch", "_become_command", "bind",
+             "LandlockSandbox.__init__", setting="landlock", scenarios=("LC",), only_as="user"),
+    *_places("landlock", "kernel.confine", "drop_capabilities_but", "close_all_but", setting="landlock", only_as="user"),
+    *_places("landlock", "kernel.landlock", "restrict", "_add_standard_streams", "_add", setting="landlock",
+             only_as="user"),
+    *_places("landlock", "kernel.reaping", setting="landlock", scenarios=("LC",), only_as="user"),
+    *_gateway("opening", "check_name", "Opening._read_hello", scenarios=("NW-18",)),
+    *_gateway("opening", "Opening.data_received", scenarios=("NW-15", "NW-16")),
+    *_gateway("table", "Table.asked", "Table._judged", "Table._first_time", "Table._number",
+              scenarios=("NW-22", "NW-31", "NW-44")),
+    *_gateway("rules", "check", scenarios=("NW-22",)),
+    *_gateway("outside.guard", "refusal", "_own_class", "carried", scenarios=("NW-25", "NW-08")),
+    *_gateway("outside.dial", scenarios=("NW-25", "NW-08")),
+    *_gateway("inside.dns", only=_REFUSALS),
+    *_gateway("tls.hello", scenarios=("NW-18",), only=_REFUSALS),
+    *_gateway("tls.retries", scenarios=("NW-18",), only=_REFUSALS),
+    *_gateway("http.heads", scenarios=("NW-32", "NW-17"), only=_REFUSALS),
+    *_gateway("http.bodies", scenarios=("NW-32",), only=_REFUSALS),
+    *_gateway("http.requests", scenarios=("NW-32", "NW-17", "NW-33"), only=_REFUSALS),
+    *_gateway("http.answers", scenarios=("NW-32", "NW-33"), only=_REFUSALS),
+    *_gateway("secrets.broker", scenarios=("CR-36", "CR-41")),
+    *_gateway("secrets.leaks", scenarios=("CR-36", "CR-41")),
+    *_gateway("secrets.proofs", scenarios=("CR-36",)),
+    *_gateway("budget", scenarios=("NW-45",)),
+    *_gateway("control", scenarios=("NW-31",)),
+    *_places("gateway", "gateway.child", "_drop", "_let_go", "_confine", "_die_with", "_detach", setting="allow",
+             scenarios=("NW-31",)),
+)  # fmt: skip

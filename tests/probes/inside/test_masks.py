@@ -14,6 +14,8 @@ from paddock.probes.inside.effects import Given, Skipped
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from paddock.probes.inside.effects import Attack
+
 CANARY = "canary-" + "ab" * 16
 
 
@@ -39,14 +41,14 @@ ATTACKS = (
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
-def test_what_no_policy_masks_is_not_attacked(given: Given, attack: masks.Callable[[Given], list[str]]) -> None:
+def test_what_no_policy_masks_is_not_attacked(given: Given, attack: Attack) -> None:
     given.data["unmasked"] = list(masks.PLANTED)
     with pytest.raises(Skipped, match="masks none"):
         attack(given)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
-def test_what_should_be_masked_and_is_not_is_found(given: Given, attack: masks.Callable[[Given], list[str]]) -> None:
+def test_what_should_be_masked_and_is_not_is_found(given: Given, attack: Attack) -> None:
     assert attack(given)
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -44,7 +44,7 @@ def test_a_sandbox_that_is_none_is_breached(tmp_path: Path) -> None:
 
 def test_what_is_held_without_a_warning_is_found() -> None:
     names = (".claude/settings.json", "harmless/notes.txt", ".git/hooks/x", "other")
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"path": ".claude/settings.json", "hazards": []},
         {"path": ".git", "hazards": [{"name": "git-hooks"}]},
         {"path": "harmless", "hazards": []},

@@ -140,6 +140,8 @@ def _reviewed(plan: Plan | None, probe: Probe, *_: object) -> Expectation | None
     return Expectation("open", "another sandbox may be meant to write the repository itself") if plan is None else None
 
 
+# In mode live a change is there before anybody has looked; what is found at once, or at the end, is moved out.
+_LIVE = ("live-hazards-window", "live-protection")
 PROMISES: Mapping[str, Promise] = {
     "outside": Promise("what is outside the workspace cannot be read or written", ("metadata",), permitted.files),
     "masks": Promise("masked files are seen as empty", ("masked-files",)),
@@ -169,9 +171,9 @@ PROMISES: Mapping[str, Promise] = {
     "environment": Promise("no secret and no handle comes in by the environment", (), permitted.variables),
     "credentials": Promise("no credential of the person's is readable", (), permitted.files),
     "secrets": Promise("a secret that stays outside reaches its own service, and no other place"),
-    "later": Promise("nothing is left that the host would run"),
+    "later": Promise("nothing is left that the host would run", _LIVE),
     "review": Promise(
-        "what the host would run, trust or be steered by is held for a person, by its name", (), _reviewed
+        "what the host would run, trust or be steered by is held for a person, by its name", _LIVE, _reviewed
     ),
     "policy": Promise("only the person's own word loosens anything"),
     "closed": Promise("where the sandbox cannot be made as promised, nothing runs"),

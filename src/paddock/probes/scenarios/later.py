@@ -85,7 +85,7 @@ def _go_through(
     """Plant, look, apply, look, live a morning, look. What was found of each row."""
     home = scene.ground.home
     before = {plant.path: _content(scene, plant) for plant in planted}
-    said = scene.play("\n".join([first, _WORK, plants.script(planted, home, scene.witnesses), _seen(planted)]))
+    said = scene.play("\n".join([first, _WORK, plants.script(planted, home, scene.witnesses), "true"]))
     landed = frozenset(said.splitlines())
     found: dict[str, list[str]] = {plant.row: [] for plant in planted}
     _look(scene, planted, before, found, "wrote")
@@ -112,8 +112,8 @@ def _look(
     """What of it is on the host. Where nothing is reviewed a file in the repository is no more than a file."""
     for plant in planted:
         outside = plant.path.startswith("~/")
-        only_run = not scene.paddock and plant.row.startswith(_RUN_BY_MORNING)
-        if _content(scene, plant) != before[plant.path] and (outside or not only_run):
+        counts = outside or bool(plant.rule and (scene.paddock or not plant.row.startswith(_RUN_BY_MORNING)))
+        if counts and _content(scene, plant) != before[plant.path]:
             found[plant.row].append(f"{how} {plant.path}")
 
 
@@ -124,14 +124,6 @@ def _content(scene: Scene, plant: Plant) -> str | None:
             return file.read()
     except OSError:
         return None
-
-
-def _seen(planted: Sequence[Plant]) -> str:
-    """A script that says which of the repository's are there."""
-    import shlex
-
-    paths = [shlex.quote(plant.path) for plant in planted if not plant.path.startswith("~/")]
-    return f"for path in {' '.join(paths)}; do [ -e $path ] && echo $path; done"
 
 
 def _review(scene: Scene, planted: Sequence[Plant], landed: frozenset[str], found: dict[str, list[str]]) -> None:

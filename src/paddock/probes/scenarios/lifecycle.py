@@ -50,7 +50,7 @@ def deaths(scene: Scene) -> Findings:
     """
     _clear(scene)
     ended = living.new_mark(scene)
-    scene.run("/bin/sh", "-c", _STAY, ended)
+    scene.start("/bin/sh", "-c", _STAY, ended).wait(5)
     daemon = living.left(scene, ended)
     mark = living.new_mark(scene)
     before = fingerprint(scene.ground.repo)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from paddock.probes.scenarios.scene import Scene
 
-_PATIENCE_S = 1.0  # how long the kernel may take to end what is to end
+_PATIENCE_S = 2.0  # how long the kernel may take to end what is to end
 _PAUSE_S = 0.02
 
 
@@ -78,7 +79,8 @@ def _wait(look: Callable[[], list[int]], patience_s: float) -> list[int]:
 
 def _end(mark: str) -> None:
     for pid in marked(mark):
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _processes() -> list[int]:

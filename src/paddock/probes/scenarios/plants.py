@@ -22,7 +22,10 @@ _PLAIN = re.compile(r"[A-Za-z0-9._/+@-]+")
 
 @frozen
 class Plant:
-    """One file. `rule` is a word of the hazards that must name it where Paddock holds it; `needs` who would run it."""
+    """One file. `rule` is how the hazards begin that must name it where Paddock holds it; `needs` who would run it.
+
+    One in the repository without a rule does nothing by itself, and is there for the others.
+    """
 
     row: str
     path: str
@@ -37,12 +40,15 @@ class Plant:
         return f"{self.row}+{self.path}".replace(" ", "-").replace("/", "+")
 
     def script(self, home: str, witnesses: str) -> str:
-        """It as a line for the shell. What cannot be planted is not, and says nothing."""
+        """It as a line for the shell, which says the path when it is planted."""
         path = shlex.quote(place(self.path, home))
         marked = f"{witnesses}/{self.mark}"
         content = self.content.replace("@RUN@", f"touch {marked}").replace("@MARK@", marked)
         bits = f" && chmod +x {path}" if self.executable else ""
-        return f"(mkdir -p $(dirname {path}); printf %s {shlex.quote(content)} >> {path}{bits}) 2>/dev/null"
+        said = shlex.quote(self.path)
+        return (
+            f"(mkdir -p $(dirname {path}); printf %s {shlex.quote(content)} >> {path}{bits}) 2>/dev/null && echo {said}"
+        )
 
 
 def place(path: str, home: str) -> str:
@@ -98,8 +104,8 @@ AT_WORK = (
     Plant("PE-14 direnv", ".envrc", "@RUN@\n", "shell", needs="direnv"),
     Plant("PE-14 python-imports", "conftest.py", "open('@MARK@', 'w').close()\n", "build"),
     Plant("PE-14 python-imports", "json.py", "open('@MARK@', 'w').close()\n", "shape"),
-    Plant("PE-14 virtual-environment", ".venv/bin/python", _RUN_IN_SHELL, "", executable=True),
-    Plant("PE-14 virtual-environment", ".venv/pyvenv.cfg", "home = /usr/bin\n"),
+    Plant("PE-14 virtual-environment", ".venv/bin/python", _RUN_IN_SHELL, "shell", executable=True),
+    Plant("PE-14 virtual-environment", ".venv/pyvenv.cfg", "home = /usr/bin\n", "shell"),
     Plant("PE-14 version-files", ".tool-versions", "python ref:x\n", "shell"),
     Plant("PE-14 version-files", ".mise.toml", '[hooks]\nenter = "@RUN@"\n', "shell"),
     Plant("PE-15 makefile", "Makefile", "all:\n\t@RUN@\n", "build", needs="make"),
@@ -107,8 +113,10 @@ AT_WORK = (
     Plant("PE-15 package-scripts", "package.json", '{"scripts": {"postinstall": "@RUN@"}}\n', "build"),
     Plant("PE-15 ci-workflows", ".github/workflows/ci.yml", "jobs: {a: {steps: [{run: '@RUN@'}]}}\n", "ci"),
     Plant("PE-15 ci-workflows", ".gitlab-ci.yml", "a: {script: ['@RUN@']}\n", "ci"),
-    Plant("PE-15 commit-tools", ".pre-commit-config.yaml", "repos: [{repo: local, hooks: [{entry: '@RUN@'}]}]\n", ""),
-    Plant("PE-15 commit-tools", ".husky/pre-commit", _RUN_IN_SHELL, "", executable=True),
+    Plant(
+        "PE-15 commit-tools", ".pre-commit-config.yaml", "repos: [{repo: local, hooks: [{entry: '@RUN@'}]}]\n", "build"
+    ),
+    Plant("PE-15 commit-tools", ".husky/pre-commit", _RUN_IN_SHELL, "build", executable=True),
 )
 IN_TOOLS = (
     Plant("PE-09 vscode", ".vscode/tasks.json", '{"tasks": [{"command": "@RUN@"}]}\n', "editor"),

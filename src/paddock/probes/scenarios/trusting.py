@@ -75,7 +75,13 @@ def _granted(scene: Scene, outside: str) -> list[str]:
     said = done.stdout.decode(errors="replace").splitlines()
     if done.status != _REFUSED and said[-1:] != ["ended"]:
         raise OSError(f"it ended with {done.status}: {done.stderr.decode(errors='replace')[-200:]}")
-    return [*said[:-1], *(["wrote to the repository"] if os.path.exists(mark) else [])]
+    return [*said[:-1], *_written(scene)]
+
+
+def _written(scene: Scene) -> list[str]:
+    """Whether the command's own file is in the repository, where the person's policy does not have it so anyway."""
+    live = scene.plan is not None and scene.plan.workspace.mode == "live"
+    return ["wrote to the repository"] if os.path.exists(f"{scene.ground.repo}/granted") and not live else []
 
 
 def _one_byte_more(scene: Scene) -> None:
@@ -99,9 +105,7 @@ def switches(scene: Scene) -> Findings:
     policy = f'mkdir -p "$HOME/.config/paddock"; cp paddock.toml "$HOME/.config/paddock/policy.toml"; {_TRY}'
     first = scene.play(f"({lines}\n{policy}) 2>/dev/null", outside).splitlines()
     second = scene.play(_TRY, outside, "--dangerously-skip-permissions", "--yolo", "--no-sandbox").splitlines()
-    there = ["wrote to the repository"] if os.path.exists(f"{scene.ground.repo}/granted") else []
-    live = scene.plan is not None and scene.plan.workspace.mode == "live"
-    written = [] if live else there
+    written = _written(scene)
     return {"AP-15 skip-flags-inert": [*second, *written], "AP-16 no-switch-inside": [*first, *written]}
 
 

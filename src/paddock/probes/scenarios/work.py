@@ -6,14 +6,14 @@ import hashlib
 
 from paddock import process
 from paddock.probes.inside.effects import Skipped
-from paddock.probes.scenarios.scene import scenario
+from paddock.probes.scenarios.scene import NotApplicable, scenario
 from paddock.probes.scenarios.terminal import Terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from paddock.probes.scenarios.scene import Findings, Scene
+    from paddock.probes.scenarios.scene import Finding, Findings, Scene
 
 # Row, the program that it is about, and a script that ends with 0 when it works.
 _TOOLS = (
@@ -26,7 +26,7 @@ _TOOLS = (
     (
         "OK-02 python-venv",
         "python3",
-        "python3 -m venv --without-pip v && v/bin/python -c 'import ssl, sqlite3, ctypes'",
+        "python3 -m venv --without-pip {venv} && {venv}/bin/python -c 'import ssl, sqlite3, ctypes'",
     ),
     ("OK-02 compiler", "cc", "printf 'int main(void) {{return 0;}}' > m.c && cc -o m m.c && ./m"),
     ("OK-02 make", "make", "printf 'all:\\n\\techo made > made\\n' > m.mk && make -sf m.mk && grep -q made made"),
@@ -43,17 +43,25 @@ _NAMES = ("schön.txt", "日本語.txt", "a b\tc.txt", "-dash", "emoji-🌱.txt"
 @scenario(*(row for row, _, _ in _TOOLS))
 def tools(scene: Scene) -> Findings:
     """All tools of this machine in one session, one after the other, in a directory of its own."""
-    here = {row: script.format(commit=_COMMIT) for row, tool, script in _TOOLS if process.find(tool)}
-    lines = [f"(cd work && {script}) >/dev/null 2>&1; echo $?" for script in here.values()]
+    mode = scene.plan.workspace.mode if scene.plan else ""
+    # In mode live what installs programs into the repository is moved out of it, as its manual says.
+    given = {"commit": _COMMIT, "venv": '"$HOME/v"' if mode == "live" else "v"}
+    here = {row: script.format(**given) for row, tool, script in _TOOLS if process.find(tool)}
+    place = _place(scene)
+    lines = [f"(cd {place}/work && {script}) >/dev/null 2>&1; echo $?" for script in here.values()]
     # A change of a tracked file for the commit, and no configuration of this machine's.
-    said = scene.play("\n".join(["mkdir work; echo more >> hello.txt", *lines])).split()
+    said = scene.play("\n".join([f"mkdir {place}/work; (echo more >> hello.txt) 2>/dev/null", *lines])).split()
     worked = dict(zip(here, said, strict=True))
-    return {
-        row: Skipped(f"{tool} is not installed")
-        if row not in here
-        else ([] if worked[row] == "0" else [f"ended with {worked[row]}"])
-        for row, tool, _ in _TOOLS
-    }
+    found: dict[str, Finding] = {row: Skipped(f"{tool} is not installed") for row, tool, _ in _TOOLS}
+    found |= {row: [] if status == "0" else [f"ended with {status}"] for row, status in worked.items()}
+    if mode == "readonly":
+        found |= {row: NotApplicable("the policy has the repository read-only") for row in found if " git-" in row}
+    return found
+
+
+def _place(scene: Scene) -> str:
+    """Where a script may write: in the repository, or where that is read-only, in the home."""
+    return '"$HOME"' if scene.plan and scene.plan.workspace.mode == "readonly" else "."
 
 
 @scenario("LC-04 exit-codes")
@@ -64,7 +72,7 @@ def codes(scene: Scene) -> Sequence[str]:
     for script, expected in ways.items():
         status = scene.run("/bin/sh", "-c", script).status
         found += [] if status in expected else [f"{script}: {status}"]
-    missing = scene.run("/nonexistent/program").status if not scene.bare else 127
+    missing = scene.run("/nonexistent/program").status if scene.paddock else 127
     return [*found, *([] if missing in (126, 127) else [f"no such program: {missing}"])]
 
 
@@ -92,7 +100,9 @@ def streams(scene: Scene) -> Findings:
     content = hashlib.sha256(scene.ground.mark.encode()).digest() * (_LARGE // 32)
     argv = scene.under(("/bin/cat",))
     done = process.run(argv, environment=scene.ground.environ, cwd=scene.ground.repo, stdin=content)
-    listed = scene.play('mkdir names && cd names && for name in "$@"; do : > "./$name"; done; ls -N', *_NAMES)
+    listed = scene.play(
+        f"cd {_place(scene)};" + 'mkdir names && cd names && for name in "$@"; do : > "./$name"; done; ls -N', *_NAMES
+    )
     missing = [name for name in _NAMES if name not in listed.splitlines()]
     return {
         "OK-04 large-input-and-output": [] if done.stdout == content else [f"{len(done.stdout)} bytes came back"],
@@ -103,6 +113,8 @@ def streams(scene: Scene) -> Findings:
 @scenario("LC-17 odd-surroundings")
 def odd(scene: Scene) -> Sequence[str]:
     """A umask that keeps everybody out, a locale without letters, a time zone that nobody has."""
+    if scene.plan and scene.plan.workspace.mode == "readonly":
+        raise NotApplicable("the policy has the repository read-only")
     way = ("/bin/sh", "-c", 'umask 077; LC_ALL=C LANG=C TZ=Nowhere/Never exec "$@"', "sh")
     name = _NAMES[1]
     script = 'echo more >> hello.txt && : > "$1" && test -e "$1" && date >/dev/null && echo worked'

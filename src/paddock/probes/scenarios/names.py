@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 
 from paddock.errors import PaddockError
@@ -74,6 +73,8 @@ def asked(scene: Scene) -> Findings:
 @scenario("NW-25 dns-rebind")
 def rebound(scene: Scene) -> Sequence[str]:
     """Each name is allowed, and leads where the rule did not say that it may."""
+    import json
+
     if not scene.bare:
         gateway.require(scene)
     names = {f"rebound-{number}.example.test": place for number, place in enumerate(_PLACES.values())}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -239,6 +238,8 @@ def _answers(place: str, port: int, word: str) -> bool:
 
 def _wish(host: str) -> str:
     """For the gateway, as `paddock net deny` says it."""
+    import json
+
     return json.dumps({"do": "deny", "author": "probe", "why": "", "for_s": None, "place": {"host": host, "port": 0}})
 
 

@@ -7,7 +7,6 @@ bytes go straight to the service, where all of them arrive.
 from __future__ import annotations
 
 import base64
-import json
 import ssl
 from contextlib import suppress
 
@@ -110,6 +109,8 @@ class _Served:
 
     def send(self, forms: Iterable[bytes]) -> None:
         """Each on a connection of its own, from inside. Raises PaddockError where nothing was sent."""
+        import json
+
         place = (LOOPBACK if self._scene.bare else HOST, self.service.port)
         encoded = [base64.b64encode(form).decode() for form in forms]
         with open(f"{self._scene.ground.repo}/{_FORMS}", "w", encoding="ascii") as file:

@@ -1,6 +1,6 @@
-"""What scenarios have done inside: using a limit up, typing into terminals. `sh PACK --act NAME WORDS…`.
+"""What scenarios have done inside: using a limit up, typing into terminals. `sh PACK --act NAME WORDS… , NAME WORDS…`.
 
-Each is bounded by itself, whatever the sandbox allows, and says on its last line how far it came.
+Each is bounded by itself, whatever the sandbox allows. How far they came is one number each, on the last line.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
-WORD = "paddock-act"
+WORD, NEXT = "paddock-act", ","
 MOST_PROCESSES, MOST_BYTES, MOST_FILES = 2048, 512 << 20, 1 << 16  # whoever asks for more gets these
 _PIECE = 1 << 20
 
@@ -185,7 +185,12 @@ ACTS: dict[str, Callable[..., float]] = {
 
 
 def main() -> None:
-    """Act, and say what came of it."""
-    came = ACTS[sys.argv[2]](*sys.argv[3:])
+    """Act, one after another, and say what came of it."""
+    came = []
+    words = sys.argv[2:]
+    while words:
+        end = words.index(NEXT) if NEXT in words else len(words)
+        came.append(ACTS[words[0]](*words[1:end]))
+        words = words[end + 1 :]
     print(f"\n{WORD}", json.dumps(came), flush=True)
     os._exit(0)  # threads that wait hold nobody up

@@ -11,7 +11,7 @@ from paddock.probes.scenarios.scene import scenario
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.probes.planting.terminal import Left
-    from paddock.probes.scenarios.scene import Scene
+    from paddock.probes.scenarios.scene import Findings, Scene
 
 _LEGACY = "/proc/sys/dev/tty/legacy_tiocsti"
 _CLIPBOARD = b"\033]52;c;cGFkZG9jaw==\007"
@@ -22,6 +22,7 @@ _SEQUENCES = {
     "sets the window's title (OSC 2)": b"\033]2;paddock probe\007",
 }
 _NOTHING = "/dev/null"
+_LISTED = "these are all"
 
 
 def _on_terminal(scene: Scene, *command: str, redirection: str = "") -> Left:
@@ -30,7 +31,7 @@ def _on_terminal(scene: Scene, *command: str, redirection: str = "") -> Left:
 
 def _pushed(scene: Scene, redirection: str = "") -> list[str]:
     """The attacker says on a stream that may be redirected how it ended: the program's status counts."""
-    left = _on_terminal(scene, *words(scene, "push", "!"), redirection=redirection)
+    left = _on_terminal(scene, *words(scene, ("push", "!")), redirection=redirection)
     if left.status:
         raise PaddockError("nothing was tried", why=left.shown[-300:].decode(errors="replace"))
     return [f"{left.waiting} bytes wait in the terminal's input"] if left.waiting else []
@@ -61,26 +62,26 @@ def typing(scene: Scene) -> list[str]:
 def typing_beside(scene: Scene) -> list[str]:
     """The terminal is reached by its name as well, and by each stream that is left."""
     _try()
-    redirections = (f"<{_NOTHING}", f">{_NOTHING}", f"2>{_NOTHING}", f"<{_NOTHING} >{_NOTHING}")
+    redirections = (f"<{_NOTHING}", f">{_NOTHING}", f"<{_NOTHING} >{_NOTHING}")
     return [found for redirection in redirections for found in _pushed(scene, redirection)]
 
 
-@scenario("PK-32 other-terminals")
-def other_terminals(scene: Scene) -> list[str]:
-    """What is written to the first terminals there are shows on none of ours; the caller's own is not among them."""
-    here = _on_terminal(scene, "/bin/sh", "-c", "exec 2>/dev/null; readlink /proc/self/fd/0; ls /dev/pts")
-    _, _, names = here.shown.decode(errors="replace").partition("\n")
-    numbers = [name for name in names.split() if name.isdigit()]
-    # A pty file system of its own begins at 0, and holds the program's own terminal alone.
-    return [f"/dev/pts/{number}" for number in numbers if number != "0"]
+@scenario("PK-32 other-terminals", "PK-33 tty-escape-sequences")
+def showing(scene: Scene) -> Findings:
+    """Which terminals are there, and what of a program's words reaches the caller's own as it is.
 
-
-@scenario("PK-33 tty-escape-sequences")
-def escapes(scene: Scene) -> list[str]:
-    """Programs with windows of their own need them: nothing is filtered, and the report says so."""
-    script = "; ".join(f"printf '{_octal(sequence)}'" for sequence in _SEQUENCES.values())
-    shown = _on_terminal(scene, "/bin/sh", "-c", script).shown
-    return [what for what, sequence in _SEQUENCES.items() if sequence in shown]
+    Programs with windows of their own need such sequences: Paddock filters nothing, and the report says so.
+    """
+    sequences = "".join(f"printf '{_octal(sequence)}'; " for sequence in _SEQUENCES.values())
+    shown = _on_terminal(scene, "/bin/sh", "-c", f"ls /dev/pts 2>{_NOTHING}; echo {_LISTED}; {sequences}").shown
+    names, listed, rest = shown.partition(_LISTED.encode())
+    if not listed:
+        raise PaddockError("nothing was shown", why=shown[-300:].decode(errors="replace"))
+    return {
+        # A pty file system of its own begins at 0, and holds the program's own terminal alone.
+        "PK-32 other-terminals": [f"/dev/pts/{name.decode()}" for name in names.split() if name not in (b"0", b"ptmx")],
+        "PK-33 tty-escape-sequences": [what for what, sequence in _SEQUENCES.items() if sequence in rest],
+    }
 
 
 def _octal(text: bytes) -> str:

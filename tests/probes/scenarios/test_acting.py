@@ -1,0 +1,68 @@
+"""The pack acts inside; a sandbox in which it did not has shown nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddock.errors import PaddockError
+from paddock.plan.model import Limit
+from paddock.policy.model import BUILT_IN
+from paddock.probes.inside.effects import Skipped
+from paddock.probes.planting.ground import Ground
+from paddock.probes.scenarios import acting
+from paddock.probes.scenarios.scene import NotApplicable, Scene
+from tests.boundary.plans import changed
+from tests.capabilities import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = needs("git")
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    with Ground(str(tmp_path / "ground"), bare=True) as made:
+        yield made
+
+
+def with_limits(ground: Ground, *limits: Limit) -> Scene:
+    return Scene(ground, ("/bin/true", "--"), ("/bin/true",), changed(limits=limits))
+
+
+def test_the_last_word_of_an_act_counts() -> None:
+    assert acting.came(b"words\npaddock-act [1]\n\npaddock-act [2.5]\nmore words", 1) == (2.5,)
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"paddock-act", b"paddock-act many", b"paddock-act 1", b"paddock-act [1, 2]", b"said paddock-act [1]"]
+)
+def test_an_act_that_says_nothing_has_shown_nothing(said: bytes) -> None:
+    with pytest.raises(PaddockError):
+        acting.came(said, 1)
+
+
+def test_it_acts_in_the_repository_of_the_ground(ground: Ground) -> None:
+    assert acting.act(Scene(ground, ()), ("open_files", "3"), ("fork", "2")) == (3, 2)
+
+
+def test_limits_that_nothing_here_can_keep_are_skipped(ground: Ground) -> None:
+    refusing = Scene(ground, ("/bin/sh", "-c", "exit 126", "--"), ("/bin/true",))
+    with pytest.raises(Skipped):
+        acting.act(refusing, ("open_files", "3"), flags=("--limit", "cpus=1"))
+
+
+def test_a_limit_is_made_small_where_the_plan_has_one(ground: Ground) -> None:
+    scene = with_limits(ground, Limit("memory", 1 << 40, BUILT_IN))
+    assert acting.limit(scene, "memory", "1MiB") == ("--limit", "memory=1MiB")
+    assert "--accept" in acting.limit(scene, "memory", "1MiB", accept=True)
+    assert acting.limit(scene, "cpus", "1") == ()
+
+
+def test_nobody_knows_the_limits_of_another_sandbox(ground: Ground) -> None:
+    assert acting.limit(Scene(ground, ()), "memory", "1MiB") == ()
+    with pytest.raises(NotApplicable):
+        acting.limit(Scene(ground, ("/usr/bin/env",)), "memory", "1MiB")

@@ -1,0 +1,53 @@
+"""What the host's table of processes says of those inside."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddock.probes.inside.effects import Skipped
+from paddock.probes.planting.ground import Ground
+from paddock.probes.scenarios import processes
+from paddock.probes.scenarios.scene import Scene
+from tests.capabilities import IS_ROOT, needs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = needs("bubblewrap", "git")
+PADDOCK = (sys.executable, "-I", "-m", "paddock")
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    with Ground(str(tmp_path / "ground"), bare=True) as made:
+        yield made
+
+
+def test_a_command_inside_is_not_root_on_the_host(ground: Ground) -> None:
+    assert processes.identity(Scene(ground, (*PADDOCK, "run", "--quiet", "--"), PADDOCK)) == []
+
+
+def test_a_command_without_a_sandbox_is_who_called_it(ground: Ground) -> None:
+    found = processes.identity(Scene(ground, ()))
+    assert ("it is uid 0 of the host" in found) is IS_ROOT
+
+
+def test_a_command_that_cannot_be_seen_is_not_taken_for_an_ordinary_one(ground: Ground) -> None:
+    hidden = (sys.executable, "-c", "import sys; print('up', flush=True); sys.stdin.read()")
+    with pytest.raises(Skipped):
+        processes.identity(Scene(ground, hidden))
+
+
+def test_processes_are_found_by_a_whole_argument() -> None:
+    mark = f"mark-of-a-test-{os.getpid()}"
+    with subprocess.Popen(["/bin/sh", "-c", "read line", "sh", mark], stdin=subprocess.PIPE) as started:
+        assert list(processes.alive(mark)) == [started.pid]
+        assert processes.alive(mark[:-1]) == {}
+        assert started.stdin
+        started.stdin.close()

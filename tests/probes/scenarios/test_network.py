@@ -20,6 +20,7 @@ from tests.capabilities import needs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from typing import Any
 
 pytestmark = needs("bubblewrap", "git")
 
@@ -130,6 +131,20 @@ def test_what_the_policy_publishes_answers(tmp_path: Path) -> None:
     with scene(tmp_path, b'[network]\npublish = ["%d:3000"]\n' % port) as played:
         os.unlink(f"{played.ground.home}/.config/paddock/policy.toml")  # a proof takes them out for its other runs
         assert found("NW-44 published-ports", played) == [f"reached 127.0.0.1:{port}"]
+
+
+def test_a_record_that_was_changed_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with scene(tmp_path) as played:
+        real = played.ask
+
+        def changed(*words: str) -> dict[str, Any]:
+            said = real(*words)
+            (log,) = (tmp_path / "ground/home/.local/state/paddock").rglob("*.jsonl")
+            log.write_bytes(log.read_bytes().replace(b'"allowed"', b'"refused"', 1))
+            return said
+
+        monkeypatch.setattr(played, "ask", changed)
+        assert found("NW-46 network-record-complete", played) == ["the chain of the record is broken"]
 
 
 def test_a_policy_check_that_accepts_everything_is_noticed(tmp_path: Path) -> None:

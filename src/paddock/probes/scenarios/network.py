@@ -85,7 +85,7 @@ print("done", flush=True)
 """
 _REQUESTS = """
 import socket, sys
-port, other, times = map(int, sys.argv[1:])
+port, times = map(int, sys.argv[1:])
 for _ in range(times):
     with socket.create_connection(("host", port), timeout=5) as ours:
         ours.sendall(b"GET /counted HTTP/1.1\\r\\n\\r\\n")
@@ -181,7 +181,7 @@ def recorded(scene: Scene) -> Sequence[str]:
     gateway.require(scene)
     service, name = _serve(scene), f"probe-{scene.ground.mark}"
     flags = ("--name", name, "--allow", f"{HOST}:{service.port}")
-    done = scene.run(*PYTHON, _REQUESTS, str(service.port), "0", str(_TIMES), flags=flags)
+    done = scene.run(*PYTHON, _REQUESTS, str(service.port), str(_TIMES), flags=flags)
     gateway.check(done.status, done.stdout, done.stderr)
     events = scene.ask("log", "show", name)["events"]
     allowed = [
@@ -191,7 +191,8 @@ def recorded(scene: Scene) -> Sequence[str]:
     asked = {f"refused-{number}.example.test" for number in range(_TIMES)}
     found = [] if len(allowed) == _TIMES else [f"{len(allowed)} lines for {_TIMES} connections"]
     found += [f"no line for {missing}" for missing in sorted(asked - refused)]
-    return found + ([] if all(it.get("rule") for it in allowed) else ["lines without their rule"])
+    found += [] if all(it.get("rule") for it in allowed) else ["lines without their rule"]
+    return found + ([] if scene.call("log", "verify", name).status == 0 else ["the chain of the record is broken"])
 
 
 @scenario("NW-22 broad-wildcard")

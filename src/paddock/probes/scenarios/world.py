@@ -63,13 +63,14 @@ def visit(scene: Scene, command: Sequence[str], names: Mapping[str, str], port: 
     return Found(tuple(told["asked"]), arrived, told["status"], *said)
 
 
-def main(wishes: Mapping[str, Any]) -> None:
-    """Be the network, run the command, print."""
+def main(text: str) -> None:
+    """Be the network that the text wishes, run its command, print."""
     import base64
     import json
 
     from paddock.probes.scenarios.outside import Outside
 
+    wishes: dict[str, Any] = json.loads(text)
     try:
         _enter(wishes["names"].values(), wishes["directory"])
     except OSError as error:
@@ -109,6 +110,4 @@ def _enter(addresses: Iterable[str], directory: str) -> None:
 
 
 if __name__ == "__main__":
-    import json
-
-    main(json.loads(sys.argv[1]))
+    main(sys.argv[1])

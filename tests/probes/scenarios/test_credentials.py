@@ -55,10 +55,9 @@ def test_another_sandbox_is_asked_nothing_of_paddocks(tmp_path: Path) -> None:
 def test_the_search_finds_a_secret_wherever_a_process_or_file_has_it(tmp_path: Path) -> None:
     secret = "canary-" + "0f" * 16
     (tmp_path / "two\nlines").write_text(f"x{secret}")
-    argv = [sys.executable, "-c", thieves.SEARCH, hashlib.sha256(secret.encode()).hexdigest(), str(tmp_path)]
+    argv = [sys.executable, "-c", thieves.SEARCH, "", "", hashlib.sha256(secret.encode()).hexdigest(), str(tmp_path)]
     done = subprocess.run(argv, env={"SECRET": secret}, capture_output=True, text=True, check=True)
     assert "/environ\n" in done.stdout
     assert f"read {tmp_path}/two\nlines" in done.stdout
-    assert done.stdout.endswith(f"{thieves.ENDED}\n")
     other = subprocess.run(argv, env={"SECRET": f"canary-{'1f' * 16}"}, capture_output=True, text=True, check=True)
     assert "/environ" not in other.stdout

@@ -55,17 +55,32 @@ class Bound:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def sending(self, service: Echo, *requests: str) -> list[str]:
-        """The command that sends these. BOUND and HERE in them are the bound service and the one that is asked."""
-        names = {"BOUND": f"{self.place}:{self.bound.port}", "HERE": f"{self.place}:{service.port}"}
-        texts = [text.replace("BOUND", names["BOUND"]).replace("HERE", names["HERE"]) for text in requests]
-        return ["python3", "-c", thieves.SEND, self.place, str(service.port), *texts]
+    def requests(self, *sent: tuple[Echo, tuple[str, ...]]) -> tuple[str, str]:
+        """What SEND is told. BOUND and HERE in a request are the bound service and the one that is asked."""
+        import json
 
-    def run(self, *command: str, word: str = thieves.ENDED) -> str:
-        """What a command says. Raises Skipped where `word` is not in it: it did not come that far."""
+        bound = f"{self.place}:{self.bound.port}"
+        texts = [
+            (
+                service.port,
+                [text.replace("BOUND", bound).replace("HERE", f"{self.place}:{service.port}") for text in it],
+            )
+            for service, it in sent
+        ]
+        return self.place, json.dumps(texts)
+
+    def python(self, program: str, *words: str, until: str = thieves.ENDED) -> str:
+        """What a program of Python's says. Raises Skipped where `until` is not in it: it did not come that far."""
+        return self._run(("python3", "-c", f"{program}\nprint({thieves.ENDED!r})", *words), until)
+
+    def shell(self, script: str) -> str:
+        """The same of a script for the shell."""
+        return self._run(("sh", "-c", f"{script}\necho {thieves.ENDED}"), thieves.ENDED)
+
+    def _run(self, command: tuple[str, ...], until: str) -> str:
         done = self.scene.run("/usr/bin/env", *command)
         said = done.stdout.decode(errors="replace")
-        if word not in said:
+        if until not in said:
             why = done.stderr.decode(errors="replace").strip().split("\n")[0]
             raise Skipped(f"there was no such run here: {why or f'it ended with {done.status}'}")
         return said

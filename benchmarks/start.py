@@ -98,6 +98,16 @@ def fill(directory: str, files: int) -> None:
             file.write(f"{number}\n")
 
 
+def with_policy(place: Place, text: str) -> Place:
+    """The same directory for a person with a policy of their own."""
+    home = f"{place.home}-with-policy"
+    for part in ("runtime", ".config/paddock"):
+        os.makedirs(f"{home}/{part}", mode=0o700)
+    with open(f"{home}/.config/paddock/policy.toml", "w", encoding="utf-8") as file:
+        file.write(text)
+    return Place(home, place.directory)
+
+
 def start_rows(empty: Place, full: Place, rounds: int, srt: str | None) -> Iterator[Row]:
     run = (*PADDOCK, "run", "--quiet", "--net", "off", "--", "true")
     jobs: dict[str, tuple[Sequence[str], Place]] = {
@@ -106,6 +116,7 @@ def start_rows(empty: Place, full: Place, rounds: int, srt: str | None) -> Itera
         "paddock": (run, empty),
         "full": (run, full),
     }
+    jobs["attacked"] = (run, with_policy(empty, "[prove]\nat_start = true\n"))
     if srt:
         jobs["srt"] = ((srt, "true"), empty)
     found = medians(jobs, rounds)
@@ -114,6 +125,7 @@ def start_rows(empty: Place, full: Place, rounds: int, srt: str | None) -> Itera
     yield Row("run -- true / (bare bwrap true + bare python)", found["paddock"] / (found["bwrap"] + found["python"]), 3)
     yield Row("run -- true / bare bwrap true", found["paddock"] / found["bwrap"], None)
     yield Row("start in a full repository / in an empty one", found["full"] / found["paddock"], 1.1)
+    yield Row("prove.at_start, over a start without", found["attacked"] - found["paddock"], 300, "ms")
     if srt:
         yield Row("run -- true / sandbox-runtime true", found["paddock"] / found["srt"], 0.2)
 

@@ -9,7 +9,7 @@ import resource
 import signal
 import struct
 
-from paddock.probes.inside.effects import Given, Skipped, check, libc, row
+from paddock.probes.inside.effects import Given, Skipped, check, libc, opens, row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -275,6 +275,13 @@ def message_queue(given: Given) -> list[str]:
     buffer = ctypes.create_string_buffer(8192)
     check(libc.mq_receive(queue, buffer, ctypes.c_size_t(8192), None))
     return ["took a message of the host"] if given.holds(buffer.raw) else []
+
+
+@row("PK-03 files-of-host-process")
+def files_of_process(given: Given) -> list[str]:
+    """Opened only: through these the kernel would kill another program first, or let nobody read its memory."""
+    names = ("oom_score_adj", "coredump_filter", "comm", "clear_refs", "timerslack_ns")
+    return opens(*(f"/proc/{given['victim']}/{name}" for name in names), flags=os.O_WRONLY)
 
 
 @row("PK-19 keyring-search")

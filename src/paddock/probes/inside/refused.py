@@ -48,7 +48,7 @@ _CALLS = (
     ("mount_setattr", (_CLOSED, 0, _INVALID, 0, 0)),
     ("name_to_handle_at", (_CLOSED, _NOWHERE, _NOWHERE, _NOWHERE, _INVALID)),
     ("open_by_handle_at", (_CLOSED, _NOWHERE, 0)),
-    ("fanotify_init", (_INVALID, 0)),
+    ("fanotify_init", (0x200, 0)),  # FAN_REPORT_FID, which anybody may since kernel 5.13
     ("swapon", (_NOWHERE, _INVALID)),
     ("quotactl", (0xFF, 0, 0, 0)),
     ("quotactl_fd", (_CLOSED, 0xFF, 0, 0)),
@@ -58,6 +58,27 @@ _CALLS = (
     ("ioperm", (0x10000, 1, 0)),
     ("modify_ldt", (_NOBODY, 0, 0)),
     ("userfaultfd", (_INVALID,)),
+)
+# For sandboxes that share the host's namespace of the one kind or of the other.
+_IPC = (
+    ("shmget", (_NOBODY, 0, 0)),
+    ("shmat", (_CLOSED, 0, 0)),
+    ("shmctl", (_CLOSED, 2, _NOWHERE)),
+    ("semget", (_NOBODY, 0, 0)),
+    ("semop", (_CLOSED, _NOWHERE, 1)),
+    ("semtimedop", (_CLOSED, _NOWHERE, 1, 0)),
+    ("semctl", (_CLOSED, 0, 2, _NOWHERE)),
+    ("msgget", (_NOBODY, 0)),
+    ("msgsnd", (_CLOSED, _NOWHERE, 0, 0)),
+    ("msgrcv", (_CLOSED, _NOWHERE, 0, 0, 0)),
+    ("msgctl", (_CLOSED, 2, _NOWHERE)),
+)
+_BEST_EFFORT = 2 << 13 | 4  # of ioprio_set(2): class and level that everybody may have
+_PRIORITY = (
+    ("setpriority", (0, _NOBODY, 0)),
+    ("setpriority", (1, _NOBODY, 0)),
+    ("ioprio_set", (1, _NOBODY, _BEST_EFFORT)),
+    ("ioprio_set", (2, _NOBODY, _BEST_EFFORT)),
 )
 _TRACING = (
     ("ptrace", (_NOBODY, _NOBODY, 0, 0)),
@@ -76,6 +97,25 @@ def calls(given: Given) -> list[str]:
 def tracing(given: Given) -> list[str]:
     """Those that look into the memory of other processes."""
     return [f"the kernel heard {name}" for name, arguments in _TRACING if _is_heard(given, name, arguments)]
+
+
+@row("PK-49 objects-refused-unheard")
+def objects(given: Given) -> list[str]:
+    """System V memory, semaphores and queues, where they would be the host's."""
+    return _of_the_host(given, "ipc", _IPC)
+
+
+@row("PK-03 priority-refused-unheard")
+def priority(given: Given) -> list[str]:
+    """The priority of others, where those would be the host's."""
+    return _of_the_host(given, "pid", _PRIORITY)
+
+
+def _of_the_host(given: Given, kind: str, tried: tuple[tuple[str, tuple[int, ...]], ...]) -> list[str]:
+    """What the kernel hears in the host's own namespace; nothing in one of the sandbox's own."""
+    if os.readlink(f"/proc/self/ns/{kind}") != given["namespaces"][kind]:
+        return []
+    return [f"the kernel heard {name}{arguments}" for name, arguments in tried if _is_heard(given, name, arguments)]
 
 
 @row("PK-12 namespaces-refused-unheard")

@@ -73,10 +73,10 @@ def main(text: str) -> None:
     wishes: dict[str, Any] = json.loads(text)
     try:
         _enter(wishes["names"].values(), wishes["directory"])
+        outside = Outside(wishes["names"], wishes["port"])
     except OSError as error:
         sys.stderr.write(f"no network of its own can be made here: {error}\n")
         sys.exit(_UNABLE)
-    outside = Outside(wishes["names"], wishes["port"])
     done = process.run(wishes["command"], environment=os.environ, cwd=os.getcwd(), timeout_s=30)
     asked, arrived = outside.end()
     told = {

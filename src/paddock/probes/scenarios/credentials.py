@@ -116,10 +116,13 @@ def next_session(scene: Scene) -> list[str]:
 @scenario("CR-28 told-by-scan")
 def told_by_scan(scene: Scene) -> list[str]:
     """A token of GitHub's shape, made up."""
+    import json
+
     with open(f"{scene.ground.repo}/.git/config", "a", encoding="utf-8") as file:
         url = f"https://person:ghp_{secrets.token_hex(18)}@git.example.test/a/b.git"
         file.write(f'[remote "second"]\n\turl = {url}\n')
-    findings = scene.ask("scan")["findings"]
+    # Its patterns take the better part of a second to read, and far longer on a machine that is busy.
+    findings = json.loads(scene.call("scan", "--json", timeout_s=60).stdout)["findings"]
     told = any(found["path"] == ".git/config" and found["kind"] == "secret" for found in findings)
     return [] if told else ["paddock scan names no secret in .git/config"]
 

@@ -7,7 +7,7 @@ import socket
 from paddock.probes.inside.effects import Given, row
 
 # Each with the type and the protocol that it is made with.
-_RARE = {
+RARE = {
     "AX25": (3, socket.SOCK_SEQPACKET, 0),
     "IPX": (4, socket.SOCK_DGRAM, 0),
     "AppleTalk": (5, socket.SOCK_DGRAM, 0),
@@ -73,4 +73,4 @@ def netlink(given: Given) -> list[str]:
 
 @row("PK-31 af-rare")
 def rare(given: Given) -> list[str]:
-    return [word for name, kind in _RARE.items() for word in opened(name, *kind)]
+    return [word for name, kind in RARE.items() for word in opened(name, *kind)]

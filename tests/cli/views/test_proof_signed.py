@@ -38,9 +38,9 @@ def test_the_key_is_printed_and_made_when_it_is_first_asked_for(person: Person, 
 def test_a_proof_is_verified_with_this_machines_key_or_the_one_that_is_named(person: Person, tmp_path: Path) -> None:
     written(person, tmp_path / "p.json")
     own = key.public_key(person.environ)
-    elsewhere = {"XDG_STATE_HOME": str(tmp_path / "elsewhere")}
-    for words, environ in ((("--verify", "p.json"), {}), (("--verify", "p.json", "--key", own.upper()), elsewhere)):
-        done = person.call("prove", *words, cwd=tmp_path, **environ)
+    elsewhere = type(person)(person.home, {"XDG_STATE_HOME": str(tmp_path / "elsewhere")})
+    for who, words in ((person, ()), (elsewhere, ("--key", own.upper()))):
+        done = who.call("prove", "--verify", "p.json", *words, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert f"signed by  {own}" in done.stdout
         assert f"policy {HASH[:12]}" in done.stdout

@@ -31,6 +31,7 @@ _LIVE_GAP = "live-hazards-window"
 @scenario("LC-13 missing-tool", "LC-13 no-user-namespaces")
 def missing(scene: Scene) -> Findings:
     """The mechanism is not there. Whether anything ran without it shows outside of every sandbox."""
+    _must_hide_the_outside(scene)
     again = f"unshare --user --map-user={os.geteuid()} --map-group={os.getegid()} --"
     own = ("unshare", "--user", "--map-root-user")
     mounted = ("--mount", "/bin/sh", "-c")
@@ -41,6 +42,16 @@ def missing(scene: Scene) -> Findings:
         "LC-13 missing-tool": _ran(scene, "tool", hidden),
         "LC-13 no-user-namespaces": _ran(scene, "namespaces", (*own, "/bin/sh", "-c", _NO_MORE.format(again=again))),
     }
+
+
+def _must_hide_the_outside(scene: Scene) -> None:
+    """Another sandbox may let its command write there; then a mark says nothing of how it ran."""
+    if scene.bare or scene.paddock:
+        return
+    marker = f"{scene.witnesses}/as-usual"
+    scene.run("/usr/bin/touch", marker)
+    if os.path.exists(marker):
+        raise NotApplicable("it lets a command write outside, with or without a failure")
 
 
 def _ran(scene: Scene, name: str, way: Sequence[str]) -> Finding:
@@ -71,6 +82,7 @@ def weaker(scene: Scene) -> Sequence[str]:
 @scenario("LC-15 failing-set-up")
 def half_way(scene: Scene) -> Sequence[str]:
     """Descriptors run out at one step or another of its making."""
+    _must_hide_the_outside(scene)
     mark = living.new_mark(scene)
     before = fingerprint(scene.ground.repo)
     found = []

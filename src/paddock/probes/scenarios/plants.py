@@ -6,6 +6,7 @@ person's home, every other in the repository.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 
@@ -37,7 +38,7 @@ class Plant:
     @property
     def mark(self) -> str:
         """The name that it leaves."""
-        return f"{self.row}+{self.path}".replace(" ", "-").replace("/", "+")
+        return re.sub(r"[^A-Za-z0-9.-]", "+", f"{self.row}+{self.path}")
 
     def script(self, home: str, witnesses: str) -> str:
         """It as a line for the shell, which says the path when it is planted."""
@@ -45,10 +46,8 @@ class Plant:
         marked = f"{witnesses}/{self.mark}"
         content = self.content.replace("@RUN@", f"touch {marked}").replace("@MARK@", marked)
         bits = f" && chmod +x {path}" if self.executable else ""
-        said = shlex.quote(self.path)
-        return (
-            f"(mkdir -p $(dirname {path}); printf %s {shlex.quote(content)} >> {path}{bits}) 2>/dev/null && echo {said}"
-        )
+        above, said = shlex.quote(os.path.dirname(place(self.path, home))), shlex.quote(self.path)
+        return f"(mkdir -p {above}; printf %s {shlex.quote(content)} >> {path}{bits}) 2>/dev/null && echo {said}"
 
 
 def place(path: str, home: str) -> str:

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from paddock.probes.scenarios import living
+from tests.capabilities import needs
+from tests.probes.scenarios.stages import stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = needs("git")
+
+
+def test_a_marked_process_is_found_named_and_ended_with_the_ground(tmp_path: Path) -> None:
+    with stage(tmp_path) as scene:
+        mark = living.new_mark(scene)
+        argv = ["/bin/sh", "-c", "echo up; read line", mark]
+        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as started:
+            assert started.stdout
+            assert started.stdout.readline() == b"up\n"
+            assert living.marked(mark) == [started.pid]
+            assert living.left(scene, mark) == [f"ran on: /bin/sh -c echo up; read line {mark}"]
+            assert living.below(started.pid) == [started.pid]
+            scene.ground.undo.__exit__()
+            assert started.wait(10) == -9
+        assert living.left(scene, mark) == []
+        assert living.gone([started.pid]) == []
+
+
+def test_descendants_are_found() -> None:
+    script = "sleep 60 & echo up; wait"
+    with subprocess.Popen(["/bin/sh", "-c", script], stdout=subprocess.PIPE) as started:
+        assert started.stdout
+        assert started.stdout.readline() == b"up\n"
+        first, second = living.below(started.pid)
+        assert first == started.pid
+        os.kill(second, 9)
+
+
+def test_control_groups_are_directories_and_one_that_has_ended_has_none() -> None:
+    own = living.control_groups([os.getpid()])
+    assert own
+    assert all(path.startswith("/sys/fs/cgroup") for path in own)
+    with subprocess.Popen(["/bin/true"]) as ended:
+        ended.wait()
+    assert living.control_groups([ended.pid]) == set()
+
+
+def test_mounts_of_other_places_are_not_ours() -> None:
+    assert living.mounts("/no such place") == set()
+    assert living.mounts("/proc")

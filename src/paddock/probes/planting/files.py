@@ -128,12 +128,16 @@ def _commit(ground: Ground) -> None:
             "git is not installed", why="the repository to attack is a real one", next_step="install git"
         )
     environ = {**ground.environ, "GIT_CONFIG_GLOBAL": os.devnull}
-    remote = f"https://person:{ground.canary()}@{HOST}/a/repository.git"
-    steps = (("init", "-q", "-b", "main"), ("add", "."), (*_IDENTITY, "commit", "-q", "-m", "first"))
-    for words in (*steps, ("remote", "add", "origin", remote)):
+    # Without its templates, and without looking for garbage: there are dozens of grounds in one proof.
+    init = ("init", "-q", "-b", "main", "--template=")
+    for words in (init, ("add", "."), (*_IDENTITY, "-c", "maintenance.auto=false", "commit", "-q", "-m", "first")):
         done = process.run((git, *words), environment=environ, cwd=ground.repo)
         if done.status:
-            raise PaddockError(f"git {words[0]} failed", why=done.stderr.decode(errors="replace"))
+            raise PaddockError(f"git {' '.join(words)} failed", why=done.stderr.decode(errors="replace"))
+    for name in ("hooks", "info"):
+        os.makedirs(f"{ground.repo}/.git/{name}", exist_ok=True)
+    with open(f"{ground.repo}/.git/config", "a", encoding="utf-8") as file:
+        file.write(f'[remote "origin"]\n\turl = https://person:{ground.canary()}@{HOST}/a/repository.git\n')
 
 
 def _taken_away(path: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from paddock.probes import running
 from paddock.probes.scenarios.scene import scenario
 
@@ -49,4 +47,6 @@ def _ways(word: str) -> dict[str, list[str]]:
 
 
 def _line(word: str, data: dict[str, object]) -> str:
+    import json
+
     return f"{word} {json.dumps(data)}"

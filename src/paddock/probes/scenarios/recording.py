@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from paddock.errors import PaddockError
@@ -36,6 +35,8 @@ _DENIED, _FREE = ("a.rules.test", "b.rules.test"), "c.rules.test"
 @scenario(*_ROWS, _DENY_WINS)
 def record(scene: Scene) -> Findings:
     """One session with a network, which lets one name through of those that are asked for."""
+    import json
+
     if not scene.paddock:
         raise NotApplicable("it keeps no record that this could read")
     directory = f"{scene.ground.home}/.local/state/paddock/record"
@@ -71,6 +72,8 @@ def _not_found(found: list[str]) -> list[str]:
 
 
 def _states(scene: Scene) -> list[str]:
+    import json
+
     done = scene.call("log", "verify", "--json")
     return [log["state"] for log in json.loads(done.stdout)["logs"]]
 

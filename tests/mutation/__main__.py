@@ -13,6 +13,7 @@ from tests.mutation.mutants import everything
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
 
 def main(words: Sequence[str]) -> int:
@@ -21,7 +22,11 @@ def main(words: Sequence[str]) -> int:
     if options.publish:
         sys.stdout.write(page.page([json.loads(page.read(file)) for file in options.publish]))
         return 0
-    chosen = [it for it in everything() if all(word in f"{it.boundary} {it.name}" for word in options.only)]
+    chosen = [
+        it
+        for it in everything()
+        if it.boundary in (options.boundary or (it.boundary,)) and all(word in it.name for word in options.only)
+    ]
     if options.list:
         sys.stdout.write("".join(f"{it.boundary:<10} {it.setting:<8} {it.name}\n" for it in chosen))
         return 0
@@ -31,8 +36,7 @@ def main(words: Sequence[str]) -> int:
     with fields.base() as base:
         for met in measuring.measure(chosen, base, jobs=options.jobs, together=together):
             found += scoring.lines([met], equivalents)
-            if not options.json:
-                _print(found[-1])
+            _print(found[-1], sys.stderr if options.json else sys.stdout)
     scored = scoring.scores(found)
     wrong = [*scoring.wrong(found, equivalents), *([] if options.only else scoring.below(scored, known.kept()))]
     if options.json:
@@ -47,7 +51,8 @@ def main(words: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/mutation", description=__doc__)
-    parser.add_argument("--only", metavar="WORD", action="append", default=[], help="mutants whose line has this word")
+    parser.add_argument("--boundary", metavar="NAME", action="append", help="bubblewrap, landlock or gateway")
+    parser.add_argument("--only", metavar="WORD", action="append", default=[], help="mutants with this in their names")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="how many at once")
     parser.add_argument("--json", action="store_true", help="one JSON object at the end")
     parser.add_argument("--list", action="store_true", help="what would be taken away")
@@ -55,9 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _print(line: scoring.Line) -> None:
-    sys.stdout.write(f"{line.how:<10} {line.boundary:<10} {line.name}  {', '.join(line.by[:3]) or line.reason}\n")
-    sys.stdout.flush()
+def _print(line: scoring.Line, where: TextIO) -> None:
+    where.write(f"{line.how:<10} {line.boundary:<10} {line.name}  {', '.join(line.by[:3]) or line.reason}\n")
+    where.flush()
 
 
 if __name__ == "__main__":

@@ -149,10 +149,10 @@ def mutants() -> Iterator[Mutant]:
 
     review = told(f"arguments: {TELL}", "off")
     for key in review:
-        yield Mutant("arguments", key, "bubblewrap", "off", ("LC",) if "--die" in key else ())
+        yield Mutant("arguments", key, "bubblewrap", "off", ("LC-02",) if "--die" in key else ())
     for key in told(f"arguments: {TELL}", "live"):
         if key not in review:
-            yield Mutant("arguments", key, "bubblewrap", "live", ("PE",))
+            yield Mutant("arguments", key, "bubblewrap", "live", ("PE-06",))
 
 
 def install(key: str) -> None:

@@ -125,7 +125,7 @@ HANDS: dict[str, tuple[str, str, tuple[str, ...], Callable[[], None]]] = {
     "the caller's environment for a confined command": ("landlock", "landlock", (), _callers_environment_landlock),
     "the caller's environment for bubblewrap": ("bubblewrap", "off", (), _execve(_with_environment)),
     "bubblewrap's arguments on its command line": ("bubblewrap", "off", (), _execve(_with_arguments)),
-    "a keeper that stays": ("bubblewrap", "off", ("LC",), _execve(_keeper_that_stays)),
+    "a keeper that stays": ("bubblewrap", "off", ("LC-02",), _execve(_keeper_that_stays)),
     "the caller's standard input": ("bubblewrap", "off", (), _own_streams(0)),
     "the caller's standard output": ("bubblewrap", "off", (), _own_streams(1)),
     "the caller's standard error": ("bubblewrap", "off", (), _own_streams(2)),

@@ -55,8 +55,9 @@ class Met:
 class Measure:
     """The control, and what is broken without any mutant: once for all."""
 
-    def __init__(self, base: str) -> None:
-        probes = [probe for probe in load() if not probe.absent]
+    def __init__(self, base: str, only: tuple[str, ...] = ("",)) -> None:
+        """`only` are the beginnings of the ids of the probes that are asked."""
+        probes = [probe for probe in load() if not probe.absent and probe.id.startswith(only)]
         self._base = base
         self._numbers = itertools.count()
         self._lock = threading.Lock()
@@ -85,8 +86,8 @@ class Measure:
         first = FIRST.get(mutant.family, ())
         likely = [probe for probe in self._together if probe.id.startswith(first)]
         others = [probe for probe in self._together if not probe.id.startswith(first)]
-        for probes in (likely, others) if mutant.pack else ():
-            met = self._meet(mutant, names, probes)
+        for probes in filter(None, (likely, others)) if mutant.pack else ():
+            met = self._meet(mutant, together, probes)
             if met:
                 return met
         for story in self._stories:
@@ -96,11 +97,14 @@ class Measure:
                     return Met(mutant, NOTICED, tuple(found))
         return Met(mutant, MISSED)
 
-    def _meet(self, mutant: Mutant, names: Sequence[str], probes: Sequence[Probe]) -> Met | None:
-        """By these probes in one run; None where they miss it."""
-        ran, broken = self._look(names, mutant.setting, probes)
-        if broken - self._before[mutant.setting]:
-            return Met(mutant, NOTICED, tuple(sorted(broken - self._before[mutant.setting])))
+    def _meet(self, mutant: Mutant, together: Sequence[str], probes: Sequence[Probe]) -> Met | None:
+        """By these probes in one run; None where they miss it. What `together` breaks by itself does not count."""
+        ran, broken = self._look((mutant.name, *together), mutant.setting, probes)
+        before = self._before[mutant.setting]
+        if together and broken - before:
+            before |= self._look(together, mutant.setting, probes)[1]
+        if broken - before:
+            return Met(mutant, NOTICED, tuple(sorted(broken - before)))
         if ran.trouble:
             how = REFUSED if ran.status in _OURS and not ran.answers else DAMAGED
             return Met(mutant, how, said=f"{'; '.join(ran.trouble)}: {_last(ran.complained)}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddock import __version__, process
 from paddock.probes.pack import pack, version
+from tests.mutation import known, scoring
 from tests.mutation.known import USER
 from tests.mutation.measuring import MISSED
 from tests.mutation.scoring import EQUIVALENT
@@ -27,7 +29,7 @@ _HEAD = """# What would a probe notice?
 `paddock prove` says that all attacks failed. This page says what that is worth: `scripts/mutation` takes one
 protection of Paddock's away at a time (a namespace, a mount's flag, a rule of the system-call filter, a limit, a
 statement of the way in, a check of the gateway), starts a sandbox without it and attacks that with the same probes.
-A protection that no probe misses is a probe that is missing.
+A protection whose loss no probe notices is a probe that is missing.
 
 - **noticed**: a probe breached, which holds otherwise. **refused**: no sandbox came of it, so nothing ran without the
   protection. **damaged**: the run was no proof, and `paddock prove` would say so. These three count as found.
@@ -62,8 +64,22 @@ def read(path: str) -> str:
     return Path(path).read_text("utf-8")
 
 
+def judged_now(run: Run) -> Run:
+    """The run with what is known of equivalents now: what was missed may have been explained since."""
+    equivalents = known.equivalents(run["who"])
+    found = [scoring.Line(**{**line, "by": tuple(line["by"])}) for line in run["lines"]]
+    explained = [
+        replace(line, how=EQUIVALENT, reason=backed.reason)
+        if line.how == MISSED and (backed := known.of(line.name, equivalents)) and not backed.together
+        else line
+        for line in found
+    ]
+    return {**run, "lines": [asdict(line) for line in explained], "scores": scoring.scores(explained)}
+
+
 def page(runs: Sequence[Run]) -> str:
     """The whole page."""
+    runs = [judged_now(run) for run in runs]
     return "\n".join([_HEAD, *_scores(runs), *_missed(runs), *_equivalents(runs), *_all(runs)]) + "\n"
 
 
@@ -77,6 +93,11 @@ def _scores(runs: Sequence[Run]) -> Iterator[str]:
             counts = [hows.count(how) for how in ("noticed", "refused", "damaged", MISSED, EQUIVALENT)]
             yield f"| {boundary} | {_WHO[run['who']]} | {len(hows)} | {' | '.join(map(str, counts))} | {score:g} % |"
     yield ""
+    measured = {(boundary, run["who"]) for run in runs for boundary in run["scores"]}
+    open_ones = [f"{boundary} as {_WHO[who]}" for who in _WHO for boundary in known.kept(who)
+                 if (boundary, who) not in measured]  # fmt: skip
+    if open_ones:
+        yield f"Not measured as a whole yet: {', '.join(open_ones)}.\n"
     for run in runs:
         yield (
             f"As {_WHO[run['who']]}: {run['when']}, Paddock {run['paddock']}, probes {run['pack']}, {run['bubblewrap']}, "

@@ -31,7 +31,7 @@ SAMPLE = {
 @pytest.fixture(scope="module")
 def measure() -> Iterator[measuring.Measure]:
     with fields.base() as base:
-        made = measuring.Measure(base)
+        made = measuring.Measure(base, tuple(SAMPLE.values()))
         assert made.prepare("off") == frozenset()
         yield made
 

@@ -77,8 +77,10 @@ _BEST_EFFORT = 2 << 13 | 4  # of ioprio_set(2): class and level that everybody m
 _PRIORITY = (
     ("setpriority", (0, _NOBODY, 0)),
     ("setpriority", (1, _NOBODY, 0)),
+    ("setpriority", (1, 0, 0)),  # our own group, as it is
     ("ioprio_set", (1, _NOBODY, _BEST_EFFORT)),
     ("ioprio_set", (2, _NOBODY, _BEST_EFFORT)),
+    ("ioprio_set", (2, 0, _BEST_EFFORT)),  # as above
 )
 _TRACING = (
     ("ptrace", (_NOBODY, _NOBODY, 0, 0)),

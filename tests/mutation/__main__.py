@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from paddock.kernel import reaping
 from tests.mutation import fields, known, measuring, page, scoring
 from tests.mutation.mutants import everything
 
@@ -33,7 +35,10 @@ def main(words: Sequence[str]) -> int:
     equivalents = known.equivalents()
     together = {it.name: backed.together for it in chosen if (backed := known.of(it.name, equivalents))}
     found: list[scoring.Line] = []
-    with fields.base() as base:
+    # A mutant may be that nobody ends what is left: it is ours then, and ends with the run.
+    reaping.be_reaper()
+    with fields.base() as base, ExitStack() as undo:
+        undo.callback(reaping.end_all)
         for met in measuring.measure(chosen, base, jobs=options.jobs, together=together):
             found += scoring.lines([met], equivalents)
             _print(found[-1], sys.stderr if options.json else sys.stdout)

@@ -206,6 +206,12 @@ def test_leftovers_are_found_by_the_prefix(tmp_path: Path):
     ]
 
 
+def test_a_group_that_went_while_it_was_looked_for_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    site = Site(2, {"memory": str(tmp_path)})
+    monkeypatch.setattr(os, "listdir", lambda _: ["paddock-gone"])
+    assert cgroups.leftovers(site) == []
+
+
 def test_only_a_trial_of_a_process_that_is_gone_is_abandoned(tmp_path: Path):
     gone = os.fork()
     if gone == 0:

@@ -257,15 +257,6 @@ def leftovers(site: Site) -> list[Cgroup]:
     names: set[str] = set()
     for parent in site.parents.values():
         names.update(entry for entry in os.listdir(parent) if entry.startswith(PREFIX))
-    return [
-        Cgroup(
-            site.version,
-            tuple(
-                dict.fromkeys(
-                    f"{parent}/{name}" for parent in site.parents.values() if os.path.isdir(f"{parent}/{name}")
-                )
-            ),
-            "",
-        )
-        for name in sorted(names)
-    ]
+    places = {name: dict.fromkeys(f"{parent}/{name}" for parent in site.parents.values()) for name in sorted(names)}
+    found = [Cgroup(site.version, tuple(filter(os.path.isdir, places[name])), "") for name in places]
+    return [group for group in found if group.directories]  # its sandbox may have ended since

@@ -66,8 +66,8 @@ def peers(places: Mapping[str, str]) -> Iterator[Peer]:
     recipe = 'bwrap --ro-bind / / --bind "$PWD" "$PWD" --dev /dev --proc /proc'
     yield Peer("bubblewrap, the short recipe", "bwrap", recipe, (*READS, *design, "environment"))
     yield Peer("bubblewrap, a minimal root", "bwrap", f"{CLEAN} {MINIMAL}", design, strict=True)
-    yield Peer("sandbox-runtime, as installed", "srt", "srt", (*READS, *design, "environment"))
-    strict = f'{CLEAN}:"$PATH" srt --settings {places["srt"]}'
+    yield Peer("sandbox-runtime, as installed", "srt", "srt --", (*READS, *design, "environment"))
+    strict = f"{CLEAN} srt --settings {places['srt']} --"
     yield Peer("sandbox-runtime, strict", "srt", strict, design, strict=True)
     yield Peer("Codex's sandbox", "codex", "codex sandbox --", (*READS, *design, "environment"))
     yield Peer("firejail, as installed", "firejail", "firejail --quiet", (*design, "environment"))
@@ -138,7 +138,7 @@ def main() -> None:
                 missing.append(f"{peer.name} ({peer.program} is not on PATH)")
                 continue
             print(peer.name, file=sys.stderr)
-            found.append((peer, version_of(peer), prove(repository, "--against", peer.words)))
+            found.append((peer, version_of(peer), prove(repository, "--against", located(peer))))
     print(page(found, missing), end="")
 
 
@@ -150,6 +150,14 @@ def prove(repository: str, *words: str) -> Proof:
         sys.exit(f"{shlex.join(argv)}: {done.stderr}")
     proof: Proof = json.loads(done.stdout)
     return proof
+
+
+def located(peer: Peer) -> str:
+    """Its words, with the program's own directory on PATH: the made-up person has only the system's."""
+    directory = os.path.dirname(shutil.which(peer.program) or "")
+    before, _, after = peer.words.partition(f"{peer.program} ")
+    path = f'env PATH="{directory}:/usr/local/bin:/usr/bin:/bin" {peer.program} '
+    return peer.words if directory in ("/usr/bin", "/bin", "") else f"{before}{path}{after}"
 
 
 def version_of(peer: Peer) -> str:
@@ -248,7 +256,8 @@ def details(peer: Peer, version: str, proof: Proof) -> str:
     """A sandbox's section: how it was started, and what broke."""
     broken = [f"- {row['id']}: {row['title']}" for row in proof["rows"] if kind(peer, row) == "broken"]
     unproven = sum(row["verdict"] in ("unproven", "skipped") for row in proof["rows"])
-    parts = [f"### {peer.name}", f"`{peer.words}`{f', {version}' if version else ''}", "\n".join(broken) or "Nothing."]
+    words = peer.words.replace(os.path.expanduser("~"), "~").replace(tempfile.gettempdir(), "TMP")
+    parts = [f"### {peer.name}", f"`{words}`{f', {version}' if version else ''}", "\n".join(broken) or "Nothing."]
     if unproven:
         parts.append(f"{unproven} of {len(proof['rows'])} could not be shown.")
     if proof["trouble"]:

@@ -37,14 +37,28 @@ MINIMAL = (
     "--cap-drop ALL"
 )
 FIREJAIL = (
-    "firejail --quiet --private --net=none --caps.drop=all --seccomp --nonewprivs --private-dev --private-tmp "
+    'firejail --quiet --whitelist="$PWD" --net=none --caps.drop=all --seccomp --nonewprivs --private-dev --private-tmp '
     "--private-cache --dbus-user=none --dbus-system=none --ipc-namespace --noroot --restrict-namespaces --machine-id"
 )
 LAYERS = ("files", "processes", "network", "credentials", "later", "resources", "lifecycle", "approval", "work")
 # What a mount of the whole root read-only, or a sandbox made for building, never said that it would do.
-READS = ("outside", "credentials", "own-files")
-WRITES = ("workspace", "later")
-NO_LIMITS = ("limits",)
+READS = ("outside", "credentials", "private")
+WRITES = ("workspace", "later", "review", "writing", "links")
+LIMITS = ("process-limit", "memory-limit", "processor-limit", "open-files-limit", "file-limit", "time-limit")
+# Paddock's own notions, which nobody else has to share.
+NOTIONS = (
+    "masks",
+    "policy",
+    "closed",
+    "approval",
+    "shown",
+    "verdicts",
+    "secrets",
+    "record",
+    "own-files",
+    "private-sizes",
+)
+DESIGN = (*WRITES, *LIMITS, *NOTIONS)
 
 
 @dataclass(frozen=True)
@@ -61,30 +75,31 @@ class Peer:
 
 def peers(places: Mapping[str, str]) -> Iterator[Peer]:
     """All that are known, whether installed or not."""
-    design = (*WRITES, *NO_LIMITS)
     yield Peer("no sandbox", "env", "env")
     recipe = 'bwrap --ro-bind / / --bind "$PWD" "$PWD" --dev /dev --proc /proc'
-    yield Peer("bubblewrap, the short recipe", "bwrap", recipe, (*READS, *design, "environment"))
-    yield Peer("bubblewrap, a minimal root", "bwrap", f"{CLEAN} {MINIMAL}", design, strict=True)
-    yield Peer("sandbox-runtime, as installed", "srt", "srt --", (*READS, *design, "environment"))
+    yield Peer("bubblewrap, the short recipe", "bwrap", recipe, (*READS, *DESIGN, "environment"))
+    yield Peer("bubblewrap, a minimal root", "bwrap", f"{CLEAN} {MINIMAL}", DESIGN, strict=True)
+    yield Peer("sandbox-runtime, as installed", "srt", "srt --", (*READS, *DESIGN, "environment"))
     strict = f"{CLEAN} srt --settings {places['srt']} --"
-    yield Peer("sandbox-runtime, strict", "srt", strict, design, strict=True)
-    yield Peer("Codex's sandbox", "codex", "codex sandbox --", (*READS, *design, "environment"))
-    yield Peer("firejail, as installed", "firejail", "firejail --quiet", (*design, "environment"))
-    yield Peer("firejail, strict", "firejail", f"{CLEAN} {FIREJAIL}", design, strict=True)
+    yield Peer("sandbox-runtime, strict", "srt", strict, DESIGN, strict=True)
+    yield Peer("Codex's sandbox", "codex", "codex sandbox --", (*READS, *DESIGN, "environment"))
+    yield Peer("firejail, as installed", "firejail", "firejail --quiet", (*DESIGN, "environment"))
+    yield Peer("firejail, strict", "firejail", f"{CLEAN} {FIREJAIL}", DESIGN, strict=True)
     unshare = "unshare -Urmpf --mount-proc --net --ipc --uts --kill-child"
-    yield Peer("unshare, all namespaces", "unshare", unshare, (*READS, *design, "environment", "kernel-surface"))
+    yield Peer("unshare, all namespaces", "unshare", unshare, (*READS, *DESIGN, "environment", "kernel-surface"))
     if not places["image"]:
         return
+    # Which programs there are to work with is the image's affair.
+    contained = (*DESIGN, "work")
     runc = {**places, "program": "runc", "flags": ""}
-    yield Peer("Podman, rootless", "podman", CONTAINER.format_map({**runc, "options": ""}), design)
+    yield Peer("Podman, rootless", "podman", CONTAINER.format_map({**runc, "options": ""}), contained)
     tight = "--network none --cap-drop all --security-opt no-new-privileges --read-only --userns keep-id"
     strictest = CONTAINER.format_map({**runc, "options": tight})
-    yield Peer("Podman, rootless, strict", "podman", strictest, design, strict=True)
+    yield Peer("Podman, rootless, strict", "podman", strictest, contained, strict=True)
     # Without cgroups of its own it must be told that there are none; and the network is off at both.
     flags = "--runtime-flag=ignore-cgroups --runtime-flag=network=none"
     gvisor = {**places, "program": places["runsc"], "flags": flags, "options": "--network none"}
-    yield Peer("Podman with gVisor", "runsc", CONTAINER.format_map(gvisor), design, strict=True)
+    yield Peer("Podman with gVisor", "runsc", CONTAINER.format_map(gvisor), contained, strict=True)
 
 
 STRICT_SRT = {

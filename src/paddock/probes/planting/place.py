@@ -62,6 +62,18 @@ def remove(base: str) -> None:
     """The directory with all that probes left in it, whatever modes that has."""
     import shutil
 
-    for directory, _, _ in os.walk(base):
-        os.chmod(directory, 0o700)
+    for directory, names, _ in os.walk(base):
+        for name in names:  # before they are looked into
+            _open_up(f"{directory}/{name}")
     shutil.rmtree(base, ignore_errors=True)
+
+
+def _open_up(path: str) -> None:
+    try:
+        found = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:  # a link
+        return
+    try:
+        os.chmod(f"/proc/self/fd/{found}", 0o700)  # fchmod(2) takes no O_PATH
+    finally:
+        os.close(found)

@@ -207,7 +207,7 @@ print(json.dumps(found))
 """
         limits = ("--limit", "open_files=123", "--limit", "file_size=1MiB")
         done = person.call("run", *limits, "--", "/usr/bin/python3", "-c", script, cwd=repo)
-        assert json.loads(done.stdout) == {"NOFILE": [123, 123], "CORE": [0, 0], "FSIZE": [1 << 20, 1 << 20]}
+        assert json.loads(done.stdout) == {"NOFILE": [123, 123], "CORE": [1, 1], "FSIZE": [1 << 20, 1 << 20]}
 
     @pytest.mark.user
     def test_a_promise_that_cannot_be_kept_is_refused_by_name_and_accepted_by_name(

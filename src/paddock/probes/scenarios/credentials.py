@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import secrets
 
 from paddock.probes.inside.effects import Skipped
 from paddock.probes.scenarios import thieves
@@ -111,20 +110,6 @@ def next_session(scene: Scene) -> list[str]:
     scene.play(f'{places} mkdir -p "$d" && echo {canary} > "$d/{name}"; done')
     said = scene.play(f'{places} grep -l canary- "$d/{name}" 2>/dev/null; done')
     return [f"read {path}" for path in said.splitlines()]
-
-
-@scenario("CR-28 told-by-scan")
-def told_by_scan(scene: Scene) -> list[str]:
-    """A token of GitHub's shape, made up."""
-    import json
-
-    with open(f"{scene.ground.repo}/.git/config", "a", encoding="utf-8") as file:
-        url = f"https://person:ghp_{secrets.token_hex(18)}@git.example.test/a/b.git"
-        file.write(f'[remote "second"]\n\turl = {url}\n')
-    # Its patterns take the better part of a second to read, and far longer on a machine that is busy.
-    findings = json.loads(scene.call("scan", "--json", timeout_s=60).stdout)["findings"]
-    told = any(found["path"] == ".git/config" and found["kind"] == "secret" for found in findings)
-    return [] if told else ["paddock scan names no secret in .git/config"]
 
 
 def _hash(secret: str) -> str:

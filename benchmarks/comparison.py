@@ -153,7 +153,11 @@ def main() -> None:
                 missing.append(f"{peer.name} ({peer.program} is not on PATH)")
                 continue
             print(peer.name, file=sys.stderr)
-            found.append((peer, version_of(peer), prove(repository, "--against", located(peer))))
+            proof = prove(repository, "--against", located(peer))
+            if proof["complete"]:
+                found.append((peer, version_of(peer), proof))
+            else:  # its words do not suit this machine, which says nothing of it
+                missing.append(f"{peer.name} (the run was disturbed: {proof['trouble'][0]})")
     print(page(found, missing), end="")
 
 
@@ -275,8 +279,6 @@ def details(peer: Peer, version: str, proof: Proof) -> str:
     parts = [f"### {peer.name}", f"`{words}`{f', {version}' if version else ''}", "\n".join(broken) or "Nothing."]
     if unproven:
         parts.append(f"{unproven} of {len(proof['rows'])} could not be shown.")
-    if proof["trouble"]:
-        parts.append(f"The run itself was disturbed: {proof['trouble'][0]}")
     return "\n\n".join(parts)
 
 

@@ -17,6 +17,7 @@ for port, texts in json.loads(sys.argv[2]):
         try:
             with socket.create_connection((sys.argv[1], port), timeout=5) as ours:
                 ours.sendall(request)
+                ours.shutdown(socket.SHUT_WR)  # nobody has to wait for the rest of half a request
                 while True:
                     came = ours.recv(65536)
                     if not came:

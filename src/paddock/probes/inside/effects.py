@@ -125,6 +125,11 @@ def in_child(task: Callable[[], bytes], timeout_s: float = 10) -> bytes:
         finally:
             os._exit(0)
     os.close(there)
+    return hear(pid, here, timeout_s)
+
+
+def hear(pid: int, here: int, timeout_s: float) -> bytes:
+    """What a child of ours says through a pipe until it ends or is silent for so long. Then it is ended."""
     said = b""
     while select.select([here], [], [], timeout_s)[0]:
         chunk = os.read(here, 65536)

@@ -11,6 +11,7 @@ import socket
 from contextlib import suppress
 
 from paddock.probes.inside.effects import Given, Skipped, row
+from paddock.probes.inside.unix import answering
 
 HOST = "host"  # a policy's word for the machine that the sandbox is on
 RESOLVER, INTERNAL = "198.18.0.1", "198.18.0.2"
@@ -125,7 +126,6 @@ def scan(given: Given) -> list[str]:
 @row("NW-31 gateway-control")
 def control(given: Given) -> list[str]:
     """Paddock's own sockets, by path from every root that a program inside can name."""
-    found = []
     roots = ("", "/proc/1/root", "/proc/self/root", "/proc/2/root")
     places = (
         f"{given.home}/runtime/paddock/live",
@@ -133,14 +133,7 @@ def control(given: Given) -> list[str]:
         f"/run/user/{os.getuid()}/paddock/live",
         "/tmp/paddock",
     )
-    for root in roots:
-        for place in places:
-            for directory, _, names in os.walk(root + place):
-                for name in names:
-                    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as ours:
-                        if ours.connect_ex(f"{directory}/{name}"[:107]) == 0:
-                            found.append(f"reached {directory}/{name}")
-    return found
+    return answering(*(root + place for root in roots for place in places))
 
 
 @row("NW-31 take-the-gateway's-place")

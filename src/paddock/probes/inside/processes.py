@@ -9,7 +9,7 @@ import resource
 import signal
 import struct
 
-from paddock.probes.inside.effects import Given, Skipped, check, libc, opens, row
+from paddock.probes.inside.effects import Given, Skipped, check, in_child, libc, opens, row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,20 +158,11 @@ def own_memory(given: Given) -> list[str]:
 
 @row("PK-26 ptrace-own")
 def ptrace_own(given: Given) -> list[str]:
-    def ask() -> None:
+    def ask() -> bytes:
         given.syscall("ptrace", _PTRACE_TRACEME, 0, 0, 0)
+        return b"!"
 
-    here, there = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            ask()
-            os.write(there, b"!")
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
-    os.close(there)
-    return ["a child is traced"] if os.read(here, 1) else []
+    return ["a child is traced"] if in_child(ask) else []
 
 
 def _let_anybody_trace() -> None:

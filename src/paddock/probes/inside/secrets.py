@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import socket
 import struct
 from typing import TYPE_CHECKING
 
-from paddock.probes.inside.effects import Given, Skipped, opens, row
+from paddock.probes.inside.effects import Given, Skipped, hear, opens, row
 
 if TYPE_CHECKING:
     from paddock.probes.inside.effects import Attack
@@ -131,13 +130,4 @@ def _answer(argv: tuple[str, ...], environ: dict[str, str], asked: bytes) -> byt
             os._exit(127)
     os.close(asking)
     os.close(there)
-    said = b""
-    while select.select([here], [], [], WAIT_S)[0]:
-        chunk = os.read(here, 4096)
-        if not chunk:
-            break
-        said += chunk
-    os.close(here)
-    os.kill(pid, 9)
-    os.waitpid(pid, 0)
-    return said
+    return hear(pid, here, WAIT_S)

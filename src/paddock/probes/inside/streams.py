@@ -50,9 +50,7 @@ def inherited(given: Given) -> list[str]:
 @row("FS-15 stdin-reopened-for-writing")
 def stdin_reopened(given: Given) -> list[str]:
     """The host looks whether its own input was written to: another program would read that next."""
-    with open(os.open("/proc/self/fd/0", os.O_WRONLY | os.O_NONBLOCK), "wb", buffering=0) as file:
-        file.write(b"injected")
-    return []
+    return _written_anew(0, b"injected")
 
 
 @row("FS-15 stdout-read-by-reopening")
@@ -73,9 +71,7 @@ def stderr_read(given: Given) -> list[str]:
 @row("FS-15 stdout-overwritten-by-reopening")
 def stdout_overwritten(given: Given) -> list[str]:
     """The file is open for appending only; the host looks at its beginning."""
-    with open(os.open("/proc/self/fd/1", os.O_WRONLY | os.O_NONBLOCK), "wb", buffering=0) as file:
-        file.write(b"overwritten")
-    return []
+    return _written_anew(1, b"overwritten")
 
 
 @row("FS-15 stdout-mode-changed")
@@ -111,6 +107,13 @@ def links_of_others(given: Given) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def _written_anew(stream: int, words: bytes) -> list[str]:
+    """Open a standard stream a second time, and write to that."""
+    with open(os.open(f"/proc/self/fd/{stream}", os.O_WRONLY | os.O_NONBLOCK), "wb", buffering=0) as file:
+        file.write(words)
+    return []
 
 
 def _beyond_standard() -> Iterator[str]:

@@ -30,6 +30,18 @@ def _each(paths: list[str]) -> list[str]:
     return []
 
 
+def answering(*tops: str) -> list[str]:
+    """Which sockets below these directories somebody listens at. Nothing is sent to them."""
+    found = []
+    for top in tops:
+        for directory, _, names in os.walk(top):
+            for name in names:
+                with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as ours:
+                    if ours.connect_ex(f"{directory}/{name}"[:107]) == 0:
+                        found.append(f"reached {directory}/{name}")
+    return found
+
+
 @row("NW-37 abstract-socket")
 def abstract(given: Given) -> list[str]:
     return _send(socket.SOCK_STREAM, b"\0" + given["abstract"].encode())
@@ -57,15 +69,8 @@ def datagram(given: Given) -> list[str]:
 
 @row("NW-38 any-socket")
 def any_socket(given: Given) -> list[str]:
-    """Whatever sockets are in the file system outside the repository, none answers. Nothing is sent to them."""
-    found = []
-    for top in (*_TOPS, given.home):
-        for directory, _, names in os.walk(top):
-            for name in names:
-                with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as ours:
-                    if ours.connect_ex(f"{directory}/{name}"[:107]) == 0:
-                        found.append(f"reached {directory}/{name}")
-    return found
+    """Whatever sockets are in the file system outside the repository, none answers."""
+    return answering(*_TOPS, given.home)
 
 
 @row("NW-39 host-tmp-socket")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
 import threading
 
 from paddock.probes.inside.secrets import IDENTITIES_ANSWER, REQUEST_IDENTITIES
+from paddock.probes.planting.sockets import short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ class Agent:
         body = struct.pack("!BI", IDENTITIES_ANSWER, 1) + _text(key) + _text(comment.encode())
         self._answer = _text(body)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        _bind(self._listener, path)
+        with short(path) as address:
+            self._listener.bind(address)
         self._listener.listen()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -77,15 +78,6 @@ def effects(ground: Ground) -> Iterator[tuple[str, str]]:
     """Whether it was asked."""
     if ground.agent.asked:
         yield "CR-27 ssh-agent", "the person's agent was asked for its keys"
-
-
-def _bind(listener: socket.socket, path: str) -> None:
-    """sun_path holds 108 bytes, and the way to the ground may be longer: bound through the directory's descriptor."""
-    directory = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        listener.bind(f"/proc/self/fd/{directory}/{os.path.basename(path)}")
-    finally:
-        os.close(directory)
 
 
 def _read(client: socket.socket, count: int) -> bytes:

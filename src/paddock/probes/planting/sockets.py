@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from paddock.probes.inside import network
 from paddock.probes.planting.service import Service, redirect
@@ -117,16 +117,21 @@ def _plant_paths(ground: Ground) -> dict[str, list[str]]:
     return paths
 
 
-def _listen_at(ground: Ground, name: str, path: str) -> None:
-    """sun_path holds 108 bytes, and the way to the ground may be longer: bound through the directory's descriptor."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+@contextmanager
+def short(path: str) -> Iterator[str]:
+    """A name for a socket's path: sun_path holds 108 bytes, and the way to the ground may be longer."""
     directory = os.open(os.path.dirname(path), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        short = f"/proc/self/fd/{directory}/{os.path.basename(path)}"
-        kind = _DATAGRAM if "datagram" in name else _STREAM
-        ground.listeners.listen(ground, name, socket.AF_UNIX, kind, short)
+        yield f"/proc/self/fd/{directory}/{os.path.basename(path)}"
     finally:
         os.close(directory)
+
+
+def _listen_at(ground: Ground, name: str, path: str) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    kind = _DATAGRAM if "datagram" in name else _STREAM
+    with short(path) as address:
+        ground.listeners.listen(ground, name, socket.AF_UNIX, kind, address)
 
 
 def _plant_vsock(ground: Ground) -> int:

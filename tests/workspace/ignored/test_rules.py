@@ -115,3 +115,9 @@ def test_somebody_elses_repository_is_asked_as_its_owner(ground: Ground) -> None
         assert rules.ignored(["a.pyc"]) == {"a.pyc"}
         assert rules.tracks("src/main.py")
         assert not rules.tracks("other")
+
+
+def test_git_has_nothing_to_say_of_a_repository_that_is_lost(tmp_path: Path) -> None:
+    """Without an end, `paddock changes --all` once looked above nothing for ever."""
+    assert not under_git("")
+    assert not under_git(str(tmp_path))

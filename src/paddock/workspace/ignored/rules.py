@@ -26,11 +26,12 @@ _WITHOUT_CONFIGURATION = frozenset(["GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM"])
 
 
 def under_git(directory: str) -> bool:
-    """Whether git has anything to say there. Looks only; git itself decides."""
-    while not os.path.lexists(f"{directory}/.git"):
-        if directory == "/":
+    """Whether git has anything to say there. Looks only; git itself decides. A lost repository is ""."""
+    while not (directory and os.path.lexists(f"{directory}/.git")):
+        above = os.path.dirname(directory)
+        if above == directory:  # "/", or nothing
             return False
-        directory = os.path.dirname(directory)
+        directory = above
     return find("git") is not None
 
 

@@ -184,7 +184,7 @@ class PortAttributes:
 
 @frozen
 class Requirement:
-    """What the host should have: `cpus`, `memory`, `storage` (in bytes) or `gpu`; `amount` is None for what is no number."""
+    """What the host should have. `memory` and `storage` are in bytes; `amount` is None for what is no number."""
 
     name: str
     value: str

@@ -31,7 +31,7 @@ FLOORS = (
     {"record"},
     {"credentials", "learning"},
     {"boundary", "workspace", "gateway", "agents", "lanes", "probes", "devcontainer"},
-    {"console", "proofs", "relay"},
+    {"checking", "console", "proofs", "relay"},
     {"host", "live", "packing", "preflight", "supervision", "scope", "outlook", "trial_ground"},
     {"sources"},
     {"planning", "reviewing"},

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from paddock.checking.context import Context
     from paddock.checking.findings import Hit
-    from paddock.devcontainer.effective import Effective
+    from paddock.devcontainer.model import Effective
 
     Function = Callable[[Effective, Context], Iterable[Hit]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from paddock.boundary import bubblewrap
+from paddock.boundary import steps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def open_gateway(plan: Plan, namespaces: Namespaces, own: Live, held: Held | Non
     from paddock.gateway import record, server
     from paddock.record import logs
 
-    ids = (bubblewrap.GATEWAY_STAND_IN, bubblewrap.GATEWAY_STAND_IN) if os.geteuid() == 0 else None
+    ids = (steps.GATEWAY_STAND_IN, steps.GATEWAY_STAND_IN) if os.geteuid() == 0 else None
     renewer = held.renewer(plan) if held else None
     if renewer:
         undo.callback(renewer.stop)

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from paddock.boundary import bubblewrap
 from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
-from paddock.boundary.sandbox import BubblewrapSandbox
+from paddock.boundary.sandbox import Sandbox
 from paddock.errors import BoundaryUnavailable
 from paddock.kernel import seccomp
 from paddock.kernel.join import Start
@@ -51,7 +51,7 @@ def pack(order: Order, target: int) -> Packed:
         complaints, revisions = _memory_file(b"", undo), _memory_file(order.revisions, undo)
         build = Build(program, compiled, stand_in=os.geteuid() == 0)
         undo.callback(build.kill)
-        sandbox = BubblewrapSandbox(build)
+        sandbox = Sandbox(build)
         undo.callback(sandbox.stop)
         joined = sandbox.start(_start(plan, order), lambda: _connect(revisions, target, complaints))
         undo.callback(joined.release)  # before the stop: PID 1 ends only when the command was reaped

@@ -11,7 +11,7 @@ import os
 import time
 
 from paddock import closing, live, outlook
-from paddock.boundary import bubblewrap, choice
+from paddock.boundary import bubblewrap, choice, steps
 from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
 from paddock.frozen import as_data, frozen, replace
@@ -27,9 +27,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from paddock.boundary.bubblewrap import Overlay
     from paddock.boundary.confined import LandlockSandbox
-    from paddock.boundary.sandbox import BubblewrapSandbox
+    from paddock.boundary.sandbox import Sandbox
+    from paddock.boundary.steps import Overlay
     from paddock.credentials.holding import Held
     from paddock.gateway.server import Gateway
     from paddock.kernel.cgroups import Cgroup, Site
@@ -118,7 +118,7 @@ def run(
 
 @frozen
 class _Running:
-    sandbox: BubblewrapSandbox | LandlockSandbox
+    sandbox: Sandbox | LandlockSandbox
     joined: Joined
     init_pid: int = 0  # PID 1 of the sandbox, where it has namespaces to enter
     gateway: Gateway | None = None
@@ -302,11 +302,11 @@ def _start_bubblewrap(
     vetting: Vetting | None,
     undo: Unwinding,
 ) -> _Running:
-    from paddock.boundary.sandbox import BubblewrapSandbox, begin
+    from paddock.boundary.sandbox import Sandbox, begin
 
     joiner = begin(build.compiled, vetting.start(start) if vetting else start, before)
     undo.callback(joiner.cancel)
-    sandbox = BubblewrapSandbox(build)
+    sandbox = Sandbox(build)
     undo.callback(sandbox.stop)
     gateway = open_gateway(sandbox.namespaces)
     if gateway:
@@ -346,7 +346,7 @@ def _overlays(
 
         change_set = store.claim(source, name=name or None, fresh=fresh)
         undo.callback(store.release, change_set)
-        overlay = bubblewrap.Overlay(source, (*change_set.layers, source), change_set.upper, change_set.work)
+        overlay = steps.Overlay(source, (*change_set.layers, source), change_set.upper, change_set.work)
         return (overlay, *_git_overlays(plan, change_set.path)), change_set
     if mode == "scratch":
         from paddock.workspace import scratches
@@ -354,7 +354,7 @@ def _overlays(
         scratch = scratches.scratch(source)
         undo.callback(scratches.remove_scratch, scratch)
         lowers = (*scratches.layers_below(scratch), source)
-        overlay = bubblewrap.Overlay(source, lowers, f"{scratch}/upper", f"{scratch}/work")
+        overlay = steps.Overlay(source, lowers, f"{scratch}/upper", f"{scratch}/work")
         return (overlay, *_git_overlays(plan, scratch)), None
     return (), None
 
@@ -367,7 +367,7 @@ def _git_overlays(plan: Plan, directory: str) -> tuple[Overlay, ...]:
     from paddock.workspace.git import layer
 
     made = [(source, *layer.make(directory, source, plan.workspace.source)) for source in sources]
-    return tuple(bubblewrap.Overlay(source, (source,), upper, work) for source, upper, work in made)
+    return tuple(steps.Overlay(source, (source,), upper, work) for source, upper, work in made)
 
 
 def _default_name(plan: Plan) -> str:

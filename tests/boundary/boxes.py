@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from paddock import starting
 from paddock.boundary import bubblewrap
-from paddock.boundary.bubblewrap import Overlay
 from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
-from paddock.boundary.sandbox import BubblewrapSandbox
+from paddock.boundary.sandbox import Sandbox
+from paddock.boundary.steps import Overlay
 from paddock.frozen import replace
 from paddock.kernel import seccomp
 from paddock.kernel.join import Start
@@ -46,7 +46,7 @@ class Box:
         (self.workspace / "secrets/key").write_text("secret\n")
         self.above: tuple[str, ...] = ()  # further lower layers of the workspace
         self.others: tuple[Overlay, ...] = ()
-        self._made: list[BubblewrapSandbox | Build] = []
+        self._made: list[Sandbox | Build] = []
         self._joined: list[Joined] = []
 
     def plan(self, script: str, mode: Any = "review", *, masked: bool = True, **changes: Any) -> Plan:
@@ -79,12 +79,12 @@ class Box:
         self._made.append(build)
         return build
 
-    def sandbox(self, plan: Plan) -> BubblewrapSandbox:
-        sandbox = BubblewrapSandbox(self.build(plan))
+    def sandbox(self, plan: Plan) -> Sandbox:
+        sandbox = Sandbox(self.build(plan))
         self._made.append(sandbox)
         return sandbox
 
-    def start(self, plan: Plan) -> tuple[BubblewrapSandbox, Joined]:
+    def start(self, plan: Plan) -> tuple[Sandbox, Joined]:
         """A sandbox whose command exists."""
         sandbox = self.sandbox(plan)
         joined = sandbox.start(start_of(plan))

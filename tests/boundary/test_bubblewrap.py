@@ -12,19 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.boundary import bubblewrap
-from paddock.boundary.bubblewrap import (
-    STAGE,
-    Carry,
-    Compiled,
-    Data,
-    Facts,
-    Hold,
-    MaskPath,
-    MountOverlay,
-    Overlay,
-    Reveal,
-    Unstage,
-)
+from paddock.boundary.bubblewrap import Compiled, Data, Facts
+from paddock.boundary.steps import STAGE, Carry, Hold, MaskPath, MountOverlay, Overlay, Reveal, Unstage
 from paddock.frozen import replace
 from paddock.plan.model import File, Link, Mask, Mount, Plan, Variable, Workspace
 from paddock.policy.model import BUILT_IN
@@ -189,7 +178,7 @@ def test_names_are_held_before_what_is_read_only_below_them_and_all_before_the_c
         *((path, False) for path in facts.pinned), *((path, True) for path in facts.read_only)
     ]  # fmt: skip
     assert {step.workspace for step in held} <= {plan.workspace.source}
-    assert isinstance(steps[-1], bubblewrap.Unstage)
+    assert isinstance(steps[-1], Unstage)
 
 
 @given(cases())
@@ -307,6 +296,6 @@ def test_canaries_are_files_of_the_home_and_what_is_seen_in_place_of_a_mask() ->
     steps = {step.target: step for step in compiled.steps if isinstance(step, MaskPath)}
     assert content[at_home] == b"key"
     assert options(compiled)[options(compiled).index(("--file", written[at_home], at_home)) - 1] == ("--perms", "0600")
-    assert content[f"{bubblewrap.STAGE}/{steps[masked].staged}"] == b"token"
+    assert content[f"{STAGE}/{steps[masked].staged}"] == b"token"
     assert masked not in written, "nothing is made in the repository"
     assert steps[other].staged == ""

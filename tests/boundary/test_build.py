@@ -10,7 +10,7 @@ import pytest
 
 from paddock.boundary import build as building
 from paddock.boundary.build import Build
-from paddock.boundary.sandbox import BubblewrapSandbox
+from paddock.boundary.sandbox import Sandbox
 from paddock.errors import BoundaryUnavailable
 from tests.boundary.boxes import Box, descriptors
 from tests.boundary.field import alive
@@ -35,7 +35,7 @@ def refused(box: Box, program: str) -> BoundaryUnavailable:
     build = Build(program, compiled, stand_in=False)
     pid = build.pid
     with pytest.raises(BoundaryUnavailable) as caught:
-        BubblewrapSandbox(build)
+        Sandbox(build)
     assert descriptors() == before
     assert not os.path.exists(f"/proc/{pid}")
     return caught.value

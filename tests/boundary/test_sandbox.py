@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from paddock.boundary.bubblewrap import STAGE, STAND_IN, Overlay
+from paddock.boundary.steps import STAGE, STAND_IN, Overlay
 from paddock.errors import WorkspaceError
 from tests.boundary.boxes import Box, descriptors, start_of
 from tests.boundary.field import alive, end

@@ -14,7 +14,8 @@ from tests.mutation.mutants import TELL, Mutant, tell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from paddock.boundary.bubblewrap import Compiled, Facts, Overlay, Step
+    from paddock.boundary.bubblewrap import Compiled, Facts
+    from paddock.boundary.steps import Overlay, Step
     from paddock.plan.model import Plan
 
     Words = tuple[str, ...]
@@ -177,7 +178,7 @@ def install(key: str) -> None:
 
 def weaken(compiled: Compiled, key: str) -> Compiled:
     """The same without one protection. Raises KeyError where there is no such."""
-    from paddock.boundary.bubblewrap import Carry
+    from paddock.boundary.steps import Carry
     from paddock.frozen import replace
 
     steps = weaker_steps(compiled.steps)

@@ -115,9 +115,9 @@ def _root_inside() -> None:
 
 def _host_id() -> None:
     """Paddock as root: bubblewrap as root, too."""
-    from paddock.boundary import bubblewrap
+    from paddock.boundary import steps
 
-    bubblewrap.STAND_IN = 0
+    steps.STAND_IN = 0
 
 
 HANDS: dict[str, tuple[str, str, tuple[str, ...], Callable[[], None]]] = {

@@ -33,7 +33,7 @@ LEFT_OUT = {
     **dict.fromkeys(
         (
             "boundary.build _failure", "boundary.sandbox _workspace_failure",
-            "boundary.sandbox BubblewrapSandbox._refuse_half_made", "kernel.join _names", "kernel.confine is_bound",
+            "boundary.sandbox Sandbox._refuse_half_made", "kernel.join _names", "kernel.confine is_bound",
         ), "says what went wrong, or looks",
     ),
     **dict.fromkeys(
@@ -41,8 +41,8 @@ LEFT_OUT = {
             "boundary.build Build.__init__", "boundary.build Build.wait", "boundary.build Build.wait_until_complete",
             "boundary.build Build._read_until", "boundary.build Build.kill", "boundary.build _memory_file",
             "boundary.build _fill_in", "boundary.sandbox begin", "boundary.sandbox _clone",
-            "boundary.sandbox BubblewrapSandbox.__init__", "boundary.sandbox BubblewrapSandbox.start",
-            "boundary.sandbox BubblewrapSandbox.enter", "boundary.confined LandlockSandbox.exec",
+            "boundary.sandbox Sandbox.__init__", "boundary.sandbox Sandbox.start",
+            "boundary.sandbox Sandbox.enter", "boundary.confined LandlockSandbox.exec",
             "boundary.confined _make_terminal", "boundary.confined _make_directories", "kernel.join join",
             "kernel.join Joiner.__init__", "kernel.join Joiner.enter", "kernel.join Joiner.cancel",
             "kernel.join _fork_command", "kernel.confine become_program", "kernel.confine default_signals",
@@ -76,7 +76,7 @@ def _gateway(module: str, *functions: str, scenarios: tuple[str, ...] = (), only
 PLACES = (
     *_places("bubblewrap", "boundary.build", "_become_bubblewrap"),
     *_places("bubblewrap", "boundary.sandbox", "_mount_all", "_mask"),
-    *_places("bubblewrap", "boundary.sandbox", "BubblewrapSandbox.stop", scenarios=("LC-01", "LC-02")),
+    *_places("bubblewrap", "boundary.sandbox", "Sandbox.stop", scenarios=("LC-01", "LC-02")),
     *_places("bubblewrap", "boundary.sandbox", "_hold", setting="live", scenarios=("PE-06",)),
     *_places("bubblewrap", "kernel.join", "_joiner", "_enter_all", "_told", "_become_command", "_make_group",
              "_watch", "_open_terminal", scenarios=("LC-02", "RS-02 memory-together", "PK-32 tiocsti-redirected")),

@@ -9,7 +9,8 @@ import pytest
 
 from paddock import starting
 from paddock.boundary import bubblewrap
-from paddock.boundary.bubblewrap import Facts, Overlay
+from paddock.boundary.bubblewrap import Facts
+from paddock.boundary.steps import Overlay
 from paddock.gateway.outside import guard
 from paddock.kernel import bpf, landlock, rlimits, seccomp
 from paddock.kernel.syscalls import number

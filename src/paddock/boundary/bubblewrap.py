@@ -9,21 +9,26 @@ from __future__ import annotations
 
 import os
 
+from paddock.boundary.steps import (
+    EMPTY_DIRECTORY,
+    EMPTY_FILE,
+    STAGE,
+    Carry,
+    Hold,
+    MaskPath,
+    MountOverlay,
+    Reveal,
+    TrustHere,
+    Unstage,
+)
 from paddock.frozen import frozen
 from paddock.plan.model import Link, Private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from paddock.boundary.steps import Overlay, Step
     from paddock.plan.model import Mount, Plan
 
-# Where the layers of the overlays and the mask's empty file are while the workspace is put together. Gone
-# before the command starts.
-STAGE = "/run/paddock-stage"
-# Inside, root is an ordinary user all the same; outside, an id that systemd's table of users
-# (UIDS-GIDS, "HIC SVNT LEONES") and the distributions leave free.
-STAND_IN = 0x70000000
-GATEWAY_STAND_IN = STAND_IN + 1
-EMPTY_FILE, EMPTY_DIRECTORY = "empty", "none"
 # Files of /proc that tell about the host and serve no program.
 COVERED_PROC = ("/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/kcore", "/proc/kallsyms")
 _PRIVATE_MODES = {"/tmp": "1777", "/var/tmp": "1777", "/dev/shm": "1777"}  # noqa: S108 - inside the sandbox
@@ -61,83 +66,6 @@ class Data:
     def placeholder(number: int) -> str:
         """What stands in the arguments for the descriptor of the entry with that index."""
         return f"{{descriptor:{number}}}"
-
-
-@frozen
-class Carry:
-    """Bring a host directory or file in by descriptor, its owner's id mapped (Paddock as root)."""
-
-    source: str
-    target: str
-    read_only: bool
-
-
-@frozen
-class Reveal:
-    """Show one entry of the staged /etc at its place. Bubblewrap would need ten times as long for each."""
-
-    target: str
-
-
-@frozen
-class Overlay:
-    """Host directories that show as one at `target`: what is written goes to `upper`, the others are only read.
-
-    `lowers` are sorted from the top: what hides the repository first, the repository last. `upper` and `work` are
-    in one directory, because overlayfs wants them on one mount, and bear plain names.
-    """
-
-    target: str
-    lowers: tuple[str, ...]
-    upper: str
-    work: str
-
-
-@frozen
-class MountOverlay:
-    """Mount an overlay from its layers' places on the stage."""
-
-    target: str
-    lowers: tuple[str, ...]
-    upper: str
-    work: str
-
-
-@frozen
-class Hold:
-    """Mount a path of the workspace on itself: renaming and removing it are EBUSY then.
-
-    What does not exist cannot be held without creating it.
-    """
-
-    workspace: str
-    path: str
-    read_only: bool
-
-
-@frozen
-class MaskPath:
-    """Cover a path with an empty file or directory, or with the staged file of that name."""
-
-    target: str
-    directory: bool
-    staged: str = ""
-
-
-@frozen
-class TrustHere:
-    """Show the file of whom to trust in the place of the system's own."""
-
-    source: str
-    target: str
-
-
-@frozen
-class Unstage:
-    """Take the staged layers out of sight."""
-
-
-Step = Carry | Reveal | MountOverlay | Hold | MaskPath | TrustHere | Unstage
 
 
 @frozen

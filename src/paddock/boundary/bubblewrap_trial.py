@@ -148,10 +148,10 @@ def _environment() -> dict[str, str]:
 
 def _failure(program: str, base: str, mode: WorkspaceMode) -> str:
     """What fails when `true` is started as `paddock run` starts a command, or nothing."""
-    from paddock.boundary import bubblewrap
+    from paddock.boundary import bubblewrap, steps
     from paddock.boundary.build import Build
     from paddock.boundary.facts import facts_for
-    from paddock.boundary.sandbox import BubblewrapSandbox
+    from paddock.boundary.sandbox import Sandbox
     from paddock.kernel import seccomp
     from paddock.kernel.join import Start
 
@@ -169,9 +169,9 @@ def _failure(program: str, base: str, mode: WorkspaceMode) -> str:
     )  # fmt: skip
     try:
         source = plan.workspace.source
-        overlays = (bubblewrap.Overlay(source, (source,), f"{layers}/upper", f"{layers}/work"),)
+        overlays = (steps.Overlay(source, (source,), f"{layers}/upper", f"{layers}/work"),)
         compiled = bubblewrap.compile(plan, facts_for(plan), overlays)
-        sandbox = BubblewrapSandbox(Build(program, compiled, stand_in=os.geteuid() == 0))
+        sandbox = Sandbox(Build(program, compiled, stand_in=os.geteuid() == 0))
     except PaddockError as error:
         return f"{error.what} ({error.why})"
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import select
 
-from paddock.boundary import bubblewrap
+from paddock.boundary import bubblewrap, steps
 from paddock.errors import BoundaryUnavailable
 
 TYPE_CHECKING = False
@@ -112,8 +112,8 @@ def _become_bubblewrap(
         os.umask(0o022)
         if stand_in:
             os.setgroups([])
-            os.setresgid(*[bubblewrap.STAND_IN] * 3)
-            os.setresuid(*[bubblewrap.STAND_IN] * 3)
+            os.setresgid(*[steps.STAND_IN] * 3)
+            os.setresuid(*[steps.STAND_IN] * 3)
         os.chdir("/")
         # INVARIANT CR-25, CR-26: bubblewrap stays as PID 1, where its environment and arguments can be
         # read; so it gets none of the first (bubblewrap#725), and the second from a descriptor.

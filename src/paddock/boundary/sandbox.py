@@ -1,6 +1,7 @@
-"""A sandbox made by bubblewrap, as it runs: completed from outside, entered, ended.
+"""A sandbox that can be entered, as it runs: completed from outside, joined, ended.
 
-When Paddock dies, bubblewrap's --die-with-parent fires: PID 1 goes, and with it every process inside.
+Whoever built it, bubblewrap or a container engine, sees to it that PID 1 goes when Paddock dies, and with it every
+process inside.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import select
 import signal
 from contextlib import suppress
 
-from paddock.boundary import bubblewrap
-from paddock.boundary.bubblewrap import Carry, Hold, MaskPath, MountOverlay, Reveal, TrustHere
+from paddock.boundary import steps
+from paddock.boundary.steps import Carry, Hold, MaskPath, MountOverlay, Reveal, TrustHere
 from paddock.errors import WorkspaceError
 from paddock.kernel import mounts
 from paddock.kernel.join import COMPLETING, Joiner
@@ -21,21 +22,45 @@ from paddock.kernel.namespaces import Namespaces, namespaces_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
-    from paddock.boundary.bubblewrap import Compiled
-    from paddock.boundary.build import Build
+    from paddock.boundary.steps import Step
     from paddock.kernel.join import Start
     from paddock.kernel.reports import Joined
+
+    class Compiled(Protocol):
+        """What a plan became: here, only what is done from outside."""
+
+        @property
+        def steps(self) -> tuple[Step, ...]:
+            """In their order."""
+
+    class Build(Protocol):
+        """Whoever makes namespaces and root, and holds them with a keeper."""
+
+        @property
+        def compiled(self) -> Compiled:
+            """What it makes."""
+
+        def wait_until_complete(self) -> int:
+            """PID 1 of the sandbox, in our numbering. Raises BoundaryUnavailable."""
+
+        def wait(self, timeout_s: float) -> None:
+            """Wait until it has noticed that PID 1 is gone."""
+
+        def kill(self) -> str:
+            """End it, at any time and more than once; what it complained about."""
+
 
 _END_TIMEOUT_S = 10.0
 _REPLACED = frozenset([errno.ENOENT, errno.ENOTDIR, errno.ELOOP])
 
 
-class BubblewrapSandbox:
+class Sandbox:
     """A live sandbox."""
 
     def __init__(self, build: Build) -> None:
-        """Wait until bubblewrap is done. On a failure nothing is left. Raises BoundaryUnavailable."""
+        """Wait until the root is complete. On a failure nothing is left. Raises BoundaryUnavailable."""
         self._stopped = False
         self._build = build
         self._compiled = build.compiled
@@ -73,8 +98,8 @@ class BubblewrapSandbox:
             return
         self._stopped = True
         if self._init >= 0:
-            # PID 1's end is the end of all: the kernel kills a whole PID namespace first. Bubblewrap itself
-            # is killed last, so that it reaps PID 1 and the host's init need not.
+            # PID 1's end is the end of all: the kernel kills a whole PID namespace first. Who made it is ended
+            # last, so that it reaps PID 1 and the host's init need not.
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._init, signal.SIGKILL)
             select.select([self._init], [], [], _END_TIMEOUT_S)
@@ -108,7 +133,7 @@ def _clone(step: Carry, maps: dict[tuple[int, int], int]) -> int:
     found = os.stat(step.source)
     owner = (found.st_uid, found.st_gid)
     if owner not in maps:
-        maps[owner] = mounts.swap_ids(*owner, bubblewrap.STAND_IN)
+        maps[owner] = mounts.swap_ids(*owner, steps.STAND_IN)
     try:
         return mounts.clone(step.source, read_only=step.read_only, idmap=maps[owner])
     except OSError as error:
@@ -117,7 +142,7 @@ def _clone(step: Carry, maps: dict[tuple[int, int], int]) -> int:
 
 
 def _mount_all(compiled: Compiled, carried: list[tuple[int, str]]) -> None:
-    stage = bubblewrap.STAGE
+    stage = steps.STAGE
     for tree, target in carried:
         mounts.attach(tree, target)
     for step in compiled.steps:
@@ -157,8 +182,8 @@ def _mask(step: MaskPath, *, layered: bool) -> None:
     """
     if layered and (os.path.realpath(step.target) != step.target or not os.path.lexists(step.target)):
         return
-    name = bubblewrap.EMPTY_DIRECTORY if os.path.isdir(step.target) else step.staged or bubblewrap.EMPTY_FILE
-    mounts.bind_read_only(f"{bubblewrap.STAGE}/{name}", step.target)
+    name = steps.EMPTY_DIRECTORY if os.path.isdir(step.target) else step.staged or steps.EMPTY_FILE
+    mounts.bind_read_only(f"{steps.STAGE}/{name}", step.target)
 
 
 def _workspace_failure(why: str) -> WorkspaceError:

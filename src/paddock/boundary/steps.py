@@ -1,0 +1,95 @@
+"""What is done from outside to a sandbox whose namespaces exist, before its command starts.
+
+The same for every boundary that Paddock can enter: whoever made the namespaces has put all that is needed on the
+stage, a directory that is taken away at the end.
+"""
+
+from __future__ import annotations
+
+from paddock.frozen import frozen
+
+# Where the layers of the overlays and the mask's empty file are while the workspace is put together. Gone
+# before the command starts.
+STAGE = "/run/paddock-stage"
+# Inside, root is an ordinary user all the same; outside, an id that systemd's table of users
+# (UIDS-GIDS, "HIC SVNT LEONES") and the distributions leave free.
+STAND_IN = 0x70000000
+GATEWAY_STAND_IN = STAND_IN + 1
+EMPTY_FILE, EMPTY_DIRECTORY = "empty", "none"
+
+
+@frozen
+class Carry:
+    """Bring a host directory or file in by descriptor, its owner's id mapped (Paddock as root)."""
+
+    source: str
+    target: str
+    read_only: bool
+
+
+@frozen
+class Reveal:
+    """Show one entry of the staged /etc at its place. Bubblewrap would need ten times as long for each."""
+
+    target: str
+
+
+@frozen
+class Overlay:
+    """Host directories that show as one at `target`: what is written goes to `upper`, the others are only read.
+
+    `lowers` are sorted from the top: what hides the repository first, the repository last. `upper` and `work` are
+    in one directory, because overlayfs wants them on one mount, and bear plain names.
+    """
+
+    target: str
+    lowers: tuple[str, ...]
+    upper: str
+    work: str
+
+
+@frozen
+class MountOverlay:
+    """Mount an overlay from its layers' places on the stage."""
+
+    target: str
+    lowers: tuple[str, ...]
+    upper: str
+    work: str
+
+
+@frozen
+class Hold:
+    """Mount a path of the workspace on itself: renaming and removing it are EBUSY then.
+
+    What does not exist cannot be held without creating it.
+    """
+
+    workspace: str
+    path: str
+    read_only: bool
+
+
+@frozen
+class MaskPath:
+    """Cover a path with an empty file or directory, or with the staged file of that name."""
+
+    target: str
+    directory: bool
+    staged: str = ""
+
+
+@frozen
+class TrustHere:
+    """Show the file of whom to trust in the place of the system's own."""
+
+    source: str
+    target: str
+
+
+@frozen
+class Unstage:
+    """Take the staged layers out of sight."""
+
+
+Step = Carry | Reveal | MountOverlay | Hold | MaskPath | TrustHere | Unstage

@@ -25,7 +25,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FLOORS = (
     {"frozen", "errors", "remarks", "unwinding"},
     {"shortage"},
-    {"kernel", "process", "state"},
+    {"kernel", "process", "replacing", "state"},
     {"policy"},
     {"plan"},
     {"record"},

@@ -42,7 +42,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def perform(options: argparse.Namespace) -> Outcome:
     """Judge a session's refusals; show the diff, or write it."""
-    from paddock.learning import amending, judging, wishes, writing
+    from paddock import replacing
+    from paddock.learning import amending, judging, wishes
     from paddock.planning import find_repository, real_directory
 
     repository = find_repository(real_directory("."), state.home())
@@ -56,7 +57,7 @@ def perform(options: argparse.Namespace) -> Outcome:
     path = f"{repository.rstrip('/')}/{sources.REPOSITORY_FILE}"
     written = options.write and after != before
     if written:
-        writing.replace(path, before.encode(), after.encode())
+        replacing.replace(path, before.encode(), after.encode(), again="paddock learn")
     diff = _diff(before, after)
     data = {"schema": 1, "log": log.id, "path": path, "written": written, "diff": diff}
     data |= {"proposals": as_data(judged.proposals), "left_out": as_data(judged.left_out)}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.errors import PaddockError
-from paddock.learning import writing
+from paddock.replacing import replace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ def test_a_file_gets_new_content_and_keeps_its_permissions(tmp_path: Path) -> No
     path = tmp_path / "paddock.toml"
     path.write_bytes(b"before")
     path.chmod(0o640)
-    writing.replace(str(path), b"before", b"after")
+    replace(str(path), b"before", b"after", again="paddock learn")
     assert path.read_bytes() == b"after"
     assert path.stat().st_mode & 0o777 == 0o640
     assert list(tmp_path.iterdir()) == [path]
@@ -23,7 +23,7 @@ def test_a_file_gets_new_content_and_keeps_its_permissions(tmp_path: Path) -> No
 
 def test_a_file_that_is_not_there_is_made(tmp_path: Path) -> None:
     path = tmp_path / "paddock.toml"
-    writing.replace(str(path), b"", b"after")
+    replace(str(path), b"", b"after", again="paddock learn")
     assert path.read_bytes() == b"after"
     assert path.stat().st_mode & 0o777 == 0o644
 
@@ -33,11 +33,11 @@ def test_what_was_changed_meanwhile_stays(tmp_path: Path, now: bytes) -> None:
     path = tmp_path / "paddock.toml"
     path.write_bytes(now)
     with pytest.raises(PaddockError, match="changed meanwhile"):
-        writing.replace(str(path), b"before", b"after")
+        replace(str(path), b"before", b"after", again="paddock learn")
     assert path.read_bytes() == now
     path.unlink()
     with pytest.raises(PaddockError, match="changed meanwhile"):
-        writing.replace(str(path), b"before", b"after")
+        replace(str(path), b"before", b"after", again="paddock learn")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -46,7 +46,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     victim.write_bytes(b"before")
     (tmp_path / "paddock.toml").symlink_to("victim")
     with pytest.raises(PaddockError, match="changed meanwhile"):
-        writing.replace(str(tmp_path / "paddock.toml"), b"before", b"after")
+        replace(str(tmp_path / "paddock.toml"), b"before", b"after", again="paddock learn")
     assert victim.read_bytes() == b"before"
 
 
@@ -58,6 +58,6 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
     path.write_bytes(b"before")
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space"):
-        writing.replace(str(path), b"before", b"after")
+        replace(str(path), b"before", b"after", again="paddock learn")
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]

@@ -139,4 +139,5 @@ KNOWN: dict[str, Callable[[], str]] = {
     "zsh": _program("zsh"),
     "fish": _program("fish"),
     "man": _program("man"),
+    "podman": _program("podman"),
 }

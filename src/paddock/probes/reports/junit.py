@@ -2,7 +2,6 @@
 
 Only what was shown counts as passed there. What is unproven, skipped or no promise at all is "skipped", with the
 reason; a run that cannot be believed is an error of its own, so that no reader of totals takes it for green.
-There is no standard; the elements are those that Jenkins, GitLab and GitHub's actions agree on.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ import xml.etree.ElementTree as ET  # to write with; nothing is parsed
 from paddock.probes import standing
 from paddock.probes.proof import BROKEN, SHOWN
 from paddock.probes.reports.fixes import fix
-from paddock.probes.reports.text import visible
+from paddock.reporting.junit import document
+from paddock.reporting.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,12 +34,7 @@ def write(proofs: Sequence[Proof]) -> str:
                     _case(suite, name, proof, row)
         suite = ET.SubElement(root, "testsuite", name=f"{name}: the run itself")
         _run(suite, name, proof)
-    for suite in root:
-        _count(suite, [suite])
-    _count(root, list(root))
-    ET.indent(root)
-    text = ET.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+    return document(root)
 
 
 def _case(suite: ET.Element, name: str, proof: Proof, row: Row) -> None:
@@ -64,14 +59,6 @@ def _run(suite: ET.Element, name: str, proof: Proof) -> None:
         ET.SubElement(case, "error", type="incomplete", message=message)
     elif standing.whole(proof) == "unproven":
         ET.SubElement(case, "error", type="unproven", message=visible(standing.verdict(proof)))
-
-
-def _count(element: ET.Element, within: Sequence[ET.Element]) -> None:
-    cases = [case for suite in within for case in suite.iter("testcase")]
-    element.set("tests", str(len(cases)))
-    for what in ("failure", "error", "skipped"):
-        plural = {"failure": "failures", "error": "errors", "skipped": "skipped"}[what]
-        element.set(plural, str(sum(case.find(what) is not None for case in cases)))
 
 
 def _seconds(*proofs: Proof) -> str:

@@ -12,7 +12,7 @@ from paddock.probes import standing
 from paddock.probes.catalogue.reading import LAYERS
 from paddock.probes.proof import BROKEN, SHOWN, VERDICTS
 from paddock.probes.reports.fixes import fix
-from paddock.probes.reports.text import visible
+from paddock.reporting.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

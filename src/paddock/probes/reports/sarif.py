@@ -9,7 +9,8 @@ from __future__ import annotations
 from paddock.probes import standing
 from paddock.probes.proof import BROKEN
 from paddock.probes.reports.fixes import fix
-from paddock.probes.reports.text import visible
+from paddock.reporting import sarif
+from paddock.reporting.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,20 +20,15 @@ if TYPE_CHECKING:
     from paddock.probes.catalogue.reading import Probe
     from paddock.probes.proof import Proof, Row
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-# What code hosts sort by: numbers as in CVSS, as text.
-_SCORES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0", "info": "0.0"}
 # A result needs a file to stand at, and the policy's is where a person would mend it.
 _PLACE = "paddock.toml"
 
 
 def write(proofs: Sequence[Proof], catalogue: Sequence[Probe]) -> str:
     """The log file. `catalogue` explains the rows; those of another version explain themselves."""
-    import json
-
     known = {probe.id: probe for probe in catalogue}
     runs = [_run(proof, known) for proof in proofs]
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1) + "\n"
+    return sarif.log(runs)
 
 
 def _run(proof: Proof, known: Mapping[str, Probe]) -> dict[str, Any]:
@@ -80,7 +76,7 @@ def _rule(proof: Proof, row: Row, probe: Probe | None) -> dict[str, Any]:
         "defaultConfiguration": {"level": "error"},
         "properties": {
             "tags": ["security", "sandbox", visible(row.layer)],
-            "security-severity": _SCORES.get(row.severity, "0.0"),
+            "security-severity": sarif.SCORES.get(row.severity, "0.0"),
         },
     }
 

@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 
 from hypothesis import given
 
-from paddock.probes.reports.text import visible
+from paddock.reporting.text import visible
 from tests.probes.proofs import NASTY, texts
 
 

@@ -1,4 +1,4 @@
-"""Text that came from inside a sandbox, made fit to be read."""
+"""Text that came from inside a sandbox, or from a file that anybody may have written, made fit to be read."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ very text of a value, which is what an edit replaces and an excerpt shows.
 
 from __future__ import annotations
 
+from paddock.errors import PaddockError
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
@@ -87,14 +88,22 @@ class Member:
 
 @frozen
 class Flaw:
-    """What is wrong with a text or value that could be read all the same.
+    """What is wrong with a text or a value that could be read all the same.
 
-    Codes of the text: `byte-order-mark`, `trailing-comma`, `duplicate-key`, `no-object`. Codes of values are in
-    `properties`.
+    Codes of texts: `byte-order-mark`, `trailing-comma`, `duplicate-key`, `prototype-key`, `control-character`,
+    `nul-character`, `lone-surrogate`. Codes of values: see `properties`.
     """
 
     code: str
     message: str
+    place: Place
+
+
+@frozen
+class Comment:
+    """A comment with its marks, `// …` or `/* … */`."""
+
+    text: str
     place: Place
 
 
@@ -109,3 +118,37 @@ class Document:
     text: str
     root: Node
     flaws: tuple[Flaw, ...] = ()
+    comments: tuple[Comment, ...] = ()
+
+
+class Broken(PaddockError):
+    """A text that cannot be read. `place` is where reading stopped."""
+
+    code = "broken-text"
+
+    def __init__(self, message: str, place: Place, text: str) -> None:
+        """`message` says what is wrong in words that follow the place; the excerpt is made from `text`."""
+        super().__init__(
+            f"{place}: {message}", why=excerpt(text, place), next_step=f"correct line {place.line} of {place.file}"
+        )
+        self.message = message
+        self.place = place
+
+
+_AROUND = 60  # characters of a long line on each side: generated files have lines of any length
+
+
+def excerpt(text: str, place: Place) -> str:
+    """The line of a place, cut to what is near, and below it a caret at the column. Without control characters."""
+    begin = text.rfind("\n", 0, place.offset) + 1
+    end = text.find("\n", place.offset)
+    end = len(text) if end < 0 else end
+    left, right = max(begin, place.offset - _AROUND), min(end, place.offset + _AROUND)
+    line = ("…" if left > begin else "") + _visible(text[left:right]) + ("…" if right < end else "")
+    caret = place.offset - left + (1 if left > begin else 0)
+    return f"{line}\n{' ' * caret}^"
+
+
+def _visible(text: str) -> str:
+    """One column for each character, so that the caret stands below the right one."""
+    return "".join(one if one.isprintable() else " " if one in "\t\r" else "\N{REPLACEMENT CHARACTER}" for one in text)

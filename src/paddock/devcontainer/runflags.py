@@ -1,20 +1,24 @@
 """`runArgs` and `build.options` as flags: what `podman run` and `docker run` would take them for.
 
-Both engines parse with the same library, whose rules decide what is a value (pflag, "Command line flag syntax"):
-`--name value`, `--name=value`; a boolean takes a value only after `=`; `-it` are two flags, `-v/a:/b` and `-v=/a:/b` carry
-their value with them. The first argument that is no flag ends the flags: for `run` it is the *image*, and all that
-follows is the command. The flags that there are come from a table, since nothing else says which of them take a value.
+Both engines parse with the same library, whose rules decide what is a value (spf13/pflag, "Command line flag syntax"):
+`--name value`, `--name=value`; a boolean takes a value only after `=`; `-it` are two flags, `-v/a:/b` and
+`-v=/a:/b` one with its value. The first argument that is no flag ends the flags: for `run` it is the *image*, and all
+that follows is the command. Which flags take a value is in a table, since the arguments do not say it.
 """
 
 from __future__ import annotations
 
 import os
 
+from paddock.devcontainer.document import Flaw, Place
+from paddock.devcontainer.model import Flag
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from paddock.devcontainer.model import Text
 
 FILE = os.path.join(os.path.dirname(__file__), "run_flags.toml")
 RUN, BUILD = "run", "build"
@@ -28,70 +32,44 @@ _tables: dict[str, Table] = {}
 
 @frozen
 class Table:
-    """The flags of one command. `engines` says for each who knows it; `takes` is value, boolean or optional."""
+    """The flags of one command, by their long names without dashes: what they take, and which engines know them."""
 
-    takes: Mapping[str, str]
+    takes: Mapping[str, str]  # value, boolean or optional
     engines: Mapping[str, tuple[str, ...]]
     short: Mapping[str, str]
     alias: Mapping[str, str]
 
 
 @frozen
-class Flag:
-    """One flag by its long name, without dashes. `written` is how it stands there (`-v`, `--net`).
+class Parsed:
+    """The flags in their order, and what is wrong with the arguments.
 
-    `value` is its text; a boolean without one says "true". The arguments that it was made of are those from `first` to
-    `last`, by their index: a cluster such as `-it` makes several flags of one argument.
+    Codes of the flaws: `unknown-flag`, `flag-without-value`, `flag-not-boolean`, `no-flag` (it is taken for the image).
     """
 
-    name: str
-    value: str
-    written: str
-    first: int
-    last: int
-    engines: tuple[str, ...] = ENGINES
-
-    @property
-    def on(self) -> bool:
-        """For booleans: whether it switches on. What no engine could read counts as on, the worse of both."""
-        return self.value not in FALSE
-
-
-@frozen
-class Trouble:
-    """An argument that does not do what it looks like. `kind` is unknown, no-value, bad-boolean or stray."""
-
-    kind: str
-    text: str
-    index: int
-
-
-@frozen
-class Parsed:
-    """The flags in their order, and the arguments that no engine would take as flags."""
-
     flags: tuple[Flag, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
-
-    def named(self, *names: str) -> tuple[Flag, ...]:
-        """Those with one of these long names, in their order."""
-        return tuple(flag for flag in self.flags if flag.name in names)
-
-    def last(self, name: str) -> Flag | None:
-        """The one that counts of a flag which holds a single value."""
-        found = self.named(name)
-        return found[-1] if found else None
+    flaws: tuple[Flaw, ...] = ()
 
 
-def parse(arguments: Sequence[str], command: str = RUN) -> Parsed:
-    """The flags in `arguments` for `run` or `build`. Nothing is refused: what is no flag is among the troubles."""
-    reader = _Reader(table(command), arguments, command)
+def parse(words: Sequence[Text], command: str = RUN) -> Parsed:
+    """The flags in the arguments of `run` or `build`. Nothing is refused: an unknown flag is kept by its name."""
+    reader = _Reader(table(command), words, command)
     reader.read()
-    return Parsed(tuple(reader.flags), tuple(reader.troubles))
+    return Parsed(tuple(reader.flags), tuple(reader.flaws))
+
+
+def is_on(flag: Flag) -> bool:
+    """Whether a boolean flag switches on. A value that no engine reads counts as on, the worse of the two."""
+    return flag.value not in FALSE
+
+
+def known_by(name: str, command: str = RUN) -> tuple[str, ...]:
+    """The engines that know a flag such as `--gpus`; none where it is unknown."""
+    return table(command).engines.get(name.removeprefix("--"), ())
 
 
 def table(command: str) -> Table:
-    """The table of `run` or `build`; read once."""
+    """The table of `run` or `build`; the file is read once."""
     if command not in _tables:
         import tomllib
 
@@ -108,96 +86,93 @@ def _as_table(rows: Mapping[str, Mapping[str, Sequence[str]]]) -> Table:
             for name in names:
                 takes[name] = kind
                 engines[name] = ENGINES if who == "both" else (who,)
-    return Table(takes, engines, {**_texts(rows["short"])}, {**_texts(rows["alias"])})
-
-
-def _texts(rows: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
-    return {name: str(value) for name, value in rows.items()}
+    short, alias = ({name: str(long) for name, long in rows[part].items()} for part in ("short", "alias"))
+    return Table(takes, engines, short, alias)
 
 
 class _Reader:
-    """One pass over the arguments."""
+    """One pass over the words."""
 
-    def __init__(self, known: Table, arguments: Sequence[str], command: str) -> None:
+    def __init__(self, known: Table, words: Sequence[Text], command: str) -> None:
         self.known = known
-        self.arguments = arguments
-        self.interspersed = command == BUILD  # `build` takes flags after its context, `run` none after the image
+        self.words = words
+        self.command = command
         self.flags: list[Flag] = []
-        self.troubles: list[Trouble] = []
-        self.at = 0
+        self.flaws: list[Flaw] = []
+        self.at = 0  # the next word
+        self.first = 0  # the word that is read
 
     def read(self) -> None:
-        while self.at < len(self.arguments):
-            index, text = self.at, self.arguments[self.at]
+        while self.at < len(self.words):
+            self.first, text = self.at, self.words[self.at].value
             self.at += 1
-            if text == "--":
-                return self.strays(self.at)
+            if text in {"--", "-"} or not text.startswith("-"):
+                self.no_flag(self.at if text == "--" else self.first)
+                return
             if text.startswith("--"):
-                self.long(text, index)
-            elif text.startswith("-") and text != "-":
-                self.cluster(text, index)
-            elif not self.interspersed:
-                return self.strays(index)
+                self.long(text)
             else:
-                self.trouble("stray", text, index)
-        return None
+                self.cluster(text[1:])
 
-    def strays(self, first: int) -> None:
-        for index in range(first, len(self.arguments)):
-            self.trouble("stray", self.arguments[index], index)
+    def no_flag(self, first: int) -> None:
+        """What follows is the image and its command; the image that the tool appends is one of its words."""
+        self.at = len(self.words)
+        if first < len(self.words):
+            self.first = first
+            text = self.words[first].value
+            what = "the image, and the rest for its command" if self.command == RUN else "the folder to build in"
+            self.flaw("no-flag", f"{text!r} is no flag: `{self.command}` takes it for {what}")
 
-    def long(self, text: str, index: int) -> None:
+    def long(self, text: str) -> None:
         name, equals, value = text[2:].partition("=")
         name = self.known.alias.get(name, name)
-        takes = self.known.takes.get(name)
-        if takes is None:
-            return self.unknown(name, value, text, index)
-        if equals:
-            return self.add(name, value, text[: text.index("=")], index)
-        return self.bare(name, text, index)
+        if name not in self.known.takes:
+            self.unknown(f"--{name}", value if equals else None)
+        elif equals:
+            self.add(name, value)
+        else:
+            self.bare(name)
 
-    def cluster(self, text: str, index: int) -> None:
-        letters = text[1:]
+    def cluster(self, letters: str) -> None:
+        """`-it`, `-v/a:/b`, `-v=/a:/b`: letters up to the first that takes a value, which is the rest."""
         while letters:
             letter, letters = letters[0], letters[1:]
             name = self.known.short.get(letter)
             if name is None:
-                return self.unknown(letter, letters, text, index)
-            if letters[:1] == "=" and len(letters) > 1:
-                return self.add(name, letters[1:], f"-{letter}", index)
-            if self.known.takes[name] != "value":
-                self.add(name, "true", f"-{letter}", index)
-            elif letters:
-                return self.add(name, letters, f"-{letter}", index)
-            else:
-                self.bare(name, f"-{letter}", index)
+                return self.unknown(f"-{letter}", letters or None)
+            if letters.startswith("=") and len(letters) > 1:
+                return self.add(name, letters[1:])
+            if self.known.takes[name] == "value" and letters:
+                return self.add(name, letters)
+            self.bare(name)
         return None
 
-    def bare(self, name: str, written: str, index: int) -> None:
-        """A flag with nothing attached: a boolean is on, any other takes the next argument, whatever it looks like."""
+    def bare(self, name: str) -> None:
+        """A flag with nothing attached: a boolean is on, any other takes the next word, whatever it looks like."""
         if self.known.takes[name] != "value":
-            return self.add(name, "true", written, index)
-        if self.at >= len(self.arguments):
-            return self.trouble("no-value", written, index)
-        self.at += 1
-        return self.add(name, self.arguments[self.at - 1], written, index)
-
-    def add(self, name: str, value: str, written: str, index: int) -> None:
-        if self.known.takes[name] == "boolean" and value not in TRUE | FALSE:
-            self.trouble("bad-boolean", f"{written}={value}", index)
-        engines = self.known.engines[name]
-        self.flags.append(Flag(name, value, written, index, self.at - 1, engines))
-
-    def unknown(self, name: str, value: str, text: str, index: int) -> None:
-        """Kept by its name. Whether the next argument is its value nobody can say: what looks like no flag is taken for it.
-
-        Both engines refuse it; a newer one may know it.
-        """
-        self.trouble("unknown", text, index)
-        if not value and "=" not in text and self.at < len(self.arguments) and self.arguments[self.at][:1] != "-":
-            value = self.arguments[self.at]
+            self.add(name, None)
+        elif self.at < len(self.words):
             self.at += 1
-        self.flags.append(Flag(name, value, text.partition("=")[0], index, self.at - 1, ()))
+            self.add(name, self.words[self.at - 1].value)
+        else:
+            self.flaw("flag-without-value", f"--{name} needs a value, and there is none after it")
 
-    def trouble(self, kind: str, text: str, index: int) -> None:
-        self.troubles.append(Trouble(kind, text, index))
+    def add(self, name: str, value: str | None) -> None:
+        if self.known.takes[name] == "boolean" and value is not None and value not in TRUE | FALSE:
+            self.flaw("flag-not-boolean", f"--{name} is true or false, not {value!r}")
+        self.keep(f"--{name}", value)
+
+    def unknown(self, name: str, value: str | None) -> None:
+        """Whether the next word is its value nobody can say: one that does not look like a flag is taken for it."""
+        self.flaw("unknown-flag", f"`{self.command}` of neither Docker nor Podman knows {name}")
+        if value is None and self.at < len(self.words) and not self.words[self.at].value.startswith("-"):
+            value = self.words[self.at].value
+            self.at += 1
+        self.keep(name, value)
+
+    def keep(self, name: str, value: str | None) -> None:
+        self.flags.append(Flag(name, value, self.words[self.first].origin, self.at - self.first))
+
+    def flaw(self, code: str, message: str) -> None:
+        origin = self.words[self.first].origin
+        self.flaws.append(Flaw(code, message, origin.place or Place(origin.name, 1, 1, 0, 0)))

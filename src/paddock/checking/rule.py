@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _DIRECTORY = os.path.dirname(__file__)
 _TEXTS = ("id", "slug", "title", "severity", "why", "fix")
 _LISTS = ("references", "covers")  # the second may be left out
+_SWITCHES = ("safe_fix", "secret")
 _ID = re.compile(r"DC[0-9]{3}")
 _FUNCTIONS: dict[str, list[Function]] = {}
 
@@ -37,7 +38,8 @@ class Rule:
 
     `title` says what is wrong in one line, `why` what it lets happen, `references` where that is written (a CVE, a
     CIS number, a section of the specification), `fix` what to do. `safe_fix` says that some hits carry edits. `covers`
-    are the rules that say less about the same value: theirs are left out where this one speaks.
+    are the rules that say less about the same value: theirs are left out where this one speaks. `secret` says that the
+    value itself must not be shown, or kept in a baseline.
     """
 
     id: str
@@ -49,6 +51,7 @@ class Rule:
     fix: str
     safe_fix: bool = False
     covers: tuple[str, ...] = ()
+    secret: bool = False
 
 
 def rule(id: str) -> Callable[[Function], Function]:  # noqa: A002 - so it is called in the catalogue
@@ -118,16 +121,17 @@ def _means(word: str, one: Rule) -> bool:
 
 def _rule(name: str, entry: Mapping[str, Any]) -> Rule:
     required = {*_TEXTS, "references"}
-    unknown, missing = entry.keys() - required - {"safe_fix", "covers"}, required - entry.keys()
+    unknown, missing = entry.keys() - required - {"covers", *_SWITCHES}, required - entry.keys()
     wrong = (
         [field for field in _TEXTS if not (isinstance(entry.get(field), str) and entry[field].strip())]
         + [field for field in _LISTS if not all(isinstance(it, str) and it for it in entry.get(field, []))]
         + [field for field in ("severity",) if entry.get(field) not in SEVERITIES]
-        + [field for field in ("safe_fix",) if not isinstance(entry.get(field, False), bool)]
+        + [field for field in _SWITCHES if not isinstance(entry.get(field, False), bool)]
     )
     if unknown or missing or wrong or not _ID.fullmatch(entry["id"]):
         message = f"{name}: {entry.get('id')}: {sorted({*unknown, *missing, *wrong}) or 'the id is not DC and digits'}"
         raise ValueError(message)
     values: dict[str, Any] = {field: entry[field] for field in _TEXTS}
     values |= {field: tuple(entry.get(field, ())) for field in _LISTS}
-    return Rule(**values, safe_fix=entry.get("safe_fix", False))
+    values |= {field: entry.get(field, False) for field in _SWITCHES}
+    return Rule(**values)

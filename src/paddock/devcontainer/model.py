@@ -304,7 +304,7 @@ class Effective:
     compose_files: tuple[Text, ...]
     service: Text | None
     run_services: tuple[Text, ...]
-    compose: object | None  # paddock.devcontainer.service.Service
+    compose: object | None  # paddock.devcontainer.service.Service, the one that is named; all of them: `project`
     dockerfile: object | None  # paddock.devcontainer.dockerfile.Dockerfile
     workspace_mount: Mount | None  # None: compose, or switched off
     workspace_folder: Text
@@ -335,3 +335,4 @@ class Effective:
     customizations: tuple[Customization, ...]  # lowest layer first; several of one tool are kept apart
     unknown: tuple[Unknown, ...]
     flaws: tuple[Flaw, ...]
+    project: object | None = None  # paddock.devcontainer.service.Project, of compose_files.read

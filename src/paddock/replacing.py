@@ -28,7 +28,7 @@ def replace(path: str, before: bytes, after: bytes, *, again: str) -> None:
 def replace_in(folder: int, name: str, before: bytes, after: bytes, *, again: str) -> None:
     """The same for a name in a directory that is open, wherever that may be by now."""
     temporary = f".{name[:200]}.{os.urandom(8).hex()}"
-    mode = _mode_of(folder, name, before, again)
+    mode = check(folder, name, before, again)
     opened = os.open(temporary, _NEW, mode, dir_fd=folder)
     try:
         with open(opened, "wb") as file:
@@ -42,7 +42,7 @@ def replace_in(folder: int, name: str, before: bytes, after: bytes, *, again: st
         raise
 
 
-def _mode_of(folder: int, name: str, before: bytes, again: str) -> int:
+def check(folder: int, name: str, before: bytes, again: str) -> int:
     """The permissions of the file that is there. Raises PaddockError if it is not the one that was read."""
     try:
         opened = os.open(name, _READ, dir_fd=folder)

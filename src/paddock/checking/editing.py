@@ -46,8 +46,11 @@ class _Container:
         self.appended: list[Any] = []
 
 
-def changes(document: Document, edits: Iterable[Edit]) -> tuple[Change, ...]:
-    """What the edits change in the text, in its order, none over another. Raises Impossible."""
+def changes(document: Document | None, edits: Iterable[Edit]) -> tuple[Change, ...]:
+    """What the edits change in the text, in its order, none over another. Raises Impossible.
+
+    Without a document, for a file that is no JSON, all of them must be replacements.
+    """
     wished = _Wished(document)
     for edit in dict.fromkeys(map(_Same, edits)):  # two rules may want the same
         wished.take(edit.edit)
@@ -85,11 +88,13 @@ class _Same:
 class _Wished:
     """All edits of one file, sorted by the object or list that each of them changes."""
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
+    def __init__(self, document: Document | None) -> None:
         self.direct: list[Change] = []
         self.containers: dict[int, _Container] = {}
-        self.layout = Layout(document)
+        if document:
+            self.root = document.root
+            self.layout = Layout(document)
+        self.is_json = document is not None
 
     def take(self, edit: Edit) -> None:
         if edit.action == "replace":
@@ -97,35 +102,35 @@ class _Wished:
                 message = "a replacement needs a place and a text"
                 raise Impossible(message)
             self.direct.append(Change(edit.place.offset, edit.place.end, edit.value))
-        elif not edit.path:
-            message = "the whole file is no part of itself"
+        elif not edit.path or not self.is_json:
+            message = "there is no path in this file"
             raise Impossible(message)
         else:
             getattr(self, f"_{edit.action}")(edit.path, edit.value)
 
     def _set(self, path: tuple[str | int, ...], value: Any) -> None:
-        node = self.document.root.at(*path)
+        node = self.root.at(*path)
         if node:
             self.direct.append(Change(node.place.offset, node.place.end, self.layout.value(value, node)))
         else:
             self._add(path, value)
 
     def _append(self, path: tuple[str | int, ...], value: Any) -> None:
-        node = self.document.root.at(*path)
+        node = self.root.at(*path)
         if node is None:
             self._add(path, [value], to_list=True)
         else:
             self._of(node, "array").appended.append(value)
 
     def _insert(self, path: tuple[str | int, ...], value: Any) -> None:
-        container, number = self._of(self.document.root.at(*path[:-1]), "array"), path[-1]
+        container, number = self._of(self.root.at(*path[:-1]), "array"), path[-1]
         if not isinstance(number, int) or not 0 <= number <= len(container.node.items):
             message = f"there is no place {number!r} in the list"
             raise Impossible(message)
         container.inserted.setdefault(number, []).append(value)
 
     def _remove(self, path: tuple[str | int, ...], _: Any) -> None:
-        parent, last = self.document.root.at(*path[:-1]), path[-1]
+        parent, last = self.root.at(*path[:-1]), path[-1]
         if parent is None or parent.at(last) is None:
             message = "what is to be removed is not there"
             raise Impossible(message)
@@ -137,8 +142,8 @@ class _Wished:
 
     def _add(self, path: tuple[str | int, ...], value: Any, *, to_list: bool = False) -> None:
         """A new member, in the deepest object of the path that is there."""
-        depth = next(depth for depth in range(len(path) - 1, -1, -1) if self.document.root.at(*path[:depth]))
-        into: Any = self._of(self.document.root.at(*path[:depth]), "object").added
+        depth = next(depth for depth in range(len(path) - 1, -1, -1) if self.root.at(*path[:depth]))
+        into: Any = self._of(self.root.at(*path[:depth]), "object").added
         for step in path[depth:-1]:
             into = into.setdefault(step, {}) if isinstance(into, dict) and isinstance(step, str) else None
         last = path[-1]

@@ -5,6 +5,8 @@ Offsets are those of `devcontainer.document`: code points of the text.
 
 from __future__ import annotations
 
+import re
+
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from paddock.devcontainer.document import Document, Node
 
 _BLANK = " \t"
+_COMMENT = re.compile(r"//[^\n\r]*|/\*.*?\*/", re.DOTALL)  # as in `devcontainer.jsonc`
 _WIDEST = 100  # columns; a longer list gets a line for each item
 
 
@@ -43,7 +46,7 @@ class Layout:
         """The members or items, in the order of the text."""
         spans = [(one.key_place.offset, one.node.place.end) for one in node.members]
         spans += [(one.place.offset, one.place.end) for one in node.items]
-        stops = [*(start for start, _ in spans[1:]), node.place.end - 1]
+        stops = [*(start for start, _ in spans), node.place.end - 1][1:]
         return [Part(start, end, self._comma(end, stop)) for (start, end), stop in zip(spans, stops, strict=True)]
 
     def removal(self, part: Part) -> list[tuple[int, int]]:
@@ -154,10 +157,10 @@ class Layout:
         """The end of the line, where only blanks and comments are before it."""
         while True:
             at = self._skip_blank(at)
-            if at >= len(self.text) or self.text[at] == "\n" or self.text.startswith("\r\n", at):
+            if at >= len(self.text) or self.text[at] in "\r\n":
                 return at
             end = _comment(self.text, at)
-            if end is None or "\n" in self.text[at:end]:
+            if end is None or "\n" in self.text[at:end] or "\r" in self.text[at:end]:
                 return None
             at = end
 
@@ -171,14 +174,8 @@ class Layout:
 
 def _comment(text: str, at: int) -> int | None:
     """The end of the comment that begins at `at`; that of `//` does not take in the line's end."""
-    if text.startswith("/*", at):
-        end = text.find("*/", at + 2)
-        return len(text) if end < 0 else end + 2
-    if not text.startswith("//", at):
-        return None
-    end = text.find("\n", at)
-    end = len(text) if end < 0 else end
-    return end - 1 if text[end - 1] == "\r" else end
+    match = _COMMENT.match(text, at)
+    return match.end() if match else None
 
 
 def _json(value: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from paddock.boundary import choice, limits
 from paddock.frozen import frozen
 from paddock.kernel import cgroups
@@ -73,4 +75,8 @@ def _gaps(boundary: str, plan: Plan, division: Division, survey: Survey | None) 
         from paddock.boundary.landlock_trial import facts_here
 
         return (*landlock.gaps(plan, facts_here()), *out)
+    if boundary == "podman":
+        from paddock.boundary import engine
+
+        out = (*engine.gaps(as_root=os.geteuid() == 0), *out)
     return (*division.gaps, *out)

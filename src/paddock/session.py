@@ -10,14 +10,11 @@ from __future__ import annotations
 import os
 import time
 
-from paddock import closing, live, outlook
-from paddock.boundary import bubblewrap, choice, steps
-from paddock.boundary.build import Build
-from paddock.boundary.facts import facts_for
-from paddock.frozen import as_data, frozen, replace
+from paddock import building, closing, live, outlook
+from paddock.boundary import choice, steps
+from paddock.frozen import as_data, frozen
 from paddock.kernel import cgroups, streams
 from paddock.kernel.signals import HeldBack
-from paddock.process import find
 from paddock.remarks import complain
 from paddock.unwinding import Unwinding
 
@@ -27,8 +24,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from paddock.boundary.bubblewrap import Facts
     from paddock.boundary.confined import LandlockSandbox
-    from paddock.boundary.sandbox import Sandbox
+    from paddock.boundary.sandbox import Build, Sandbox
     from paddock.boundary.steps import Overlay
     from paddock.credentials.holding import Held
     from paddock.gateway.server import Gateway
@@ -147,10 +145,12 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     inside = held.inside(plan) if held else plan
     overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
     wanted = name or (change_set.name if change_set else _default_name(plan))
-    own, trust = _claim_early(plan, wanted, exact=bool(name), undo=undo)
+    own, trust = _claim_early(plan, here, wanted, exact=bool(name), undo=undo)
     vetting = _plant(plan, here, own, undo) if own and plan.proving.at_start else None
     # From here on bubblewrap works, and what we do meanwhile costs no time.
-    build = _build(inside, here, overlays, trust, held, undo) if here.boundary == "bubblewrap" else None
+    build: Build | None = None
+    if here.boundary in building.ENTERED:
+        build = _build(inside, here, building.facts(inside, here, trust, held), overlays, own, undo)
     from paddock import egress, starting
 
     held_back.begin()
@@ -170,7 +170,7 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
         def open_gateway(namespaces: Namespaces) -> Gateway | None:
             return egress.open_gateway(plan, namespaces, own, held, undo)
 
-        running = _start_bubblewrap(build, starting.start_of(inside, per_process), before, open_gateway, vetting, undo)
+        running = _start_entered(build, starting.start_of(inside, per_process), before, open_gateway, vetting, undo)
     else:
         running = _start_landlock(plan, before, vetting, undo)
     if watch:
@@ -188,18 +188,19 @@ def _refuse_unproven(plan: Plan, here: Outlook) -> None:
     requiring.refuse_unproven(plan.proving, requiring.here(here.boundary, gaps))
 
 
-def _claim_early(plan: Plan, wanted: str, *, exact: bool, undo: Unwinding) -> tuple[Live | None, str]:
+def _claim_early(plan: Plan, here: Outlook, wanted: str, *, exact: bool, undo: Unwinding) -> tuple[Live | None, str]:
     """The sandbox's directory and a place in it that is seen inside, where the gateway will write.
 
     Where nothing is put there before bubblewrap starts it is claimed later, while that works.
     """
+    early = plan.proving.at_start or here.boundary == "podman"
     if plan.credentials or plan.network.rules:
         from paddock import egress
 
         if egress.terminates(plan):
             own = _claim(wanted, exact=exact, undo=undo)
             return own, egress.make_place_of_trust(own)
-    return (_claim(wanted, exact=exact, undo=undo) if plan.proving.at_start else None), ""
+    return (_claim(wanted, exact=exact, undo=undo) if early else None), ""
 
 
 def _plant(plan: Plan, here: Outlook, own: Live, undo: Unwinding) -> Vetting:
@@ -279,22 +280,15 @@ def _watch(here: Outlook, name: str, undo: Unwinding) -> Watch | None:
 
 
 def _build(
-    plan: Plan, here: Outlook, overlays: tuple[Overlay, ...], trust: str, held: Held | None, undo: Unwinding
+    plan: Plan, here: Outlook, facts: Facts, overlays: tuple[Overlay, ...], own: Live | None, undo: Unwinding
 ) -> Build:
-    survey = here.survey
-    facts = (
-        facts_for(plan, pinned=survey.pinned, read_only=survey.read_only, trust=trust)
-        if survey
-        else facts_for(plan, trust=trust)
-    )
-    if held:
-        facts = replace(facts, planted=held.planting.files)
-    build = Build(find("bwrap") or "", bubblewrap.compile(plan, facts, overlays), stand_in=os.geteuid() == 0)
-    undo.callback(build.kill)
-    return build
+    if here.boundary == "podman":
+        assert own is not None  # noqa: S101 - claimed early
+        return building.build_container(plan, facts, overlays, own, undo)
+    return building.build_bubblewrap(plan, facts, overlays, undo)
 
 
-def _start_bubblewrap(
+def _start_entered(
     build: Build,
     start: Start,
     before: Callable[[], None],

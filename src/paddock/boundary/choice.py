@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from paddock.boundary.base import Gap
     from paddock.plan.model import Plan
 
-PRESENT = ("landlock", "bubblewrap")
+PRESENT = ("landlock", "bubblewrap", "podman")
 
 
 def choose(plan: Plan) -> str:

@@ -13,7 +13,7 @@ import signal
 from contextlib import suppress
 
 from paddock.boundary import steps
-from paddock.boundary.steps import Carry, Hold, MaskPath, MountOverlay, Reveal, TrustHere
+from paddock.boundary.steps import Carry, Hold, MaskPath, MountOverlay, Own, Remove, Reveal, Seal, TrustHere, Unstage
 from paddock.errors import WorkspaceError
 from paddock.kernel import mounts
 from paddock.kernel.join import COMPLETING, Joiner
@@ -22,7 +22,7 @@ from paddock.kernel.namespaces import Namespaces, namespaces_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from paddock.boundary.steps import Step
     from paddock.kernel.join import Start
@@ -142,24 +142,51 @@ def _clone(step: Carry, maps: dict[tuple[int, int], int]) -> int:
 
 
 def _mount_all(compiled: Compiled, carried: list[tuple[int, str]]) -> None:
-    stage = steps.STAGE
     for tree, target in carried:
         mounts.attach(tree, target)
+    layered = any(isinstance(step, MountOverlay) for step in compiled.steps)
     for step in compiled.steps:
-        if isinstance(step, Reveal):
-            mounts.bind(stage + step.target, step.target)  # read-only, as the staged mount is
-        elif isinstance(step, MountOverlay):
-            mounts.overlay(step.lowers, step.upper, step.work, step.target)
-        elif isinstance(step, Hold):
-            _hold(step)
-        elif isinstance(step, MaskPath):
-            _mask(step, layered=MountOverlay in map(type, compiled.steps))
-        elif isinstance(step, TrustHere):
-            mounts.bind_read_only(step.source, step.target)
+        if isinstance(step, MaskPath):
+            _mask(step, layered=layered)
         elif not isinstance(step, Carry):
-            mounts.detach(stage)
-            with suppress(OSError):
-                os.rmdir(stage)
+            _DO[type(step)](step)
+
+
+def _reveal(step: Reveal) -> None:
+    mounts.bind(steps.STAGE + step.target, step.target)  # read-only, as the staged mount is
+
+
+def _mount_overlay(step: MountOverlay) -> None:
+    mounts.overlay(step.lowers, step.upper, step.work, step.target)
+
+
+def _trust(step: TrustHere) -> None:
+    mounts.bind_read_only(step.source, step.target)
+
+
+def _own(step: Own) -> None:
+    os.chown(step.target, step.uid, step.uid, follow_symlinks=False)
+    os.chmod(step.target, step.mode)
+
+
+def _seal(step: Seal) -> None:
+    mounts.seal(step.target, read_only=step.read_only, deep=step.deep, devices=step.devices)
+
+
+def _remove(step: Remove) -> None:
+    try:
+        mounts.detach(step.target)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # nothing is mounted there
+            raise
+    if step.place:
+        os.rmdir(step.target)
+
+
+def _unstage(_: Unstage) -> None:
+    mounts.detach(steps.STAGE)
+    with suppress(OSError):
+        os.rmdir(steps.STAGE)
 
 
 def _hold(step: Hold) -> None:
@@ -184,6 +211,18 @@ def _mask(step: MaskPath, *, layered: bool) -> None:
         return
     name = steps.EMPTY_DIRECTORY if os.path.isdir(step.target) else step.staged or steps.EMPTY_FILE
     mounts.bind_read_only(f"{steps.STAGE}/{name}", step.target)
+
+
+_DO: dict[type, Callable[[Any], None]] = {
+    Reveal: _reveal,
+    MountOverlay: _mount_overlay,
+    Hold: _hold,
+    TrustHere: _trust,
+    Own: _own,
+    Seal: _seal,
+    Remove: _remove,
+    Unstage: _unstage,
+}
 
 
 def _workspace_failure(why: str) -> WorkspaceError:

@@ -92,4 +92,34 @@ class Unstage:
     """Take the staged layers out of sight."""
 
 
-Step = Carry | Reveal | MountOverlay | Hold | MaskPath | TrustHere | Unstage
+@frozen
+class Own:
+    """Give a directory that an engine made, as its root, to the person inside. `uid` is as the mounter sees it."""
+
+    target: str
+    uid: int
+    mode: int
+
+
+@frozen
+class Seal:
+    """Take set-user-ID away from a mount, and devices, and writing where it is `read_only`; `deep`: from all below it.
+
+    An engine's bind mounts are read-only at their top alone, and mounts below it come along.
+    """
+
+    target: str
+    read_only: bool
+    deep: bool = True
+    devices: bool = False  # they stay
+
+
+@frozen
+class Remove:
+    """Take away what the engine mounts without being asked, and with `place` the directory that it was mounted on."""
+
+    target: str
+    place: bool = False
+
+
+Step = Carry | Reveal | MountOverlay | Hold | MaskPath | TrustHere | Own | Seal | Remove | Unstage

@@ -77,6 +77,17 @@ def cover(root: int, path: str, *, read_only: bool) -> None:
         os.close(place)
 
 
+def seal(target: str, *, read_only: bool, deep: bool, devices: bool) -> None:
+    """Let the mount at `target` honour no set-user-ID, and no devices unless they stay (mount_setattr(2)).
+
+    With `deep` all mounts below it as well.
+    """
+    attributes = MOUNT_ATTR_NOSUID | (0 if devices else MOUNT_ATTR_NODEV) | (MOUNT_ATTR_RDONLY if read_only else 0)
+    request = struct.pack("QQQQ", attributes, 0, 0, 0)
+    flags = ctypes.c_uint(AT_RECURSIVE if deep else 0)
+    libc.syscall(libc.SYS_MOUNT_SETATTR, AT_FDCWD, os.fsencode(target), flags, request, ctypes.c_size_t(len(request)))
+
+
 def detach(target: str) -> None:
     """Take a mount and all below it out of the namespace."""
     libc.call("umount2", os.fsencode(target), MNT_DETACH)

@@ -217,6 +217,18 @@ class BoundaryChoice:
 
 
 @frozen
+class Image:
+    """A container image that the root comes from, instead of from this machine's own programs.
+
+    `reference` is what the engine is asked for: an identifier where one is known, so that nobody can change what a
+    name means in between.
+    """
+
+    reference: str
+    origin: Origin
+
+
+@frozen
 class Proving:
     """What must be shown before the command starts. No part of a plan's hash.
 
@@ -257,6 +269,7 @@ class Plan:
     canaries: tuple[Planted, ...] = ()
     seeds: tuple[File, ...] = ()  # files of an agent's state that are written where none are, and may then change
     proving: Proving = Proving()
+    image: Image | None = None
 
     def limit(self, name: str) -> Limit | None:
         """The limit of that name, if the plan has one."""

@@ -1,0 +1,141 @@
+"""The container engine of this machine: where it is, which runtime it gets, what its complaints mean."""
+
+from __future__ import annotations
+
+import os
+
+from paddock.boundary.base import Gap
+from paddock.boundary.packages import install
+from paddock.errors import BoundaryUnavailable
+from paddock.frozen import frozen
+from paddock.process import SYSTEM_PATH, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# catatonit(1) waits as PID 1 and reaps, needs nothing of the image, and comes with podman as its `--init`.
+_KEEPERS = ("/usr/libexec/podman/catatonit", "/usr/lib/podman/catatonit", "/usr/bin/catatonit")
+# What an engine asks of its caller: whose storage, and where systemd is.
+_PASSED = ("XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "DBUS_SESSION_BUS_ADDRESS", "CONTAINERS_STORAGE_CONF")
+# Only what is said here: a containers.conf of the person's may add mounts, devices and variables to every container.
+_CONFIGURATION = """\
+[containers]
+default_mounts_file = "/dev/null"
+default_sysctls = []
+[engine]
+events_logger = "none"
+"""
+
+
+@frozen
+class Engine:
+    """Podman, as it is called here."""
+
+    program: str
+    keeper: str
+    runtime: str  # "" for the engine's own choice
+
+
+def find_engine() -> Engine:
+    """The engine of this machine. Raises BoundaryUnavailable."""
+    program = find("podman")
+    if program is None:
+        raise BoundaryUnavailable(
+            "podman is not installed",
+            why="no program podman in the system's directories",
+            next_step=install("podman"),
+            code="podman-missing",
+        )
+    keeper = next((path for path in _KEEPERS if os.access(path, os.X_OK)), None)
+    if keeper is None:
+        raise BoundaryUnavailable(
+            "catatonit is not installed",
+            why="podman's own --init: it waits as the first process of a container",
+            next_step=install("catatonit"),
+            code="catatonit-missing",
+        )
+    return Engine(program, keeper, _runtime())
+
+
+def gaps(*, as_root: bool) -> tuple[Gap, ...]:
+    """What an engine cannot keep here, whatever the plan is."""
+    if not as_root:
+        return ()
+    return (
+        Gap(
+            name="rootful",
+            promise="nothing of Paddock's own has more rights than you need to give",
+            why="run by root, the engine, its runtime and its monitor are root on this machine; the container is not",
+            instead="run paddock as an ordinary user",
+        ),
+    )
+
+
+def _runtime() -> str:
+    """Crun refuses where control groups are mounted in both versions ("hybrid mode"); runc works there."""
+    hybrid = os.path.ismount("/sys/fs/cgroup/unified")
+    return (find("runc") or "") if hybrid else ""
+
+
+def settings() -> str:
+    """A directory of ours with the engine's configuration and no hooks.
+
+    It stays: the engine's monitor reads it again when a container has ended, and Paddock may be gone then.
+    """
+    from paddock.state import make_private, state_directory, write_durably
+
+    place = make_private(f"{state_directory()}/podman")
+    make_private(f"{place}/hooks")
+    try:
+        with open(f"{place}/containers.conf", encoding="utf-8") as file:
+            written = file.read()
+    except FileNotFoundError:
+        written = ""
+    if written != _CONFIGURATION:
+        write_durably(place, "containers.conf", _CONFIGURATION.encode())
+    return place
+
+
+def environment(place: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """For the engine, with its settings in `place`: who calls, and nothing else of the caller's."""
+    from paddock.state import home
+
+    passed = {name: environ[name] for name in _PASSED if name in environ}
+    return {
+        "PATH": ":".join(SYSTEM_PATH),
+        "HOME": home(),
+        "LANG": "C.UTF-8",
+        "CONTAINERS_CONF": f"{place}/containers.conf",
+        **passed,
+    }
+
+
+# What an engine says (both texts), and what a person can do about it. The first that is found counts.
+_MORE_IDS = "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER; podman system migrate"
+_KNOWN = (
+    ("keep-id", "invalid", "it is too old: 4.3 brings keep-id:uid=,gid=", "install podman 4.3 or later"),
+    ("no subuid ranges", "", "a container needs ids of its own", _MORE_IDS),
+    ("insufficient UIDs or GIDs", "", "a container needs 65,536 ids of its own", _MORE_IDS),
+    ("newuidmap", "executable file not found", "rootless podman needs newuidmap", install("uidmap")),
+    ("image not known", "", "the image is not in your storage", "podman pull IMAGE, then run again"),
+    ("no such image", "", "the image is not in your storage", "podman pull IMAGE, then run again"),
+    ("no space left on device", "", "the storage is full", "podman system prune, or make room"),
+    ("invalid internal status", "", "podman's pause process is gone", "podman system migrate"),
+    ("cgroups in hybrid mode", "", "crun does not run on control groups of both versions", install("runc")),
+    ("database configuration mismatch", "", "podman was set up with other directories", "podman system migrate"),
+)  # fmt: skip
+
+
+def failure(complaint: str) -> BoundaryUnavailable:
+    """The error for what the engine said when it could not start a container."""
+    lines = [line for line in complaint.splitlines() if line.strip() and "is not a shared mount" not in line]
+    said = lines[-1].strip() if lines else "it ended without a word"
+    for first, second, why, next_step in _KNOWN:
+        if first in complaint and second in complaint:
+            return BoundaryUnavailable(
+                "podman could not start the container", why=f"{why} ({said})", next_step=next_step, code="podman"
+            )
+    return BoundaryUnavailable(
+        "podman could not start the container", why=said, next_step="paddock doctor --boundary podman", code="podman"
+    )

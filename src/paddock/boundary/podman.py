@@ -1,0 +1,334 @@
+"""The podman boundary: the engine makes namespaces and root, Paddock attaches the rest from outside.
+
+`compile` is pure: it turns a plan into the words of one `podman run`, the root's skeleton where no image gives one,
+and the steps that are done once the container's namespaces exist. The container itself runs nothing but a keeper;
+commands enter as they enter bubblewrap's sandboxes, under the same limits, filter and supervision.
+"""
+
+from __future__ import annotations
+
+import os
+
+from paddock.boundary.steps import (
+    EMPTY_DIRECTORY,
+    EMPTY_FILE,
+    STAGE,
+    STAND_IN,
+    Carry,
+    Hold,
+    MaskPath,
+    MountOverlay,
+    Own,
+    Remove,
+    Reveal,
+    Seal,
+    TrustHere,
+    Unstage,
+)
+from paddock.frozen import frozen
+from paddock.plan.model import Link, Private
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.boundary.bubblewrap import Facts
+    from paddock.boundary.steps import Overlay, Step
+    from paddock.plan.model import Mount, Plan
+
+HERE = "{here}"  # in the words: the container's own directory on the host
+KEEPER = "/run/paddock-keeper"
+# As root: ids of the container that nobody has outside, above those of the stand-ins. A container has 65,536.
+FIRST_ID, ID_COUNT = STAND_IN + 0x10000, 0x10000
+_MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/dev/shm": 0o1777}  # noqa: S108 - inside the sandbox
+_PLACE_BYTES = 4096
+
+
+@frozen
+class Placed:
+    """A small file that is laid out on the host, where it belongs to whoever the person inside is there."""
+
+    content: bytes
+    mode: int = 0o444
+
+
+@frozen
+class Compiled:
+    """All that a container is.
+
+    `files` and `sources` are numbered: {here}/files/N is such a file, {here}/sources/N a link to such a path, which
+    may hold bytes that an engine's words cannot. `root` is the skeleton where no image is used: directories with their
+    modes, links, and files, from the top down.
+    """
+
+    arguments: tuple[str, ...]
+    files: tuple[Placed, ...]
+    sources: tuple[str, ...]
+    root: tuple[tuple[str, int | str | bytes], ...]
+    steps: tuple[Step, ...]
+
+
+class _Sheet:
+    """What has been written down so far."""
+
+    def __init__(self, plan: Plan, facts: Facts) -> None:
+        self.facts = facts
+        self.image = plan.image is not None
+        self.person = STAND_IN if facts.as_root else plan.person.uid
+        self.words: list[str] = []
+        self.files: list[Placed] = []
+        self.sources: list[str] = []
+        self.root: dict[str, int | str | bytes] = {}
+        self.private: list[str] = []
+        self.mounted: list[str] = []
+        self.owned: set[str] = set()
+        self.steps: list[Step] = []
+
+    def mount(self, **options: str) -> None:
+        """One `--mount`, each part quoted as CSV (RFC 4180), where commas and quotation marks may be in a path."""
+        parts = (f"{key}={value}" if value else key for key, value in options.items())
+        self.words += ["--mount", ",".join('"' + part.replace('"', '""') + '"' for part in parts)]
+
+    def file(self, content: bytes, target: str, mode: int = 0o444) -> None:
+        """A small file at its place: in the skeleton, or mounted over what is there already."""
+        if not self.image and not self._under_mount(target):
+            self.parents(target)
+            self.root[target] = content
+            return
+        self.own_parents(target)
+        self.files.append(Placed(content, mode))
+        self.mount(type="bind", src=f"{HERE}/files/{len(self.files) - 1}", dst=target, ro="true")
+
+    def bind(self, source: str, target: str, *, read_only: bool) -> None:
+        """Make a host path visible: by the engine, or carried in where only root can reach it."""
+        self.own_parents(target)
+        self.parents(target)
+        if source == target and source in self.facts.staged:
+            self.place(source, target)
+            self.steps.append(Reveal(target))
+            return
+        if self.facts.as_root and not _is_system(source):
+            self.place(source, target)
+            self.steps.append(Carry(source, target, read_only))
+        else:
+            self.place(source, target, mounted=True)
+            self.sources.append(source)
+            self._bind_words(f"{HERE}/sources/{len(self.sources) - 1}", target, read_only=read_only)
+            self.steps.append(Seal(target, read_only))
+        self.mounted.append(target)
+
+    def memory(self, target: str, size: int, mode: int = 0o755) -> None:
+        """A private directory in memory. It takes the mode of the directory that it covers (runc 1.1)."""
+        self.parents(target)
+        if not self.image and not self._under_mount(target):
+            self.root[target] = mode if mode & 0o1000 else 0o755
+        self.empty(target, size, mode)
+        self.private.append(target)
+
+    def empty(self, target: str, size: int, mode: int) -> None:
+        """A file system in memory, without what the engine would copy from the directory that it covers."""
+        options = {"tmpfs-size": str(size), "tmpfs-mode": f"{mode:o}"}
+        self.mount(type="tmpfs", dst=target, **options, notmpcopyup="")
+
+    def _bind_words(self, source: str, target: str, *, read_only: bool) -> None:
+        self.mount(type="bind", src=source, dst=target, ro="true" if read_only else "false")
+
+    def place(self, source: str, target: str, *, mounted: bool = False) -> None:
+        """The place for a mount. The engine makes it where it is below one of its own mounts, or in an image."""
+        file = source in self.facts.files
+        if not self.image and not self._under_mount(target):
+            self.root.setdefault(target, b"" if file else 0o755)
+        elif not mounted and file:
+            self.files.append(Placed(b""))
+            self._bind_words(f"{HERE}/files/{len(self.files) - 1}", target, read_only=True)
+        elif not mounted:
+            self.empty(target, _PLACE_BYTES, 0o755)
+
+    def parents(self, target: str) -> None:
+        """Make the directories above a target, for everyone, where the skeleton is ours to make."""
+        for path in _ancestors(target):
+            if not self.image and not self._under_mount(path):
+                self.root.setdefault(path, 0o755)
+
+    def own_parents(self, target: str) -> None:
+        """Directories in the private home that the engine makes on the way to a mount, as its root."""
+        for path in _ancestors(target):
+            inside = any(path != place and _below(path, place) for place in self.private if place not in _MODES)
+            if inside and path not in self.owned and path not in self.mounted:
+                self.owned.add(path)
+                self.steps.append(Own(path, self.person, 0o755))
+
+    def _under_mount(self, path: str) -> bool:
+        return any(_below(path, place) for place in (*self.private, *self.mounted))
+
+
+def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled:  # noqa: A001 - the design's word
+    """Words, skeleton and steps for a plan.
+
+    `overlays` take the place of what the plan would mount there, outer ones first, as in `bubblewrap.compile`.
+    """
+    out = _Sheet(plan, facts)
+    _isolation(plan, out)
+    _root(plan, out, tuple(overlay.target for overlay in overlays))
+    if facts.trust:
+        from paddock.plan.trusting import PLACE
+
+        out.bind(facts.trust, PLACE, read_only=True)
+    out.memory(STAGE, 1 << 20)
+    if any(isinstance(step, Reveal) for step in out.steps):
+        out.sources.append("/etc")
+        out.mount(type="bind", src=f"{HERE}/sources/{len(out.sources) - 1}", dst=f"{STAGE}/etc", ro="true")
+        out.steps.insert(0, Seal(f"{STAGE}/etc", read_only=True))  # before its entries are shown, with its flags
+    _workspace(plan, overlays, out)
+    _masks(plan, out)
+    out.mount(type="bind", src=f"{HERE}/keeper", dst=KEEPER, ro="true")
+    out.steps.append(Seal(KEEPER, read_only=True))
+    if facts.trust:
+        from paddock.plan.trusting import BUNDLE, PLACE
+
+        out.steps += [TrustHere(f"{PLACE}/{BUNDLE}", bundle) for bundle in facts.bundles]
+    _seal(out)
+    return Compiled(
+        (*out.words, "--entrypoint", f'["{KEEPER}","-P"]', *_image(plan)),
+        tuple(out.files),
+        tuple(out.sources),
+        tuple(sorted(out.root.items())),
+        tuple(out.steps),
+    )
+
+
+def _seal(out: _Sheet) -> None:
+    """What an engine leaves more open than bubblewrap does."""
+    # INVARIANT PK-44, PK-45: the machine's hardware is not listed, and there are no queues of messages.
+    out.steps += [Remove("/sys"), Remove("/dev/mqueue", place=True)]
+    for path in out.facts.covered_proc:
+        out.steps += [Remove(path), MaskPath(path, directory=False, staged="")]  # the engine's own can be written
+    out.steps.append(Unstage())
+    # INVARIANT FS-33. /dev/null and its kin are mounts of their own, whose devices stay.
+    out.steps += [Seal("/proc", read_only=False), Seal("/dev", read_only=False, deep=False)]
+    out.steps += [Seal("/", read_only=False, devices=True), Seal("/", read_only=True, deep=False)]
+
+
+def _image(plan: Plan) -> tuple[str, ...]:
+    if plan.image:
+        return ("--pull", "never", "--image-volume", "ignore", plan.image.reference)
+    return ("--rootfs", f"{HERE}/root")
+
+
+def _isolation(plan: Plan, out: _Sheet) -> None:
+    person = plan.person
+    # INVARIANT PK-47, PK-12: all namespaces are new. The network's has no interface: the gateway attaches to it.
+    out.words += ["--network", "none", "--pid", "private", "--ipc", "private", "--uts", "private"]
+    out.words += ["--cgroupns", "private", *_users(plan, out.facts), "--user", f"{person.uid}:{person.gid}"]
+    # INVARIANT FS-16: nothing of the root itself is writable.
+    out.words += ["--read-only", "--read-only-tmpfs=false", "--cap-drop", "all"]
+    out.words += ["--security-opt", "no-new-privileges"]
+    # Nothing that an engine adds by itself: the person's entry, hosts, proxy variables of the caller, a log.
+    out.words += ["--passwd=false", "--no-hosts", "--http-proxy=false", "--log-driver", "none", "--no-healthcheck"]
+    out.words += ["--systemd", "false", "--hostname", "paddock", "--workdir", "/", "--stop-timeout", "0"]
+
+
+def _users(plan: Plan, facts: Facts) -> list[str]:
+    """The person is themselves outside, or as root the stand-in; nobody else inside is anybody outside."""
+    uid, gid = plan.person.uid, plan.person.gid
+    if not facts.as_root:
+        return ["--userns", f"keep-id:uid={uid},gid={gid}"]
+    words = []
+    for flag, number in (("--uidmap", uid), ("--gidmap", gid)):
+        above = number + 1
+        words += [flag, f"0:{FIRST_ID}:{number}", flag, f"{number}:{STAND_IN}:1"]
+        words += [flag, f"{above}:{FIRST_ID + above}:{ID_COUNT - above}"]
+    return words
+
+
+def _root(plan: Plan, out: _Sheet, layered: tuple[str, ...]) -> None:
+    # Parents before what lies below them: a private directory would hide what was put there before.
+    entries: list[Link | Private | Mount] = [*plan.links, *plan.private, *plan.mounts]
+    for entry in sorted(entries, key=lambda entry: (_depth(entry.target), entry.target)):
+        if isinstance(entry, Link):
+            out.parents(entry.target)
+            out.root[entry.target] = entry.to
+        elif isinstance(entry, Private):
+            _private(entry, plan, out)
+        elif not any(_below(entry.target, place) for place in (plan.workspace.source, *layered)):
+            out.bind(entry.source, entry.target, read_only=entry.access != "write")
+    for place in ("/proc", "/sys", "/dev", "/run", "/etc"):
+        out.root.setdefault(place, 0o755)
+    for file in plan.files:
+        out.file(os.fsencode(file.content), file.target)
+    masked = {mask.target for mask in plan.workspace.masks}
+    for target, content in out.facts.planted:
+        if target not in masked:
+            out.file(os.fsencode(content), target, mode=0o600)
+
+
+def _private(entry: Private, plan: Plan, out: _Sheet) -> None:
+    if entry.target == "/dev/shm":  # noqa: S108 - inside the sandbox
+        out.words += ["--shm-size", str(entry.size_bytes)]
+        return
+    home = entry.target == plan.person.home
+    out.memory(entry.target, entry.size_bytes, 0o700 if home else _MODES.get(entry.target, 0o755))
+    if entry.target not in _MODES:
+        out.steps.append(Own(entry.target, out.person, 0o700 if home else 0o755))
+
+
+def _workspace(plan: Plan, overlays: tuple[Overlay, ...], out: _Sheet) -> None:
+    source, mode = plan.workspace.source, plan.workspace.mode
+    for overlay in overlays:
+        _overlay(overlay, out)
+    if mode in ("review", "scratch"):
+        if source not in (overlay.target for overlay in overlays):
+            message = f"mode {mode} needs an overlay over the workspace"
+            raise ValueError(message)
+        return
+    out.bind(source, source, read_only=mode == "readonly")
+    if mode == "live":
+        # INVARIANT PE-01, PE-06: those above first, so that what is in them is held in the mount that is seen.
+        out.steps += [Hold(source, path, read_only=False) for path in out.facts.pinned]
+        out.steps += [Hold(source, path, read_only=True) for path in out.facts.read_only]
+
+
+def _overlay(overlay: Overlay, out: _Sheet) -> None:
+    # On the stage every layer has a short name: overlayfs splits its options at commas and colons.
+    stage = f"{STAGE}/{sum(isinstance(step, MountOverlay) for step in out.steps)}"
+    lowers = tuple(f"{stage}-lower-{depth}" for depth in range(len(overlay.lowers)))
+    for lower, staged in zip(overlay.lowers, lowers, strict=True):
+        out.bind(lower, staged, read_only=True)
+    (above, upper), (beside, work) = (os.path.split(path) for path in (overlay.upper, overlay.work))
+    if above != beside:
+        message = f"not in one directory: {overlay.upper!a}, {overlay.work!a}"
+        raise ValueError(message)
+    out.bind(above, f"{stage}-layers", read_only=False)
+    if not any(_below(overlay.target, step.target) for step in out.steps if isinstance(step, MountOverlay)):
+        out.own_parents(overlay.target)
+        out.parents(overlay.target)
+        out.place("", overlay.target)
+    out.steps.append(MountOverlay(overlay.target, lowers, f"{stage}-layers/{upper}", f"{stage}-layers/{work}"))
+
+
+def _masks(plan: Plan, out: _Sheet) -> None:
+    out.empty(f"{STAGE}/{EMPTY_DIRECTORY}", _PLACE_BYTES, 0o555)
+    out.file(b"", f"{STAGE}/{EMPTY_FILE}")
+    planted = dict(out.facts.planted)
+    for number, mask in enumerate(plan.workspace.masks):
+        staged = f"canary-{number}" if mask.target in planted else ""
+        if staged:
+            out.file(os.fsencode(planted[mask.target]), f"{STAGE}/{staged}")
+        out.steps.append(MaskPath(mask.target, mask.directory, staged))
+
+
+def _ancestors(path: str) -> list[str]:
+    """The directories above a path, from the top, without "/"."""
+    parts = path.strip("/").split("/")
+    return ["/" + "/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _depth(path: str) -> int:
+    return path.rstrip("/").count("/")
+
+
+def _below(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
+
+
+def _is_system(path: str) -> bool:
+    """Readable by everyone on every machine, so that an engine can mount it for any id."""
+    return path.split("/", 2)[1] in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "nix")

@@ -1,0 +1,57 @@
+"""Begin to make a sandbox that can be entered: by bubblewrap, or by a container engine."""
+
+from __future__ import annotations
+
+import os
+
+from paddock import live
+from paddock.boundary import bubblewrap, steps
+from paddock.boundary.build import Build
+from paddock.boundary.facts import facts_for
+from paddock.frozen import replace
+from paddock.process import find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from paddock.boundary.bubblewrap import Facts
+    from paddock.boundary.container import Container
+    from paddock.boundary.steps import Overlay
+    from paddock.credentials.holding import Held
+    from paddock.live import Live
+    from paddock.outlook import Outlook
+    from paddock.plan.model import Plan
+    from paddock.unwinding import Unwinding
+
+ENTERED = ("bubblewrap", "podman")  # the boundaries whose sandboxes are made here
+
+
+def build_bubblewrap(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...], undo: Unwinding) -> Build:
+    """Start bubblewrap, which works while we go on."""
+    build = Build(find("bwrap") or "", bubblewrap.compile(plan, facts, overlays), stand_in=os.geteuid() == 0)
+    undo.callback(build.kill)
+    return build
+
+
+def build_container(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...], own: Live, undo: Unwinding) -> Container:
+    """Start a container, which comes up while we go on. Raises BoundaryUnavailable."""
+    from paddock.boundary import container, engine, podman
+
+    found = engine.find_engine()
+    here = container.place(own.directory)
+    undo.callback(live.remove_directory, here)
+    owner = steps.STAND_IN if facts.as_root else None
+    name = f"paddock-{own.name}-{os.urandom(4).hex()}"
+    made = container.Container(found, podman.compile(plan, facts, overlays), here, name, owner=owner)
+    undo.callback(made.kill)
+    return made
+
+
+def facts(plan: Plan, here: Outlook, trust: str, held: Held | None) -> Facts:
+    """What the boundary must know of this machine."""
+    survey = here.survey
+    found = (
+        facts_for(plan, pinned=survey.pinned, read_only=survey.read_only, trust=trust)
+        if survey
+        else facts_for(plan, trust=trust)
+    )
+    return replace(found, planted=held.planting.files) if held else found

@@ -205,7 +205,7 @@ def test_every_module_has_its_own_tests_or_is_named_by_those_of_its_room(path: P
 
 
 # Tests of no single module: the house itself, and real input from the outside world.
-HOUSE = {"test_architecture.py", "test_linters.py", "test_docs.py", "test_ground.py"}
+HOUSE = {"test_architecture.py", "test_linters.py", "test_docs.py", "test_ground.py", "test_together.py"}
 OF_THE_WHOLE = ("real", "scripted_model", "mutation")
 
 

@@ -95,7 +95,7 @@ def test_the_process_that_podman_leaves_behind_is_ended(stand_in, base: str, tmp
         mkdir -p "$XDG_RUNTIME_DIR/libpod/tmp"
         setsid {tmp_path}/catatonit 600 > /dev/null 2>&1 < /dev/null &
         echo $! > "$XDG_RUNTIME_DIR/libpod/tmp/pause.pid"
-        while ! grep -q ^{tmp_path}/catatonit /proc/$!/cmdline; do sleep 0.01; done""",
+        while test "$(tr '\\0' '\\n' < /proc/$!/cmdline | head -n 1)" != {tmp_path}/catatonit; do sleep 0.01; done""",
     )
     assert planned.podman(base).ok
     with open(f"{base}/run/libpod/tmp/pause.pid") as file:

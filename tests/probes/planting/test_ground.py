@@ -5,6 +5,9 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
+from paddock.probes.planting import machine
 from paddock.probes.planting.ground import Ground
 from tests.capabilities import needs
 
@@ -37,15 +40,17 @@ def test_what_was_planted_outside_is_gone_afterwards(tmp_path: Path) -> None:
     assert not os.path.exists(f"/proc/{pid}")
 
 
-def test_a_failure_while_planting_leaves_nothing(tmp_path: Path) -> None:
-    before = set(os.listdir("/tmp"))
-    (tmp_path / "ground/work/repo").mkdir(parents=True)  # it must be new
-    try:
-        with Ground(str(tmp_path / "ground")):
-            raise AssertionError
-    except FileExistsError:
-        pass
-    assert {name for name in set(os.listdir("/tmp")) - before if name.startswith("paddock-probe-")} == set()
+def test_a_failure_while_planting_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Ground) -> None:
+        raise OSError(28, "full")
+
+    monkeypatch.setattr(machine, "plant", fail)  # the last one
+    ground = Ground(str(tmp_path / "ground"))
+    with pytest.raises(OSError, match="full"), ground:
+        raise AssertionError
+    outside = [ground.given[name] for name in ("tmp", "var tmp", "shm") if name in ground.given]
+    assert outside
+    assert not any(map(os.path.exists, [*outside, f"/proc/{ground.victim.pid}"]))
 
 
 def test_the_persons_policy_holds_on_it(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FILE = ".devcontainer/devcontainer.json"
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(lambda text: text != "__proto__")
 VALUES = st.recursive(
     SCALARS | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
@@ -91,7 +91,7 @@ def decorated(draw: Callable[[st.SearchStrategy[Any]], Any], value: Any) -> str:
 def test_plain_json_means_what_it_means_to_everyone(value: Any) -> None:
     text = json.dumps(value)
     assert read(text).root.data() == json.loads(text)
-    assert set(codes(text)) <= {"nul-character", "prototype-key"}
+    assert set(codes(text)) <= {"nul-character"}
 
 
 @given(VALUES.flatmap(lambda value: st.tuples(st.just(value), decorated(value))))
@@ -133,6 +133,7 @@ def test_the_reader_of_policies_takes_no_text_that_is_refused_here(text: str) ->
     assert floating(read(text).root.data()) == floating(theirs)
 
 
+PROTOTYPE = "`__proto__` is not read: to tools in JavaScript what it holds belongs to the object around it"
 BROKEN = [
     ('{"a": 1 "b": 2}', "1:9", "a comma is missing before this"),
     ('{"a" 1}', "1:6", "a colon is missing before this"),
@@ -163,6 +164,8 @@ BROKEN = [
     ('{\n "a": [1,\n', "2:10", "the file ends, but the `[` of line 2 is not closed with `]`"),
     ("", "1:1", "there is no value in the file"),
     ("// only\n", "1:1", "there is no value in the file"),
+    ('{"a": {"__proto__": {}}}', "1:8", PROTOTYPE),
+    ('{"__\\u0070roto__": {}}', "1:2", PROTOTYPE),
     ("\0", "1:1", "a value is expected here"),
     ("[" * 100_000, "1:101", "more than 100 levels of brackets are not read"),
     ("[" * 100_000 + "]" * 100_000, "1:101", "more than 100 levels of brackets are not read"),
@@ -202,7 +205,6 @@ FLAWED = [
     ('{"a": "x\ty"}', "control-character", "1:7"),
     ('{"a": "x\\u0000y"}', "nul-character", "1:7"),
     ('{"a": "\\ud800"}', "lone-surrogate", "1:7"),
-    ('{"__proto__": {}}', "prototype-key", "1:2"),
 ]
 
 

@@ -90,8 +90,8 @@ class Member:
 class Flaw:
     """What is wrong with a text or a value that could be read all the same.
 
-    Codes of texts: `byte-order-mark`, `trailing-comma`, `duplicate-key`, `prototype-key`, `control-character`,
-    `nul-character`, `lone-surrogate`. Codes of values: see `properties`.
+    Codes of texts: `byte-order-mark`, `trailing-comma`, `duplicate-key`, `control-character`, `nul-character`,
+    `lone-surrogate`. Codes of values: see `properties`.
     """
 
     code: str

@@ -191,8 +191,9 @@ class _Reader:
             self.flaws.append(Flaw("duplicate-key", f"{said}{first[member.key].line}", place))
         first[member.key] = place
         if member.key == "__proto__":
-            said = "`__proto__` is no key to JavaScript: a tool may take what is in it for keys of the object around it"
-            self.flaws.append(Flaw("prototype-key", said, place))
+            # Measured with 0.89.0: a workspaceMount in it mounts the host's root, and appears nowhere else.
+            said = "`__proto__` is not read: to tools in JavaScript what it holds belongs to the object around it"
+            raise self.broken(said, place.offset, place.end)
 
     def string(self, token: Token) -> str:
         import json

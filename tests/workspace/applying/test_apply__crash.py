@@ -14,7 +14,7 @@ from paddock.workspace.applying.apply import apply
 from paddock.workspace.applying.undo import undo
 from tests.capabilities import needs
 from tests.workspace.overlays import apart, tree
-from tests.workspace.scenes import APPLY, Scene, count_calls, die_after, everything, kill_before
+from tests.workspace.scenes import Scene, count_calls, die_after, everything, kill_before
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,13 +32,13 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtu
 @needs("strace")
 @pytest.mark.parametrize("then", ["apply", "undo"])
 def test_killed_before_each_changing_system_call(scene, then) -> None:
-    counts = count_calls(scene, APPLY)
+    counts = count_calls(scene.trace, scene.apply)
     assert counts["linkat"] >= 3
     assert counts["unlinkat"] + counts["unlink"] + counts["rename"] > 10
     scene.restart()
     for name, count in sorted(counts.items()):
         for number in range(1, count + 1):
-            kill_before(scene, APPLY, name, number)
+            kill_before(scene.trace, scene.apply, name, number)
             check(scene, then)
             scene.restart()
 

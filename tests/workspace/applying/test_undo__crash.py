@@ -11,7 +11,7 @@ from paddock.errors import WorkspaceError
 from paddock.workspace.applying import past
 from paddock.workspace.applying.undo import undo
 from tests.capabilities import needs
-from tests.workspace.scenes import UNDO, Scene, count_calls, die_after, kill_before
+from tests.workspace.scenes import Scene, count_calls, die_after, kill_before
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,12 +46,12 @@ def check(scene: Scene) -> None:
 @pytest.mark.slow
 @needs("strace")
 def test_killed_before_each_changing_system_call(scene) -> None:
-    counts = count_calls(scene, UNDO)
+    counts = count_calls(scene.trace, scene.undo)
     assert counts["rename"] + counts["renameat"] + counts["renameat2"] > 10
     again(scene)
     for name, count in sorted(counts.items()):
         for number in range(1, count + 1):
-            kill_before(scene, UNDO, name, number)
+            kill_before(scene.trace, scene.undo, name, number)
             check(scene)
             again(scene)
 

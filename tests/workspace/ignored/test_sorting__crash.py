@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import signal
 import subprocess
-import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,17 +13,9 @@ from paddock.workspace import removal, shelf, store
 from tests.capabilities import needs
 from tests.workspace.ignored.ground import Ground, install, write
 from tests.workspace.overlays import inside
-from tests.workspace.scenes import CHANGING, die_after
+from tests.workspace.scenes import count_calls, die_after, kill_before
 
 pytestmark = needs("overlay", "git")
-
-SCRIPT = """
-import sys
-from paddock.workspace import store
-change_set = store.claim(sys.argv[1], name="a")
-store.finish(change_set)
-store.release(change_set)
-"""
 
 
 class Scene:
@@ -36,6 +24,7 @@ class Scene:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
         self.base = ground.lab.base
+        self.trace = str(self.base / "trace")
         install(Path(ground.path), "host")
         ground.lab.write(src__sub__deep="deep", gone__file="file")
         ground.commit()
@@ -60,6 +49,11 @@ class Scene:
                 for entry in os.listdir(place):
                     removal.remove(place, entry)
         self._move(self.base / "start", self.base)
+
+    def sort(self) -> None:
+        change_set = store.claim(self.ground.path, name="a")
+        store.finish(change_set)
+        store.release(change_set)
 
     def check(self) -> None:
         assert self.ground.seen(name="a") == self.own
@@ -129,9 +123,7 @@ def test_killed_after_many_lines_of_our_own(scene: Scene) -> None:
         child = os.fork()
         if child == 0:
             die_after(after)
-            change_set = store.claim(scene.ground.path, name="a")
-            store.finish(change_set)
-            store.release(change_set)
+            scene.sort()
             os._exit(0)
         killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
         scene.check()
@@ -150,26 +142,15 @@ def test_killed_again_and_again_it_comes_to_the_end(scene: Scene) -> None:
     scene.check()
 
 
-def strace(scene: Scene, *options: str) -> tuple[int, str]:
-    trace = scene.base / "trace"
-    argv = ["strace", "-qq", "-o", str(trace), *options, sys.executable, "-B", "-c", SCRIPT, scene.ground.path]
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    status = subprocess.run(argv, env=environ, capture_output=True, check=False).returncode
-    return status, trace.read_text()
-
-
 @pytest.mark.slow
 @needs("strace")
 def test_killed_before_each_changing_system_call(scene: Scene) -> None:
     scene.restart()
-    status, trace = strace(scene, "-e", "trace=" + ",".join(f"?{name}" for name in CHANGING.split()))
-    assert status == 0
-    counts = Counter(re.findall(r"^(?:\d+ +)?(\w+)\(", trace, re.MULTILINE))
+    counts = count_calls(scene.trace, scene.sort)
     assert counts["renameat"] + counts["renameat2"] + counts["rename"] > 20
     assert counts["mknodat"] + counts["mknod"] > 0
     for name, count in sorted(counts.items()):
         for number in range(1, count + 1):
             scene.restart()
-            status, _ = strace(scene, "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={number}")
-            assert status in (-signal.SIGKILL, 128 + signal.SIGKILL), f"{name} {number}"
+            kill_before(scene.trace, scene.sort, name, number)
             scene.check()

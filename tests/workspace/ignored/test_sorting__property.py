@@ -90,7 +90,7 @@ def test_what_a_sandbox_left_is_there_again_and_what_counts_is_reviewed(
         store.release(again)
     changed = reviewed(ground)
     missing = {path for path in left.keys() | host.keys() if left.get(path) != host.get(path)} - changed
-    assert not [path for path in missing if counts(ground, path, host)]
+    assert counting(ground, missing, host) == set()
     assert fingerprint(ground.path) == before
 
 
@@ -102,19 +102,20 @@ def reviewed(ground: Ground) -> set[bytes]:
         return {os.fsencode(change.path) for change in walk(upper, lower)}
 
 
-def counts(ground: Ground, path: bytes, host: dict[bytes, Node]) -> bool:
-    """Whether git, asked for this one path, says that it is neither ignored nor a directory of no mode of its own."""
-    node = host.get(path)
-    names = [path + b"/"] if node and node.kind == "directory" else [path, path + b"/"]
-    asked = b"".join(b"./" + name + b"\0" for name in names)
-    said = subprocess.run(
-        ["git", "check-ignore", "-z", "--stdin", "--no-index"],
-        cwd=ground.path,
-        input=asked,
-        capture_output=True,
-        check=False,
-    )
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ground.path, capture_output=True, check=True).stdout.split(
-        b"\0"
-    )
-    return not said.stdout or path in listed
+def counting(ground: Ground, paths: set[bytes], host: dict[bytes, Node]) -> set[bytes]:
+    """Those of which git, asked for each, says that it is neither ignored nor a directory of no mode of its own."""
+    names = {path: {b"./" + path, b"./" + path + b"/"} for path in paths}
+    for path in paths & host.keys():
+        if host[path].kind == "directory":
+            names[path].remove(b"./" + path)
+    asked = b"\0".join(name for those in names.values() for name in those)
+    ignored = said(ground, "check-ignore", "-z", "--stdin", "--no-index", asked=asked)
+    tracked = said(ground, "ls-files", "-z")
+    return {path for path in paths if not names[path] & ignored or path in tracked}
+
+
+def said(ground: Ground, *argv: str, asked: bytes = b"") -> set[bytes]:
+    """The names that git prints."""
+    done = subprocess.run(["git", *argv], cwd=ground.path, input=asked, capture_output=True, check=False)
+    assert done.returncode <= 1, done.stderr  # check-ignore: 1 for none
+    return set(done.stdout.split(b"\0"))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     Kind = Literal["local", "registry", "tarball", "short"]
+    Listed = Literal["local", "registry", "tarball"]  # as a `FeatureUse` has it
 
 LATEST = "latest"
 _PATH = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")

@@ -1,0 +1,123 @@
+"""A Feature's own `devcontainer-feature.json`: its options, and the Features that it needs or follows.
+
+containers.dev/implementors/features, "devcontainer-feature.json properties". What it adds to a container is read as any
+other configuration is, by `properties`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from paddock.devcontainer import references
+from paddock.devcontainer.model import FeatureUse, Option, Variable
+from paddock.devcontainer.typed import Typed
+from paddock.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddock.devcontainer.document import Document, Flaw, Node
+    from paddock.devcontainer.model import Source, Text
+
+    Scalar = str | int | float | bool | None
+
+FILE = "devcontainer-feature.json"
+_MAIN = "version"  # the option that the short form, `"ID": "1.2"`, is for
+
+
+@frozen
+class Declared:
+    """An option: `kind` is string or boolean, `choices` all that it may be (none: any text)."""
+
+    name: str
+    kind: str
+    default: Scalar
+    choices: tuple[str, ...]
+    origin: Source
+
+
+@frozen
+class Metadata:
+    """What the file says of the Feature itself."""
+
+    id: str
+    version: str
+    options: tuple[Declared, ...]
+    depends_on: tuple[FeatureUse, ...]
+    installs_after: tuple[Text, ...]
+    legacy_ids: tuple[str, ...]
+    deprecated: bool
+    flaws: tuple[Flaw, ...]
+
+
+def read(document: Document, name: str) -> Metadata:
+    """`name` is the Feature's reference, for origins. What has the wrong type is a flaw."""
+    root, typed = document.root, Typed("feature", name, str)
+    texts = {key: typed.text(node, key) for key in ("id", "version") if (node := root.get(key))}
+    lists = {key: typed.texts(node, key) for key in ("installsAfter", "legacyIds") if (node := root.get(key))}
+    deprecated = root.get("deprecated")
+    switch = typed.switch(deprecated, "deprecated") if deprecated else None
+    named = {key: text.value for key, text in texts.items() if text}
+    return Metadata(
+        named.get("id", ""),
+        named.get("version", ""),
+        tuple(_declared(root.get("options"), typed)),
+        tuple(_uses(root.get("dependsOn"), typed)),
+        lists.get("installsAfter", ()),
+        tuple(one.value for one in lists.get("legacyIds", ())),
+        switch is not None and switch.value,
+        tuple(typed.flaws),
+    )
+
+
+def _declared(node: Node | None, typed: Typed) -> Iterator[Declared]:
+    for one in typed.members(node, "options") if node else ():
+        parts = {part.name: part.value for part in typed.options(one.node, "options", one.key) if part.name != "enum"}
+        choices = one.node.get("enum")
+        yield Declared(
+            one.key,
+            str(parts.get("type", "string")),
+            parts.get("default"),
+            tuple(str(choice.value) for choice in (choices.items if choices else ())),
+            typed.source(one.node, "options", one.key),
+        )
+
+
+def _uses(node: Node | None, typed: Typed) -> Iterator[FeatureUse]:
+    """`dependsOn` has the form of `features`."""
+    for one in typed.members(node, "dependsOn") if node else ():
+        origin = typed.source(one.node, "dependsOn", one.key)
+        options: tuple[Option, ...] = ()
+        if one.node.kind == "string":
+            options = (Option(_MAIN, one.node.value, origin),)
+        elif one.node.kind != "boolean":
+            options = typed.options(one.node, "dependsOn", one.key)
+        kind = references.parse(one.key).kind
+        yield FeatureUse(one.key, "registry" if kind == "short" else kind, options, origin)
+
+
+def variables(metadata: Metadata, use: FeatureUse) -> tuple[Variable, ...]:
+    """The environment of `install.sh`, which runs as root: the options, the defaults of those that nobody sets.
+
+    The short form sets `version` only where the Feature has that option.
+    """
+    found = {one.name: (one.default, one.origin) for one in metadata.options if one.default is not None}
+    declared = {one.name for one in metadata.options}
+    for one in use.options:
+        short = one.origin.path == use.origin.path
+        if not short or one.name in declared:
+            found[one.name] = (one.value, one.origin)
+    return tuple(
+        Variable(variable_name(name), _shown(value), remote=False, origin=origin)
+        for name, (value, origin) in found.items()
+    )
+
+
+def variable_name(option: str) -> str:
+    """The variable of an option: capitals, `_` for all that is no letter or digit and for digits in front."""
+    return re.sub(r"^[0-9_]+", "_", re.sub(r"[^A-Za-z0-9_]", "_", option)).upper()
+
+
+def _shown(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -13,10 +13,11 @@ from paddock.devcontainer.compose_merging import scalar, variables
 from paddock.devcontainer.model import Mount, Port, Source, Text, Variable
 from paddock.devcontainer.service import Service, ServiceBuild, Shared
 from paddock.devcontainer.service_part import Part
+from paddock.frozen import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from paddock.devcontainer.compose import Loaded
     from paddock.devcontainer.document import Node
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 
 def services(loaded: Loaded) -> Iterator[Service]:
     """All services of a project."""
+    backed = {(one.kind, one.name): one for one in shared(loaded)}
     listed = loaded.root.get("services")
     for member in listed.counting() if listed else ():
         if member.node.kind == "object":
             origin = Source("compose", member.key, ("services", member.key), member.node.place)
-            yield _service(member.key, Part(member.node, origin, loaded.folders, loaded.written))
+            yield _service(member.key, Part(member.node, origin, loaded.folders, loaded.written), backed)
 
 
 def shared(loaded: Loaded) -> Iterator[Shared]:
@@ -42,13 +44,13 @@ def shared(loaded: Loaded) -> Iterator[Shared]:
             )
             options = node.get("driver_opts")
             path = one.plain("file")
-            if options and "bind" in (scalar(options.get("o")) or "").split(","):
+            if options and {"bind", "rbind"} & set((scalar(options.get("o")) or "").split(",")):
                 path = scalar(options.get("device")) or ""
             external = one.plain("external") not in ("", "false")
             yield Shared(kind, member.key, one.path(path, node), external, node, one.origin)
 
 
-def _service(name: str, one: Part) -> Service:
+def _service(name: str, one: Part, backed: Mapping[tuple[str, str], Shared]) -> Service:
     """One service. What has another type than Compose takes is left out."""
     return Service(
         name,
@@ -62,7 +64,7 @@ def _service(name: str, one: Part) -> Service:
         one.texts("cap_add"),
         one.texts("security_opt"),
         one.text("user"),
-        tuple(_mounts(one)),
+        (*_mounts(one, backed), *_secret_files(one, backed)),
         tuple(_ports(one)),
         tuple(_variables(one, "environment")),
         tuple(_env_files(one)),
@@ -99,16 +101,39 @@ def _build(one: Part) -> ServiceBuild | None:
     )
 
 
-def _mounts(one: Part) -> Iterator[Mount]:
+def _mounts(one: Part, backed: Mapping[tuple[str, str], Shared]) -> Iterator[Mount]:
     for part in one.items("volumes"):
         node, text = part.node, scalar(part.node)
         if node.kind == "object":
-            yield _long_mount(part)
+            yield _backed(_long_mount(part), backed)
         elif text:
             found = runvalues.volume(text, part.origin)
             source = one.path(found.source, node) if found.kind == "bind" else found.source
             only = found.read_only
-            yield Mount(found.kind, source, found.target, only, only, found.options, one.raw(node), part.origin)
+            mount = Mount(found.kind, source, found.target, only, only, found.options, one.raw(node), part.origin)
+            yield _backed(mount, backed)
+
+
+def _backed(mount: Mount, backed: Mapping[tuple[str, str], Shared]) -> Mount:
+    """A volume with the options that make a directory of it, as `--mount` says them."""
+    named = backed.get(("volumes", mount.source))
+    if mount.kind != "volume" or named is None or not named.path:
+        return mount
+    options = (*mount.options, ("volume-opt", "o=bind"), ("volume-opt", f"device={named.path}"))
+    return replace(mount, options=options)
+
+
+def _secret_files(one: Part, backed: Mapping[tuple[str, str], Shared]) -> Iterator[Mount]:
+    """Secrets and configs that are files of the host: they are mounts, read-only."""
+    for kind, folder in (("secrets", "/run/secrets/"), ("configs", "/")):
+        for part in one.items(kind):
+            name = scalar(part.node) or part.plain("source")
+            named = backed.get((kind, name))
+            if named and named.path:
+                target = part.plain("target") or name
+                target = target if target.startswith("/") else folder + target
+                raw = f"type=bind,source={named.path},target={target},readonly"
+                yield Mount("bind", named.path, target, True, True, (), raw, part.origin)  # noqa: FBT003
 
 
 def _long_mount(part: Part) -> Mount:

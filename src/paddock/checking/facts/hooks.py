@@ -1,0 +1,86 @@
+"""What hooks of all layers, and the scripts of local Features, run."""
+
+from __future__ import annotations
+
+import posixpath
+
+from paddock.checking.facts import base
+from paddock.checking.facts.shell import commands as of_text
+from paddock.checking.facts.shell import of_arguments
+from paddock.devcontainer.document import Place
+from paddock.devcontainer.model import Source
+from paddock.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from paddock.checking.context import Context
+    from paddock.checking.facts.shell import Command
+    from paddock.devcontainer.model import Effective, Hook
+
+_INSTALLS = "install.sh"  # of a Feature: containers.dev, "Features", folder structure
+
+
+@frozen
+class Said:
+    """One command of a hook, of a script that a hook names, or of a Feature's install.sh, which has no event.
+
+    `into` is the command that reads its output; `who` runs it, for a sentence.
+    """
+
+    who: str
+    event: str
+    on_host: bool
+    command: Command
+    into: Command | None
+    origin: Source
+
+
+def text(hook: Hook) -> str:
+    """A hook's command as a shell's text."""
+    return hook.command if isinstance(hook.command, str) else of_arguments(hook.command)
+
+
+def commands(effective: Effective, context: Context | None = None) -> Iterator[Said]:
+    """All commands of all hooks, in the order in which they run, with those of scripts as far as they were read."""
+    for hook in effective.hooks:
+        written = text(hook)
+        who = f"{hook.event}{base.brought_by(hook.origin)}"
+        for command, into in _each(written):
+            yield Said(who, hook.event, hook.on_host, command, into, hook.origin)
+        for path, script in _named(written, context.texts if context else {}):
+            for command, into in _each(script):
+                origin = _in_script(path, script, command)
+                yield Said(f"{path}, which {who} runs,", hook.event, hook.on_host, command, into, origin)
+
+
+def everything(effective: Effective, context: Context) -> Iterator[Said]:
+    """The same, and what the local Features' install.sh run in the build, as root."""
+    yield from commands(effective, context)
+    for use in effective.features:
+        if use.kind == "local":
+            path = posixpath.join(base.from_folder(use.reference, context.configuration), _INSTALLS)
+            script = context.texts.get(path, "")
+            for command, into in _each(script):
+                yield Said(path, "", False, command, into, _in_script(path, script, command))  # noqa: FBT003
+
+
+def _each(written: str) -> Iterator[tuple[Command, Command | None]]:
+    found = of_text(written)
+    yield from ((command, found[command.into] if command.into >= 0 else None) for command in found)
+
+
+def _named(written: str, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The scripts that a command names by their path, as far as their texts are at hand."""
+    for path in sorted(texts):
+        if path in written and (path.endswith((".sh", ".bash")) or texts[path].startswith("#!")):
+            yield path, texts[path]
+
+
+def _in_script(path: str, script: str, command: Command) -> Source:
+    start = script.rfind("\n", 0, command.start) + 1
+    end = script.find("\n", command.start)
+    line, column = script.count("\n", 0, command.start) + 1, command.start - start + 1
+    place = Place(path, line, column, command.start, len(script) if end < 0 else end)
+    return Source("file", path, (), place)

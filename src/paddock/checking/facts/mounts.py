@@ -1,0 +1,100 @@
+"""All mounts of the container, whoever asks for them, and what their sources are on the host."""
+
+from __future__ import annotations
+
+import re
+
+from paddock.checking.facts import container, host_path, places
+from paddock.devcontainer import mounts, runvalues
+from paddock.frozen import frozen
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddock.checking.facts.host_path import HostPath
+    from paddock.devcontainer.model import Effective, Mount
+
+_SOURCE = re.compile(r"(?:^|,)\s*(?:source|src)=([^,]*)")
+
+
+@frozen
+class Mounted:
+    """A path of the host that is mounted: `source` as it is written, where that leads, and what lies there."""
+
+    mount: Mount
+    source: str
+    path: HostPath
+    kinds: frozenset[str]
+    disguised: bool = False  # a volume that is made of a directory
+
+    @property
+    def writable(self) -> bool:
+        """Whether what is written there is on the host: what takes effect, whatever was asked for."""
+        return not self.mount.read_only
+
+
+def every(effective: Effective) -> tuple[Mount, ...]:
+    """All mounts but that of the workspace, tmpfs and volumes included."""
+    of_service = container.service(effective)
+    found = [*effective.mounts, *(of_service.mounts if of_service else ())]
+    for flag in container.flags(effective, "--volume", "--mount", "--tmpfs"):
+        text = flag.value or ""
+        read = {"--volume": runvalues.volume, "--tmpfs": runvalues.tmpfs}.get(flag.name, mounts.of_text)
+        found.append(read(text, flag.origin))
+    return tuple(dict.fromkeys(found))
+
+
+def binds(effective: Effective) -> Iterator[Mounted]:
+    """Every path of the host that is mounted, but for the workspace itself."""
+    for mount in every(effective):
+        if mount.kind == "bind":
+            if not is_workspace(mount, effective):
+                yield _mounted(mount, written(mount), effective)
+        elif device := bound_device(mount):
+            yield _mounted(mount, device, effective, disguised=True)
+
+
+def volumes(effective: Effective) -> Iterator[Mount]:
+    """The named volumes."""
+    yield from (mount for mount in every(effective) if mount.kind == "volume" and mount.source)
+
+
+def workspace(effective: Effective) -> Mount | None:
+    """The mount of the workspace: its own, or one of the others that puts the folder to the same use."""
+    if effective.workspace_mount and effective.workspace_mount.kind != "none":
+        return effective.workspace_mount
+    return next((mount for mount in every(effective) if is_workspace(mount, effective)), None)
+
+
+def is_workspace(mount: Mount, effective: Effective) -> bool:
+    """Whether a bind brings in the opened folder, or what holds it, as a whole."""
+    if mount.kind != "bind":
+        return False
+    path = path_of(mount, effective)
+    return path.base == "workspace" and path.whole
+
+
+def bound_device(mount: Mount) -> str:
+    """The directory that a volume is made of with the options `device=` and `o=bind`; empty for ordinary volumes."""
+    options = [value.strip('"') for name, value in mount.options if name == "volume-opt"]
+    found = [one.removeprefix("device=") for one in options if one.startswith("device=")]
+    return found[0] if found and any(one.startswith("o=") and "bind" in one for one in options) else ""
+
+
+def path_of(mount: Mount, effective: Effective) -> HostPath:
+    """Where a mount's source leads on the host."""
+    return host_path.read(written(mount), effective.folder, effective.repository)
+
+
+def written(mount: Mount) -> str:
+    """The source with its variables: what is put in for them here would be this person's, and is nobody's business."""
+    if "${localEnv:" not in mount.raw and "${env:" not in mount.raw:
+        return mount.source
+    found = _SOURCE.search(mount.raw)
+    return found[1] if found else runvalues.parts(mount.raw)[0]
+
+
+def _mounted(mount: Mount, source: str, effective: Effective, *, disguised: bool = False) -> Mounted:
+    path = host_path.read(source, effective.folder, effective.repository)
+    return Mounted(mount, source, path, places.kinds(path, source.replace("\\", "/")), disguised)

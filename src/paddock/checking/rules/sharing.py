@@ -1,0 +1,55 @@
+"""DC107 to DC109: what else is shared with the host or with other projects."""
+
+from __future__ import annotations
+
+from paddock.checking.facts import mounts
+from paddock.checking.findings import Hit
+from paddock.checking.rule import rule
+from paddock.checking.rules.mounts import hit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddock.checking.context import Context
+    from paddock.devcontainer.model import Effective, Mount
+
+_ID = "${devcontainerId}"
+
+
+@rule("DC107")
+def outside(effective: Effective, _: Context) -> Iterator[Hit]:
+    """A path that is not in the repository."""
+    for one in mounts.binds(effective):
+        inside = one.path.base in ("workspace", "relative") and not one.path.above
+        if not inside and "harmless" not in one.kinds and not one.disguised:
+            yield hit(one, "not in the repository", effective)
+    own = effective.workspace_mount
+    if own and own.kind == "bind" and own.origin.layer != "default":
+        path = mounts.path_of(own, effective)
+        if path.base != "workspace" or path.above:
+            yield Hit(f"the workspace is {mounts.written(own)}, which is not the opened folder", own.origin)
+
+
+@rule("DC108")
+def writable(effective: Effective, _: Context) -> Iterator[Hit]:
+    """A bind that is not read-only."""
+    for one in mounts.binds(effective):
+        if one.writable and not one.mount.asked_read_only and "harmless" not in one.kinds:
+            inside = one.path.base == "workspace" and not one.path.above
+            yield hit(one, "changes reach the host at once", effective, severity="low" if inside else "medium")
+
+
+@rule("DC109")
+def shared(effective: Effective, _: Context) -> Iterator[Hit]:
+    """A cache that other projects run or believe."""
+    for one in mounts.binds(effective):
+        if "cache" in one.kinds and one.writable and "home" not in one.kinds:
+            yield hit(one, "a cache of the person's", effective)
+    for volume in mounts.volumes(effective):
+        if not volume.read_only and _is_shared(volume):
+            yield Hit(f"the volume {volume.source} is the same one for every project that names it", volume.origin)
+
+
+def _is_shared(volume: Mount) -> bool:
+    return _ID not in volume.raw and volume.origin.layer != "compose"  # Compose puts the project's name before it

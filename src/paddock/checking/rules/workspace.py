@@ -1,0 +1,86 @@
+"""DC509, DC601, DC605, DC606: the repository itself, as the container sees it."""
+
+from __future__ import annotations
+
+import posixpath
+
+from paddock.checking.facts import base, hooks, mounts
+from paddock.checking.findings import Hit
+from paddock.checking.rule import rule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddock.checking.context import Context
+    from paddock.devcontainer.model import Effective, Mount, Source
+
+_BYPASSES = frozenset((
+    "--dangerously-skip-permissions", "--dangerously-bypass-approvals-and-sandbox", "--dangerously-allow-all", "--yolo",
+    "--full-auto", "--allow-all-tools", "--permission-mode=bypassPermissions", "--approval-mode=yolo",
+    "--trust-all-tools",
+))  # fmt: skip
+
+
+@rule("DC601")
+def git(effective: Effective, _: Context) -> Iterator[Hit]:
+    """A writable .git."""
+    if _writable(effective, ".git"):
+        message = "the repository is mounted writable, and .git with it: what is written there runs on the host"
+        yield Hit(message, _mount_source(effective))
+
+
+@rule("DC509")
+def configuration(effective: Effective, context: Context) -> Iterator[Hit]:
+    """A writable .devcontainer."""
+    folder = posixpath.dirname(context.configuration)
+    held = folder.partition("/")[0] or posixpath.basename(context.configuration)
+    if _writable(effective, held):
+        local = [use.reference for use in effective.features if use.kind == "local"]
+        more = f"; {', '.join(local)} is root in the next build" if local else ""
+        yield Hit(f"{held} can be changed inside, and with it what the next start runs{more}", _mount_source(effective))
+
+
+def _writable(effective: Effective, name: str) -> bool:
+    """Whether a part of the workspace can be written inside: no mount of its own protects it."""
+    whole = mounts.workspace(effective)
+    if whole is None or whole.kind != "bind" or whole.read_only:
+        return False
+    target = posixpath.join(whole.target, name)
+    protected = [one for one in mounts.every(effective) if posixpath.normpath(one.target) == posixpath.normpath(target)]
+    return not any(one.read_only or one.kind != "bind" or _copied(one) for one in protected)
+
+
+def _copied(mount: Mount) -> bool:
+    """Whether it is an overlay (`:O` of podman), of which nothing reaches the host."""
+    return any(name == "O" for name, _ in mount.options)
+
+
+def _mount_source(effective: Effective) -> Source:
+    whole = mounts.workspace(effective)
+    return whole.origin if whole and whole.origin.layer != "default" else base.source(effective)
+
+
+@rule("DC605")
+def safe_directory(effective: Effective, context: Context) -> Iterator[Hit]:
+    """Trust in every directory."""
+    for said in hooks.commands(effective, context):
+        arguments = said.command.arguments
+        if (
+            said.command.program == "git"
+            and "safe.directory" in arguments
+            and arguments[-1] == "*"
+            and not said.on_host
+        ):
+            yield Hit(f"{said.who} tells git to trust every directory", said.origin)
+
+
+@rule("DC606")
+def agent(effective: Effective, context: Context) -> Iterator[Hit]:
+    """Agents that do not ask."""
+    for said in hooks.commands(effective, context):
+        texts = (*said.command.words, *said.command.assigned)
+        found = [flag for flag in sorted(_BYPASSES) if any(flag in text.split() for text in texts)]
+        found += [flag for flag in sorted(_BYPASSES) if any(f"{flag}'" in text or f'{flag}"' in text for text in texts)]
+        for flag in dict.fromkeys(found):
+            yield Hit(f"{said.who} uses {flag}", said.origin)

@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from paddock.plan.image import Rooted
     from paddock.plan.model import Plan
     from paddock.plan.profile import Profile
     from paddock.policy.model import Layer
@@ -45,10 +46,11 @@ def make_plan(  # noqa: PLR0913 - what was typed, where, and for what purpose
     environ: Mapping[str, str] = os.environ,
     create: bool = True,
     profile: Profile | None = None,
+    image: Rooted | None = None,
 ) -> Plan:
     """The plan for a command in a directory. Creates the agent's state directory, unless only to look (`create`).
 
-    `profile` is the agent's, where the command does not say.
+    `profile` is the agent's, where the command does not say. With an `image` the root comes from that.
 
     Raises Refused, also inside a sandbox unless only to look; PolicyError; Usage when the directory does not exist.
     """
@@ -64,7 +66,7 @@ def make_plan(  # noqa: PLR0913 - what was typed, where, and for what purpose
     policy = sources.merged(found, flags, trusted=trusted)
     agent = profile or (for_command(command[0]) if command else None)
     settled = _settled(agent, repository, environ) if agent and create else ()
-    request = Request(tuple(command), cwd, repository, terminal, agent=agent)
+    request = Request(tuple(command), cwd, repository, terminal, agent=agent, image=image)
     plan = resolve(policy, request, Machine(environ))
     plan = replace(plan, notes=(*plan.notes, *settled, *_of_others(plan)))
     if plan.proving.within_s:

@@ -16,6 +16,7 @@ from paddock.policy.model import Allowed, Assignment, Origin, Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from paddock.plan.image import Rooted
     from paddock.plan.model import Plan
     from paddock.policy.model import Policy
 
@@ -177,10 +178,11 @@ def plan(  # noqa: PLR0913 - each test names the few that it is about
     agent: Any = None,
     host: Fake | None = None,
     terminal: bool = False,
+    image: Rooted | None = None,
 ) -> Plan:
     """The plan for a command on a fake machine."""
     machine = host or Fake(files or {}, environ=environ)
-    request = Request(tuple(command), repository, repository, terminal, agent=agent)
+    request = Request(tuple(command), repository, repository, terminal, agent=agent, image=image)
     return resolve(rules or policy(), request, machine)
 
 

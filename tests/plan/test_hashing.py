@@ -120,6 +120,7 @@ def changes(value: object) -> list[object]:
 def test_every_change_of_a_promise_changes_the_hash() -> None:
     base = plan({"/opt/t/bin/x": "x"}, "x", "-v", environ={"PATH": "/opt/t/bin"}, rules=policy(
         network_mode="allow", allow=(allow("a.test"),), set_variables=(assign("A", "1"),), mask=["HEAD", ".git"]))  # fmt: skip
+    base = replace(base, image=model.Image("sha", FLAG, "/work"))
     seen = {canonical(base)}
     count = 1
     for other in changes(base):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.errors import PaddockError
+from paddock.frozen import replace
 from paddock.plan import model, serial
 from paddock.policy.model import Origin
 from tests.plan.machine import allow, plan, policy
@@ -56,6 +57,7 @@ plans = st.builds(
     agent=text,
     notes=listed(text),
     syscalls_origin=origins,
+    image=st.none() | st.builds(model.Image, text, origins, text),
 )
 
 
@@ -76,8 +78,9 @@ def test_its_data_is_what_its_json_is(found: model.Plan) -> None:
 
 
 def whole() -> dict[str, Any]:
+    found = plan({}, "true", rules=policy(network_mode="allow", allow=(allow("a.test"),)))
     data: dict[str, Any] = json.loads(
-        serial.to_json(plan({}, "true", rules=policy(network_mode="allow", allow=(allow("a.test"),))))
+        serial.to_json(replace(found, image=model.Image("sha", Origin("flag", "--image"), "/work")))
     )
     return data
 
@@ -99,7 +102,8 @@ def at(data: Any, path: tuple[Any, ...]) -> Any:
 
 @pytest.mark.parametrize("path", [path for path in paths_in(whole()) if path != ("schema",)], ids=str)
 def test_nothing_may_be_missing_be_renamed_or_have_another_type(path: tuple[Any, ...]) -> None:
-    for wrong in (None, {"x": 1}, 1.5, b"") if path[-1] not in ("value", "within_s") else (None, {"x": 1}, True):
+    nothing = () if path == ("image",) else (None,)  # which stands for the machine's own programs
+    for wrong in (*nothing, {"x": 1}, 1.5, b"") if path[-1] not in ("value", "within_s") else (None, {"x": 1}, True):
         data = whole()
         at(data, path[:-1])[path[-1]] = wrong
         with pytest.raises(PaddockError):

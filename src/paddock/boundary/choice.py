@@ -22,6 +22,8 @@ def choose(plan: Plan) -> str:
     Never falls below the plan's minimum. Raises BoundaryUnavailable or Refused.
     """
     wanted, minimum = plan.boundary.use, plan.boundary.minimum
+    if plan.image:
+        wanted = _of_image(wanted, minimum)
     if wanted == "auto":
         if find("bwrap") or STRENGTH.index(minimum) > STRENGTH.index("landlock"):
             wanted = minimum if STRENGTH.index(minimum) > STRENGTH.index("bubblewrap") else "bubblewrap"
@@ -47,6 +49,20 @@ def choose(plan: Plan) -> str:
             why="no program bwrap in the system's directories",
             next_step="sudo apt-get install -y bubblewrap",
             code="bubblewrap-missing",
+        )
+    return wanted
+
+
+def _of_image(wanted: str, minimum: str) -> str:
+    """The boundary for a root that is an image. Raises Refused for one that has the machine's own programs."""
+    if wanted == "auto":
+        return max("podman", minimum, key=STRENGTH.index)
+    if wanted in ("landlock", "bubblewrap"):
+        raise Refused(
+            f"the boundary {wanted} runs no image",
+            why="its root is made of this machine's own programs",
+            next_step="paddock run --boundary podman --image …",
+            code="image-boundary",
         )
     return wanted
 

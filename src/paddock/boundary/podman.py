@@ -17,6 +17,7 @@ from paddock.boundary.steps import (
     Carry,
     Hold,
     MaskPath,
+    Mirror,
     MountOverlay,
     Own,
     Remove,
@@ -115,12 +116,18 @@ class _Sheet:
             self.steps.append(Seal(target, read_only))
         self.mounted.append(target)
 
-    def memory(self, target: str, size: int, mode: int = 0o755) -> None:
-        """A private directory in memory. It takes the mode of the directory that it covers (runc 1.1)."""
+    def memory(self, target: str, size: int, mode: int = 0o755, *, filled: bool = False) -> None:
+        """A private directory in memory, `filled` with what the image has there.
+
+        It takes the mode of the directory that it covers (runc 1.1).
+        """
         self.parents(target)
         if not self.image and not self._under_mount(target):
             self.root[target] = mode if mode & 0o1000 else 0o755
-        self.empty(target, size, mode)
+        if filled:
+            self.mount(type="tmpfs", dst=target, **{"tmpfs-size": str(size), "tmpfs-mode": f"{mode:o}"})
+        else:
+            self.empty(target, size, mode)
         self.private.append(target)
 
     def empty(self, target: str, size: int, mode: int) -> None:
@@ -179,6 +186,9 @@ def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled
         out.steps.insert(0, Seal(f"{STAGE}/etc", read_only=True))  # before its entries are shown, with its flags
     _workspace(plan, overlays, out)
     _masks(plan, out)
+    if plan.image and plan.image.folder:
+        out.place("", plan.image.folder)
+        out.steps.append(Mirror(plan.workspace.source, plan.image.folder))
     out.mount(type="bind", src=f"{HERE}/keeper", dst=KEEPER, ro="true")
     out.steps.append(Seal(KEEPER, read_only=True))
     if facts.trust:
@@ -210,7 +220,7 @@ def _seal(out: _Sheet) -> None:
 def _image(plan: Plan) -> tuple[str, ...]:
     if plan.image:
         return ("--pull", "never", "--image-volume", "ignore", plan.image.reference)
-    return ("--rootfs", f"{HERE}/root")
+    return ("--passwd=false", "--rootfs", f"{HERE}/root")
 
 
 def _isolation(plan: Plan, out: _Sheet) -> None:
@@ -222,7 +232,7 @@ def _isolation(plan: Plan, out: _Sheet) -> None:
     out.words += ["--read-only", "--read-only-tmpfs=false", "--cap-drop", "all"]
     out.words += ["--security-opt", "no-new-privileges"]
     # Nothing that an engine adds by itself: the person's entry, hosts, proxy variables of the caller, a log.
-    out.words += ["--passwd=false", "--no-hosts", "--http-proxy=false", "--log-driver", "none", "--no-healthcheck"]
+    out.words += ["--no-hosts", "--http-proxy=false", "--log-driver", "none", "--no-healthcheck"]
     out.words += ["--systemd", "false", "--hostname", "paddock", "--workdir", "/", "--stop-timeout", "0"]
 
 
@@ -265,7 +275,8 @@ def _private(entry: Private, plan: Plan, out: _Sheet) -> None:
         out.words += ["--shm-size", str(entry.size_bytes)]
         return
     home = entry.target == plan.person.home
-    out.memory(entry.target, entry.size_bytes, 0o700 if home else _MODES.get(entry.target, 0o755))
+    mode = 0o700 if home else _MODES.get(entry.target, 0o755)
+    out.memory(entry.target, entry.size_bytes, mode, filled=home and out.image)
     if entry.target not in _MODES:
         out.steps.append(Own(entry.target, out.person, 0o700 if home else 0o755))
 

@@ -13,7 +13,19 @@ import signal
 from contextlib import suppress
 
 from paddock.boundary import steps
-from paddock.boundary.steps import Carry, Hold, MaskPath, MountOverlay, Own, Remove, Reveal, Seal, TrustHere, Unstage
+from paddock.boundary.steps import (
+    Carry,
+    Hold,
+    MaskPath,
+    Mirror,
+    MountOverlay,
+    Own,
+    Remove,
+    Reveal,
+    Seal,
+    TrustHere,
+    Unstage,
+)
 from paddock.errors import WorkspaceError
 from paddock.kernel import mounts
 from paddock.kernel.join import COMPLETING, Joiner
@@ -173,6 +185,10 @@ def _seal(step: Seal) -> None:
     mounts.seal(step.target, read_only=step.read_only, deep=step.deep, devices=step.devices)
 
 
+def _mirror(step: Mirror) -> None:
+    mounts.bind_deep(step.source, step.target)
+
+
 def _remove(step: Remove) -> None:
     try:
         mounts.detach(step.target)
@@ -220,6 +236,7 @@ _DO: dict[type, Callable[[Any], None]] = {
     TrustHere: _trust,
     Own: _own,
     Seal: _seal,
+    Mirror: _mirror,
     Remove: _remove,
     Unstage: _unstage,
 }

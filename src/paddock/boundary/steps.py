@@ -115,6 +115,14 @@ class Seal:
 
 
 @frozen
+class Mirror:
+    """Show a directory at a second place, with all that is mounted in it."""
+
+    source: str
+    target: str
+
+
+@frozen
 class Remove:
     """Take away what the engine mounts without being asked, and with `place` the directory that it was mounted on."""
 
@@ -122,4 +130,4 @@ class Remove:
     place: bool = False
 
 
-Step = Carry | Reveal | MountOverlay | Hold | MaskPath | TrustHere | Own | Seal | Remove | Unstage
+Step = Carry | Reveal | MountOverlay | Hold | MaskPath | TrustHere | Own | Seal | Mirror | Remove | Unstage

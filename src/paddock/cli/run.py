@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import argparse
 
     from paddock.cli.views.ended import Look
+    from paddock.plan.image import Rooted
     from paddock.plan.model import Plan
     from paddock.session import Ended
 
@@ -46,6 +47,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def declare_session_flags(parser: argparse.ArgumentParser) -> None:
     """The options of a sandbox, whatever runs in it."""
+    parser.add_argument("--image", metavar="NAME", help="take programs and libraries from a container image")
     parser.add_argument("--name", help="name of the sandbox and of its change set")
     parser.add_argument(
         "--fresh", action="store_true", help="start a new change set instead of going on with the held one"
@@ -77,7 +79,8 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
     scope.enter()
     terminal = any(map(os.isatty, (0, 1, 2)))
     layer = flags.layer_from_flags(options)
-    plan = make_plan(os.getcwd(), command, layer, terminal=terminal)
+    image = _image(options)
+    plan = make_plan(os.getcwd(), command, layer, terminal=terminal, image=image)
     if takes:
         from paddock.cli.views import taking
 
@@ -86,11 +89,21 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
         from paddock.cli.views import first
 
         if first.look(plan):
-            plan = make_plan(os.getcwd(), command, layer, terminal=terminal)
+            plan = make_plan(os.getcwd(), command, layer, terminal=terminal, image=image)
     if options.keep:
         return _run_and_keep(plan, options)
     ended = session.run(plan, name=options.name or "", fresh=options.fresh, quiet=options.quiet)
     return _end(ended, plan, options, takes=takes)
+
+
+def _image(options: argparse.Namespace) -> Rooted | None:
+    """The image that the root comes from, where one was asked for."""
+    if options.image is None:
+        return None
+    from paddock.boundary import images
+    from paddock.policy.model import Origin
+
+    return images.rooted(options.image, Origin("flag", "--image"))
 
 
 def _takes(options: argparse.Namespace) -> bool:

@@ -45,6 +45,11 @@ def bind(source: str, target: str) -> None:
     _mount(source, target, None, MS_BIND, None)
 
 
+def bind_deep(source: str, target: str) -> None:
+    """Bind `source` on `target` with all mounts below it, each with its flags."""
+    _mount(source, target, None, MS_BIND | MS_REC, None)
+
+
 def bind_read_only(source: str, target: str) -> None:
     """Bind `source` on `target` and make that mount read-only."""
     bind(source, target)

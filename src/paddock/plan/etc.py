@@ -80,6 +80,11 @@ def files(person: Person, shell: str, *, network: bool) -> tuple[File, ...]:
     return tuple(File(f"/etc/{name}", text) for name, text in content.items())
 
 
+def names(*, network: bool) -> tuple[File, ...]:
+    """Those of them that say how names are found, for a root that has its own of all others."""
+    return (File("/etc/hosts", HOSTS), File("/etc/resolv.conf", resolver(network=network)))
+
+
 def passwd(person: Person, shell: str) -> str:
     """The users: root, the person, nobody."""
     lines = ["root:x:0:0:root:/:/bin/sh", f"{person.name}:x:{person.uid}:{person.gid}::{person.home}:{shell}"]

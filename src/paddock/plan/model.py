@@ -220,12 +220,13 @@ class BoundaryChoice:
 class Image:
     """A container image that the root comes from, instead of from this machine's own programs.
 
-    `reference` is what the engine is asked for: an identifier where one is known, so that nobody can change what a
-    name means in between.
+    `reference` is what the engine is asked for: its identifier, so that nobody can change what a name means in between.
+    `folder` is where the repository is seen as well, for an image whose files name a place.
     """
 
     reference: str
     origin: Origin
+    folder: str = ""
 
 
 @frozen

@@ -14,7 +14,8 @@ from paddock.policy.model import BUILT_IN, Origin
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.plan.host import Host
-    from paddock.plan.model import Planted, Workspace
+    from paddock.plan.image import Rooted
+    from paddock.plan.model import Planted, Variable, Workspace
     from paddock.plan.profile import Profile
     from paddock.policy.model import Policy
 
@@ -24,7 +25,10 @@ _GIT_LFS = ("/usr/bin/git-lfs", "/usr/local/bin/git-lfs")
 
 @frozen
 class Request:
-    """What is asked for. `cwd` and `repository` are real, absolute paths; `command` may be empty to only look."""
+    """What is asked for. `cwd` and `repository` are real, absolute paths; `command` may be empty to only look.
+
+    With an `image` the root comes from that and not from this machine.
+    """
 
     command: tuple[str, ...]
     cwd: str
@@ -32,33 +36,37 @@ class Request:
     terminal: bool
     name: str = ""
     agent: Profile | None = None
+    image: Rooted | None = None
 
 
 def resolve(policy: Policy, request: Request, host: Host) -> Plan:
     """The plan. Raises Refused or PolicyError; changes nothing."""
-    view = View(host, normal(request.repository))
+    view = View(_seen_from(request, host), normal(request.repository))
     place = workspace.resolve(policy, view)
     base = network.resolve(policy, view.notes)
-    root.build(view)
+    if not request.image:
+        root.build(view)
     gitdir.show(view, place.mode)
     reading.show(policy, view)
-    programs = Programs(view, host.environ, caches=not base.rules)
-    path = programs.search_path()
-    program = programs.command(request.command[0], request.cwd, path) if request.command else ""
+    programs = Programs(view, view.host.environ, caches=not base.rules)
+    path = () if request.image else programs.search_path()
+    program = _program(request, programs, path)
     variables = environment.resolve(policy, view, programs, path)
+    if request.image:
+        variables = _of_image(request, variables, view, host)
     agent = _trusting(_brokered(policy, request, view, program, Part("", base, variables)), view)
-    home = _home(view)
+    home = view.host.person.home if request.image else _home(view)
     memory = next((amount.value for amount in policy.limits if amount.name == "memory"), 0)
     return Plan(
         command=(*request.command[:1], *agent.flags, *request.command[1:]),
         cwd=request.cwd if within(normal(request.cwd), view.repository) else view.repository,
         terminal=request.terminal,
-        person=host.person,
+        person=view.host.person,
         environment=agent.environment,
         workspace=place,
         mounts=(*view.mounts(), *agent.mounts),
         links=view.links(),
-        files=_files(view, agent),
+        files=_files(view, agent, imaged=request.image is not None),
         private=root.private(home, memory),
         network=agent.network,
         limits=tuple(Limit(amount.name, amount.value, amount.origin) for amount in policy.limits),
@@ -76,7 +84,33 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
         canaries=_canaries(policy, place, home),
         seeds=agent.seeds,
         proving=_proving(policy),
+        image=request.image.image() if request.image else None,
     )
+
+
+def _seen_from(request: Request, host: Host) -> Host:
+    if not request.image:
+        return host
+    from paddock.plan.image import Inside
+
+    return Inside(host, request.image)
+
+
+def _program(request: Request, programs: Programs, path: tuple[str, ...]) -> str:
+    """Where the command's program is on this machine; in an image it is looked for when it starts."""
+    if not request.command:
+        return ""
+    if request.image:
+        return request.command[0]
+    return programs.command(request.command[0], request.cwd, path)
+
+
+def _of_image(request: Request, variables: tuple[Variable, ...], view: View, host: Host) -> tuple[Variable, ...]:
+    from paddock.plan import image
+
+    assert request.image  # noqa: S101 - asked before
+    layer = image.layer(request.command[0], request.cwd, view, host) if request.agent and request.command else ""
+    return image.variables(request.image, variables, view, layer)
 
 
 def _proving(policy: Policy) -> Proving:
@@ -116,7 +150,9 @@ def _agent(policy: Policy, request: Request, view: View, program: str, plain: Pa
         return plain
     from paddock.plan import agent
 
-    if not agent.applies(profile, program, view):
+    # In an image only its own PATH is followed, on which nothing of the repository is.
+    known = "/" not in program if request.image else agent.applies(profile, program, view)
+    if not known:
         return plain
     return agent.part(profile, plain, policy, view, request.command[1:])
 
@@ -141,10 +177,12 @@ def _home(view: View) -> str:
     return real
 
 
-def _files(view: View, agent: Part) -> tuple[File, ...]:
+def _files(view: View, agent: Part, *, imaged: bool) -> tuple[File, ...]:
     person: Person = view.host.person
     name, email = view.host.identity()
-    files = etc.files(person, environment.shell(view), network=agent.network.mode != "off")
+    network = agent.network.mode != "off"
+    # An image has users of its own, and names of services.
+    files = etc.names(network=network) if imaged else etc.files(person, environment.shell(view), network=network)
     lfs = any(view.host.look(path).kind == "file" for path in _GIT_LFS)
     settings = identity.gitconfig(name, email, view.repository, lfs=lfs)
     origin = Origin("machine", "git config user.name, user.email")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
-# For every class, what its fields hold: a scalar's type, a class of ours, or [either] for a tuple.
+# For every class, what its fields hold: a scalar's type, a class of ours, [either] for a tuple, (either,) where None
+# stands for none.
 _SHAPES: Mapping[type, Mapping[str, Any]] = {
     Origin: {"kind": str, "where": str},
     model.Person: {"uid": int, "gid": int, "name": str, "home": str},
@@ -52,6 +53,7 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
         "within_s": float, "policy_hash": str, "beyond": [str], "origin": Origin, "at_start": bool,
         "at_start_origin": Origin,
     },
+    model.Image: {"reference": str, "origin": Origin, "folder": str},
     model.Plan: {
         "command": [str], "cwd": str, "terminal": bool, "person": model.Person, "environment": [model.Variable],
         "workspace": model.Workspace, "mounts": [model.Mount], "links": [model.Link],
@@ -59,6 +61,7 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
         "boundary": model.BoundaryChoice, "syscalls": str, "agent": str, "notes": [str],
         "syscalls_origin": Origin, "credentials": [model.Credential], "canaries": [model.Planted],
         "seeds": [model.File], "proving": model.Proving,
+        "image": (model.Image,),
     },
 }  # fmt: skip
 # Words that mean something; any other is from a future that we do not know.
@@ -108,6 +111,8 @@ def _read(shape: Any, data: Any, where: str) -> Any:
         if not isinstance(data, list | tuple):
             raise _broken(f"{where} is not a list")
         return tuple(_read(shape[0], item, f"{where}[{number}]") for number, item in enumerate(data))
+    if isinstance(shape, tuple):
+        return None if data is None else _read(shape[0], data, where)
     if shape in _SHAPES:
         return _object(shape, data, where)
     if shape is float and isinstance(data, int | float) and not isinstance(data, bool):

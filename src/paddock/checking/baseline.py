@@ -7,14 +7,15 @@ file, the key and the value: another credential mounted at the same place is ano
 from __future__ import annotations
 
 from paddock.errors import PaddockError
-from paddock.frozen import frozen, values_of
+from paddock.frozen import frozen, replace, values_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
     from paddock.checking.findings import Finding
+    from paddock.checking.report import Row
 
 SCHEMA = 1
 _HEX_DIGITS = 32
@@ -30,33 +31,24 @@ class Entry:
     message: str
 
 
-@frozen
-class Compared:
-    """Findings beside a baseline: `new` ones count, `known` ones do not, `gone` are entries that nothing meets."""
+def marked(rows: Sequence[Row], texts: Mapping[str, str], secret: Collection[str]) -> tuple[Row, ...]:
+    """The rows with fingerprints, all different: the second of two that are alike is numbered.
 
-    new: tuple[Finding, ...]
-    known: tuple[Finding, ...]
-    gone: tuple[Entry, ...]
-
-
-def fingerprints(
-    findings: Sequence[Finding], texts: Mapping[str, str], secret: frozenset[str] = frozenset()
-) -> tuple[str, ...]:
-    """One for each finding, all different: the second of two that are alike is numbered. `texts` are the files.
-
-    `secret` are rules whose values must not be guessed from a hash.
+    `texts` are the files; `secret` are rules whose values must not be guessed from a hash.
     """
     import hashlib
 
     counted: dict[tuple[str, ...], int] = {}
     found = []
-    for one in findings:
-        source = one.source
-        path = ".".join("[]" if isinstance(step, int) else step.replace(".", "..") for step in source.path)
-        parts = (one.rule, source.layer, source.name, path, one.message if one.rule in secret else _subject(one, texts))
+    for row in rows:
+        one = row.finding
+        path = ".".join("[]" if isinstance(step, int) else step.replace(".", "..") for step in one.source.path)
+        subject = one.message if one.rule in secret else _subject(one, texts)
+        parts = (one.rule, row.place.file, one.source.layer, one.source.name, path, subject)
         counted[parts] = counted.get(parts, 0) + 1
         whole = "\0".join((*parts, str(counted[parts])))
-        found.append(hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:_HEX_DIGITS])
+        mark = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:_HEX_DIGITS]
+        found.append(replace(row, fingerprint=mark))
     return tuple(found)
 
 
@@ -69,26 +61,20 @@ def _subject(finding: Finding, texts: Mapping[str, str]) -> str:
     return " ".join(text.split())
 
 
-def compare(findings: Sequence[Finding], prints: Sequence[str], entries: Sequence[Entry]) -> Compared:
-    """Which findings the baseline does not know. `prints` are those of `findings`."""
-    known, there = {entry.fingerprint for entry in entries}, set(prints)
-    pairs = list(zip(findings, prints, strict=True))
-    return Compared(
-        tuple(one for one, mark in pairs if mark not in known),
-        tuple(one for one, mark in pairs if mark in known),
-        tuple(entry for entry in entries if entry.fingerprint not in there),
-    )
+def compared(rows: Sequence[Row], entries: Sequence[Entry]) -> tuple[tuple[Row, ...], tuple[Entry, ...]]:
+    """The rows, those that the baseline knows marked so, and the entries that nothing meets any more."""
+    known, there = {entry.fingerprint for entry in entries}, {row.fingerprint for row in rows}
+    found = [replace(row, state="known") if row.state == "counts" and row.fingerprint in known else row for row in rows]
+    return tuple(found), tuple(entry for entry in entries if entry.fingerprint not in there)
 
 
-def written(findings: Sequence[Finding], prints: Sequence[str], files: Sequence[str]) -> str:
-    """The baseline file that knows these findings, a line for each, so that its changes can be reviewed."""
+def written(rows: Sequence[Row]) -> str:
+    """The baseline file that knows these rows, a line for each, so that its changes can be reviewed."""
     import json
 
-    entries = sorted(
-        {"rule": one.rule, "file": file, "message": one.message, "fingerprint": mark}.items()
-        for one, mark, file in zip(findings, prints, files, strict=True)
-    )
-    lines = ",\n".join(f"  {json.dumps(dict(entry))}" for entry in entries)
+    entries = sorted((row.finding.rule, row.place.file, row.finding.message, row.fingerprint) for row in rows)
+    names = ("rule", "file", "message", "fingerprint")
+    lines = ",\n".join(f"  {json.dumps(dict(zip(names, entry, strict=True)))}" for entry in entries)
     return f'{{"schema": {SCHEMA}, "findings": [\n{lines}\n]}}\n'
 
 
@@ -112,6 +98,6 @@ def _wrong(name: str, why: str) -> PaddockError:
     return PaddockError(
         f"{name} is no baseline of this version",
         why=why,
-        next_step=f"paddock check --write-baseline {name}",
+        next_step=f"paddock check --baseline {name} --write-baseline",
         code="baseline",
     )

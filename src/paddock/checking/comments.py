@@ -31,10 +31,10 @@ class Comment:
     about: int
 
 
-def of_json(document: Document) -> tuple[Comment, ...]:
+def of_json(file: str, document: Document) -> tuple[Comment, ...]:
     """The comments of a JSON file that may have some."""
     spans = [(one.place.offset, one.place.end) for one in document.comments]
-    return tuple(_placed(document.file, document.text, spans))
+    return tuple(_placed(file, document.text, spans))
 
 
 def of_yaml(file: str, text: str) -> tuple[Comment, ...]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @frozen
 class File:
-    """One file. `name` is what places call it, relative to the repository; `document` is None if it is no JSON.
+    """One file. `name` is what reports call it, relative to the repository; `document` is None if it is no JSON.
 
     `writable`: it lies in the repository and is text that comes out of UTF-8 as it went in.
     """
@@ -34,8 +34,8 @@ class File:
         """Its comments, and the lines that they are about."""
         from paddock.checking import comments
 
-        if self.document:
-            return comments.of_json(self.document)
+        if self.kind == "json":
+            return comments.of_json(self.name, self.document) if self.document else ()
         return (comments.of_yaml if self.kind == "compose" else comments.of_dockerfile)(self.name, self.text)
 
     def reads(self, text: str) -> bool:

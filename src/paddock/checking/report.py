@@ -30,7 +30,7 @@ class Row:
 
     finding: Finding
     place: Place
-    fingerprint: str
+    fingerprint: str = ""
     state: Literal["counts", "suppressed", "known"] = "counts"
     reason: str = ""
 

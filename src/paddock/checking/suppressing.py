@@ -10,14 +10,14 @@ import re
 
 from paddock.checking.findings import Hit
 from paddock.devcontainer.model import Source
-from paddock.frozen import frozen
+from paddock.frozen import frozen, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from paddock.checking.comments import Comment
-    from paddock.checking.findings import Finding
+    from paddock.checking.report import Row
     from paddock.checking.rule import Rule
     from paddock.devcontainer.document import Place
 
@@ -41,15 +41,6 @@ class Suppression:
     comment: Place
 
 
-@frozen
-class Sifted:
-    """Findings that count, those that a comment suppresses, and what there is to say of the comments themselves."""
-
-    counting: tuple[Finding, ...]
-    suppressed: tuple[tuple[Finding, Suppression], ...]
-    hits: tuple[tuple[str, Hit], ...]  # by the id of the rule
-
-
 def read(
     comments: Iterable[Comment], rules: Iterable[Rule]
 ) -> tuple[tuple[Suppression, ...], tuple[tuple[str, Hit], ...]]:
@@ -70,7 +61,8 @@ def read(
 def _suppression(comment: Comment, words: str, known: dict[str, str]) -> Suppression | str:
     match = _WHOLE.fullmatch(words)
     if not match:
-        return "it gives no reason" if words and " because" not in words else f"it is not of the form {_FORM}"
+        with_one = _WHOLE.fullmatch(f"{words.removesuffix('because').rstrip()} because of it")
+        return "it gives no reason" if with_one else f"it is not of the form {_FORM}"
     named = [name.strip() for name in match["rules"].split(",")]
     unknown = [name for name in named if name not in known and name.upper() not in known]
     if unknown:
@@ -92,40 +84,32 @@ def _is_date(text: str) -> bool:
 
 
 def sift(
-    findings: Sequence[Finding],
-    suppressions: Sequence[Suppression],
-    *,
-    at: Callable[[Finding], Place],
-    today: str,
-    ran: frozenset[str],
-) -> Sifted:
-    """Which findings count. `at` says where a finding stands, `today` is a date, `ran` are the rules that were asked.
+    rows: Sequence[Row], suppressions: Sequence[Suppression], *, today: str, ran: frozenset[str]
+) -> tuple[tuple[Row, ...], tuple[tuple[str, Hit], ...]]:
+    """The rows, some of them suppressed, and what there is to say of the comments (hits by the id of the rule).
 
-    One that has ended counts as unused too where there is nothing for it to suppress any more.
+    `today` is a date, `ran` are the rules that were asked: the others could not have found anything.
     """
-    counting, suppressed, hits = [], [], []
-    used: set[tuple[int, str]] = set()
-    by_line: dict[tuple[str, int], list[int]] = {}
-    for number, one in enumerate(suppressions):
-        by_line.setdefault((one.file, one.line), []).append(number)
-    for finding in findings:
-        place = at(finding)
-        numbers = [it for it in by_line.get((place.file, place.line), ()) if finding.rule in suppressions[it].rules]
-        used.update((it, finding.rule) for it in numbers)
-        valid = next((it for it in numbers if not _has_ended(suppressions[it], today)), None)
-        if valid is None:
-            counting.append(finding)
-        else:
-            suppressed.append((finding, suppressions[valid]))
-    for number, one in enumerate(suppressions):
+    by_line: dict[tuple[str, int, str], list[Suppression]] = {}
+    for one in suppressions:
         for rule in one.rules:
-            if (number, rule) in used:
-                if _has_ended(one, today):
-                    text = f"the suppression of {rule} ended on {one.until}; its reason was: {one.reason}"
-                    hits.append((ENDED, Hit(text, _at(one.comment))))
-            elif rule in ran:
+            by_line.setdefault((one.file, one.line, rule), []).append(one)
+    sifted, used = [], set()
+    for row in rows:
+        line = (row.place.file, row.place.line, row.finding.rule)
+        used.add(line)
+        valid = [one for one in by_line.get(line, ()) if not _has_ended(one, today)]
+        sifted.append(replace(row, state="suppressed", reason=valid[0].reason) if valid else row)
+    hits = []
+    for line, ones in by_line.items():
+        rule = line[2]
+        for one in ones:
+            if line in used and _has_ended(one, today):
+                text = f"the suppression of {rule} ended on {one.until}; its reason was: {one.reason}"
+                hits.append((ENDED, Hit(text, _at(one.comment))))
+            elif line not in used and rule in ran:
                 hits.append((UNUSED, Hit(f"{rule} finds nothing on line {one.line}", _at(one.comment))))
-    return Sifted(tuple(counting), tuple(suppressed), tuple(hits))
+    return tuple(sifted), tuple(hits)
 
 
 def _has_ended(one: Suppression, today: str) -> bool:

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from paddock.checking.fixing import Fixes
     from paddock.checking.report import Report, Row
     from paddock.checking.rule import Rule
     from paddock.devcontainer.document import Place
@@ -27,6 +28,14 @@ def text(report: Report, width: int) -> str:
     if rest > 0:
         blocks.append(f"... and {rest} more: --format json has all of them\n")
     return "\n".join([*blocks, "\n".join(_sums(report)) + "\n"])
+
+
+def fixed(fixes: Fixes) -> str:
+    """What --fix did, and what waits for the next time."""
+    lines = [f"fixed {plain(name)}" for name in sorted(fixes.texts)] or ["nothing could safely be fixed"]
+    if fixes.left:
+        lines.append(f"{len(fixes.left)} fixes of the same lines are left: paddock check --fix")
+    return "\n".join(lines) + "\n\n"
 
 
 def _block(report: Report, row: Row, width: int) -> str:
@@ -121,5 +130,5 @@ def _wrapped(text: str, width: int, hanging: int = 0) -> list[str]:
     indent = " " * _MARGIN
     return textwrap.wrap(
         plain(text), max(width, 40), initial_indent=indent, subsequent_indent=indent + " " * hanging,
-        break_on_hyphens=False,
+        break_on_hyphens=False, break_long_words=False,
     )  # fmt: skip

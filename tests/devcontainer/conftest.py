@@ -49,7 +49,7 @@ def reference(reference_program: Path) -> Callable[..., Any]:
 
     def run(*arguments: str | Path, environ: dict[str, str] | None = None) -> Any:
         done = subprocess.run(
-            ["node", reference_program, *arguments, "--log-level", "error"],
+            ["node", reference_program, *arguments, "--log-level", "info"],
             env={**os.environ, **(environ or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,

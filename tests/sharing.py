@@ -1,6 +1,6 @@
 """Several runs of pytest at once share one suite: each takes the next file that no other has taken.
 
-A plugin for `tests.together`, which starts the runs: `pytest -p tests.sharing --shared DIRECTORY`. The directory is
+A plugin for `tests.together`, which starts the runs: `pytest -p tests.sharing --shared=DIRECTORY`. The directory is
 empty at first; a run that takes a file makes a mark in it, which the kernel lets only one of them make.
 pytest-xdist is not used: its workers have threads of their own, and much of what is tested here is what a process may
 do only as long as it has one (fork, unshare(2), setns(2)) or does in its main thread (signals).

@@ -20,6 +20,8 @@ GOOD = "import os, time\n\ndef test_it():\n    with open('ran', 'a') as file:\n 
 def suite(tmp_path: Path) -> Path:
     """Six files of one test each, which note what ran them."""
     (tmp_path / "tests").mkdir()
+    (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\ntestpaths = ["tests"]\n')
+    (tmp_path / "test_elsewhere.py").write_text("def test_it():\n    assert False\n")
     for number in range(6):
         (tmp_path / f"tests/test_{number}.py").write_text(GOOD)
     return tmp_path

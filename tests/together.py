@@ -40,7 +40,8 @@ def run(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="paddock-tests-") as place:
         shared = f"{place}/shared"
         os.mkdir(shared)
-        argv = [sys.executable, "-m", "pytest", *OPTIONS, "--shared", shared, *arguments]
+        # In one word: pytest looks for its settings beside what could be a path, before it knows this option.
+        argv = [sys.executable, "-m", "pytest", *OPTIONS, f"--shared={shared}", *arguments]
         outputs = [open(f"{place}/{number}", "w+b") for number in range(1, AT_ONCE)]  # noqa: SIM115 - closed below
         runs = [subprocess.Popen(argv, stdout=to, stderr=to and subprocess.STDOUT) for to in (None, *outputs)]
         try:

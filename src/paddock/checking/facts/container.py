@@ -37,6 +37,11 @@ def service(effective: Effective) -> Service | None:
     return found
 
 
+def is_known(effective: Effective) -> bool:
+    """Whether what the container is given could be read: a compose file that is not there may say anything."""
+    return effective.kind != "compose" or service(effective) is not None
+
+
 def flags(effective: Effective, *names: str) -> Iterator[Flag]:
     """The flags that take effect, of these names (`--cap-add`), in their order."""
     of_service = service(effective)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 from paddock.checking.facts import base
 from paddock.checking.facts.shell import commands as of_text
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from paddock.checking.facts.shell import Command
     from paddock.devcontainer.model import Effective, Hook
 
+_STARTS = ("./", "${containerWorkspaceFolder}/", "${localWorkspaceFolder}/", "$PWD/")
 _INSTALLS = "install.sh"  # of a Feature: containers.dev, "Features", folder structure
 
 
@@ -49,7 +51,7 @@ def commands(effective: Effective, context: Context | None = None) -> Iterator[S
         who = f"{hook.event}{base.brought_by(hook.origin)}"
         for command, into in _each(written):
             yield Said(who, hook.event, hook.on_host, command, into, hook.origin)
-        for path, script in _named(written, context.texts if context else {}):
+        for path, script in _named(written, effective, context.texts if context else {}):
             for command, into in _each(script):
                 origin = _in_script(path, script, command)
                 yield Said(f"{path}, which {who} runs,", hook.event, hook.on_host, command, into, origin)
@@ -71,10 +73,12 @@ def _each(written: str) -> Iterator[tuple[Command, Command | None]]:
     yield from ((command, found[command.into] if command.into >= 0 else None) for command in found)
 
 
-def _named(written: str, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The scripts that a command names by their path, as far as their texts are at hand."""
+def _named(written: str, effective: Effective, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The scripts of the workspace that a command names by their path, as far as their texts are at hand."""
+    starts = "|".join(map(re.escape, (*_STARTS, f"{effective.workspace_folder.value}/")))
     for path in sorted(texts):
-        if path in written and (path.endswith((".sh", ".bash")) or texts[path].startswith("#!")):
+        is_script = path.endswith((".sh", ".bash")) or texts[path].startswith("#!")
+        if is_script and re.search(rf"(?<![\w./-])(?:{starts})?{re.escape(path)}(?![\w.-])", written):
             yield path, texts[path]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from paddock.checking.facts import container, host_path, places
@@ -84,7 +85,17 @@ def bound_device(mount: Mount) -> str:
 
 def path_of(mount: Mount, effective: Effective) -> HostPath:
     """Where a mount's source leads on the host."""
-    return host_path.read(written(mount), effective.folder, effective.repository)
+    return _read(written(mount), mount, effective)
+
+
+def _read(source: str, mount: Mount, effective: Effective) -> HostPath:
+    """A relative source is one of the compose project, whose folder is that of its first file; engines refuse it."""
+    path = host_path.read(source, effective.folder, effective.repository)
+    if path.base == "relative" and mount.origin.layer == "file" and effective.compose_files:
+        project = posixpath.dirname(effective.compose_files[0].value)
+        held = posixpath.join(effective.folder, posixpath.dirname(effective.file), project)
+        return host_path.read(posixpath.normpath(posixpath.join(held, source)), effective.folder, effective.repository)
+    return path
 
 
 def written(mount: Mount) -> str:
@@ -96,5 +107,5 @@ def written(mount: Mount) -> str:
 
 
 def _mounted(mount: Mount, source: str, effective: Effective, *, disguised: bool = False) -> Mounted:
-    path = host_path.read(source, effective.folder, effective.repository)
+    path = _read(source, mount, effective)
     return Mounted(mount, source, path, places.kinds(path, source.replace("\\", "/")), disguised)

@@ -32,7 +32,7 @@ def root(effective: Effective, context: Context) -> Iterator[Hit]:
     for flag in container.flags(effective, "--user"):
         if (flag.value or "").partition(":")[0] in base.ROOT:
             yield Hit("the container runs as root", flag.origin, severity)
-    if not said and not list(container.flags(effective, "--user")):
+    if container.is_known(effective) and not said and not list(container.flags(effective, "--user")):
         image = effective.image_user
         if image is None:
             message = "no user is set, and which one the image has is not known here: root, unless it says otherwise"
@@ -63,7 +63,7 @@ def sudo(effective: Effective, context: Context) -> Iterator[Hit]:
 def capabilities(effective: Effective, context: Context) -> Iterator[Hit]:
     """--cap-drop=ALL."""
     dropped = {one.value for one in container.dropped_capabilities(effective)}
-    if "ALL" not in dropped:
+    if container.is_known(effective) and "ALL" not in dropped:
         message = f"of the default capabilities only {', '.join(sorted(dropped))} are dropped" if dropped else ""
         edits = addition(effective, "--cap-drop=ALL", "runArgs") if _tightens(effective, context) else ()
         yield Hit(message or "the default capabilities are kept", base.source(effective), edits=edits)
@@ -73,7 +73,8 @@ def capabilities(effective: Effective, context: Context) -> Iterator[Hit]:
 def privileges(effective: Effective, context: Context) -> Iterator[Hit]:
     """no-new-privileges."""
     switched_off = any(container.switched_off(one) for one in container.security_options(effective))
-    if not container.no_new_privileges(effective) and not switched_off:  # that is DC212
+    lets = container.is_known(effective) and not container.no_new_privileges(effective)
+    if lets and not switched_off:  # that is DC212
         edits: tuple[Edit, ...] = ()
         if _tightens(effective, context):
             edits = addition(effective, "no-new-privileges", "securityOpt")
@@ -85,7 +86,7 @@ def privileges(effective: Effective, context: Context) -> Iterator[Hit]:
 @rule("DC211")
 def system_files(effective: Effective, _: Context) -> Iterator[Hit]:
     """--read-only."""
-    if not container.is_set(effective, "--read-only"):
+    if container.is_known(effective) and not container.is_set(effective, "--read-only"):
         yield Hit("the image's own files can be changed inside", base.source(effective))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from paddock.checking.facts import container, hooks, mounts, places
+from paddock.checking.facts import base, container, hooks, mounts, places
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
 from paddock.checking.safe import removal
@@ -26,7 +26,8 @@ def hit(one: Mounted, what: str, effective: Effective, *, severity: str = "", sa
     """A hit about a mount of the host's."""
     access = "writable" if one.writable else "read-only"
     edits = removal(one.mount.origin, effective) if safe else ()
-    return Hit(f"{what}: {one.source} is mounted {access}", one.mount.origin, severity, edits=edits)
+    message = f"{what}: {one.source} is mounted {access}{base.brought_by(one.mount.origin)}"
+    return Hit(message, one.mount.origin, severity, edits=edits)
 
 
 @rule("DC101")

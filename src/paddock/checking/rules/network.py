@@ -34,8 +34,8 @@ _HOST_NAMES = ("host-gateway", "host.docker.internal", "host.containers.internal
 @rule("DC301")
 def open_network(effective: Effective, _: Context) -> Iterator[Hit]:
     """Any network but none."""
-    if effective.kind == "compose" and container.service(effective) is None:
-        return  # its file could not be read: nobody knows
+    if not container.is_known(effective):
+        return
     chosen = container.last_flag(effective, "--network")
     if chosen is None:
         yield Hit("no network is chosen: everything can be reached", base.source(effective))

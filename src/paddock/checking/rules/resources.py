@@ -27,8 +27,8 @@ _LIMITS = {
 @rule("DC901")
 def unlimited(effective: Effective, _: Context) -> Iterator[Hit]:
     """What has no limit."""
-    if effective.kind == "compose" and container.service(effective) is None:
-        return  # its file could not be read: nobody knows
+    if not container.is_known(effective):
+        return
     missing = [name for name, names in _LIMITS.items() if not list(container.flags(effective, *names))]
     if missing:
         shown = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"

@@ -47,6 +47,7 @@ _KNOWN = frozenset((
     "localEnv", "env", "containerEnv", "localWorkspaceFolder", "localWorkspaceFolderBasename",
     "containerWorkspaceFolder", "containerWorkspaceFolderBasename", "devcontainerId",
 ))  # fmt: skip
+_HOST = re.compile(r"[.:]|^localhost$")  # what makes a registry of the first part (distribution, reference grammar)
 _TEMPLATE = "templateOption"
 # Where no shell and no editor replaces what is left: a variable that stays stays for good.
 _PLAIN = (
@@ -144,7 +145,8 @@ def short_name(effective: Effective, _: Context) -> Iterator[Hit]:
     """Features by their old short names, or by names that the CLI refuses."""
     for use in effective.features:
         found = references.parse(use.reference)
-        if found.kind == "short":
+        host = found.resource.partition("/")[0]
+        if found.kind == "short" or (found.kind == "registry" and not _HOST.search(host)):
             yield Hit(f"the Feature {use.reference} has no registry in its name", use.origin)
         elif found.wrong:
             yield Hit(f"the Feature {use.reference} is refused: {found.wrong}", use.origin)

@@ -117,9 +117,8 @@ def extensions(effective: Effective, _: Context) -> Iterator[Hit]:
         loose = [name for name in wanted if not _EXTENSION.fullmatch(name)]
         if loose:
             first = ", ".join(loose[:3]) + (" …" if len(loose) > 3 else "")  # noqa: PLR2004
-            yield Hit(
-                f"{len(loose)} of {len(wanted)} extensions have no version: {first}{base.brought_by(origin)}", origin
-            )
+            message = f"without a version: {first} ({len(loose)} of {len(wanted)} extensions)"
+            yield Hit(f"{message}{base.brought_by(origin)}", origin)
 
 
 @rule("DC510")
@@ -140,7 +139,7 @@ def unseen_feature(effective: Effective, _: Context) -> Iterator[Hit]:
     """Features that nobody could look at."""
     for one in effective.unknown_layers:
         if one.layer == "feature":
-            yield Hit(f"nothing is known of {one.name}: {one.why}", one.origin)
+            yield Hit(f"what {one.name} brings was not checked: {one.why}", one.origin)
 
 
 @rule("DC515")
@@ -148,4 +147,4 @@ def unseen_image(effective: Effective, _: Context) -> Iterator[Hit]:
     """Images that nobody could look at."""
     for one in effective.unknown_layers:
         if one.layer in ("label", "image"):
-            yield Hit(f"the label of {one.name} is not known: {one.why}", one.origin)
+            yield Hit(f"the label of {one.name} was not checked: {one.why}", one.origin)

@@ -131,6 +131,12 @@ def test_attributes_of_one_port_replace_each_other_whole():
         ([("gpu", "optional", None), ("gpu", "true", None), ("gpu", "optional", None)], {"gpu": "true"}),
         ([("gpu", "true", None), ("gpu", "false", None)], {"gpu": "true"}),
         ([("gpu", "false", None), ("gpu", "optional", None)], {"gpu": "optional"}),
+        (
+            [("gpu", "true", None), ("gpu", "cores=4", None), ("gpu", "memory=8gb", None)],
+            {"gpu": "cores=4, memory=8gb"},
+        ),
+        ([("gpu", "memory=16gb", None), ("gpu", "cores=1, memory=8gb", None)], {"gpu": "memory=16gb, cores=1"}),
+        ([("memory", "lots", None), ("memory", "1gb", 1 << 30), ("memory", "more", None)], {"memory": "1gb"}),
     ],
 )
 def test_of_requirements_the_highest_counts(said, expected):

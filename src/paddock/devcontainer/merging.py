@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from paddock.devcontainer import hooks
 from paddock.devcontainer.model import Port, Requirement, Source, Switch, Text
+from paddock.devcontainer.requirements import size
 from paddock.frozen import replace
 
 TYPE_CHECKING = False
@@ -99,20 +100,32 @@ def in_order(said: Iterable[Hook]) -> tuple[Hook, ...]:
 
 
 def requirements(said: Iterable[Requirement]) -> tuple[Requirement, ...]:
-    """The highest of each; of what is no number, the last that is not "false", and more than "optional"."""
+    """The highest of each. Of GPUs, "optional" is less than any other yes, and what several ask for is joined."""
     found: dict[str, Requirement] = {}
     for one in said:
         before = found.get(one.name)
-        if before is None or _more(one, before):
-            found[one.name] = one
+        found[one.name] = one if before is None else _higher(before, one)
     return tuple(found.values())
 
 
-def _more(one: Requirement, before: Requirement) -> bool:
-    if one.amount is not None and before.amount is not None:
-        return one.amount > before.amount
+def _higher(before: Requirement, one: Requirement) -> Requirement:
+    if one.name != "gpu":
+        return one if (one.amount or 0) > (before.amount or 0) else before
     ranks = {"": 0, "false": 0, "optional": 1}
-    return ranks.get(one.value.lower(), 2) > ranks.get(before.value.lower(), 2)
+    here, there = (ranks.get(it.value.lower(), 2) for it in (one, before))
+    if here != there:
+        return one if here > there else before
+    both = _gpu_parts(before)
+    for name, value in _gpu_parts(one).items():
+        both[name] = max(both.get(name, value), value, key=lambda text: size(text) or 0)
+    joined = ", ".join(f"{name}={value}" for name, value in both.items())
+    return replace(one, value=joined) if joined else before
+
+
+def _gpu_parts(one: Requirement) -> dict[str, str]:
+    """`cores=4, memory=8gb`, as an object is read."""
+    pairs = (part.partition("=") for part in one.value.split(", "))
+    return {name: value for name, equals, value in pairs if equals}
 
 
 def _first(said: Iterable[T], key: Callable[[T], str]) -> tuple[T, ...]:

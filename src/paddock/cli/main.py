@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 # In the order of a person's first day. A name and its module are the same, but for Python's keywords.
 COMMANDS = (
     "run", "shell", "login", "diff", "apply", "undo", "discard", "changes", "reset", "plan", "explain", "scan",
-    "check", "policy", "trust", "log", "learn", "prove", "ps", "exec", "net", "kill", "clean", "doctor", "completion",
-    "manual",
+    "check", "devcontainer", "policy", "trust", "log", "learn", "prove", "ps", "exec", "net", "kill", "clean", "doctor",
+    "completion", "manual",
 )  # fmt: skip
 GROUPS = (
     ("Work", ("run", "shell", "exec", "login", "net")),
     ("Review", ("diff", "apply", "undo", "discard", "changes", "reset")),
-    ("Understand", ("plan", "explain", "scan", "check", "policy", "trust", "log", "learn", "prove", "doctor")),
+    ("Understand", ("plan", "explain", "scan", "policy", "trust", "log", "learn", "prove", "doctor")),
+    ("Dev containers", ("devcontainer", "check")),
     ("Look after", ("ps", "kill", "clean", "completion", "manual")),
 )
 
@@ -56,7 +57,7 @@ def overview() -> str:
     lines = [USAGE]
     for title, names in GROUPS:
         lines.append(f"{title}:")
-        lines += [f"  {name:<11} {load(name).SUMMARY}" for name in names]
+        lines += [f"  {name:<12} {load(name).SUMMARY}" for name in names]
         lines.append("")
     lines.append("paddock COMMAND --help says more; https links and pictures are in the README.")
     return "\n".join(lines) + "\n"

@@ -30,11 +30,13 @@ _LARGEST_BYTES = 4 << 20
 
 @frozen
 class Reader:
-    """Reads configurations for one report, in which names are relative to `top`. `ask` knows local images."""
+    """Reads configurations for one report, in which names are relative to `top`. `ask` knows local images;
+    without it the engines of this machine are asked.
+    """
 
     top: str
     rootless: bool = True
-    ask: Callable[[str], Image | NotKnown] = labels.ask
+    ask: Callable[[str], Image | NotKnown] | None = None
 
     def read(self, opened: Opened, configuration: str) -> Subject | Unread:
         """One configuration of an opened folder."""
@@ -43,7 +45,7 @@ class Reader:
         found = Found(opened.folder, repository, configuration, configuration, others)
         sources = _Sources(Files(repository, opened.folder), self.top)
         try:
-            result = effective(found, ask=self.ask)
+            result = effective(found, ask=self.ask or labels.ask)
         except Broken as error:
             return sources.unread(configuration, error.message, error.place)
         except PaddockError as error:

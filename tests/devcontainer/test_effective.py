@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
 import shutil
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from paddock.devcontainer import finding, labels
 from paddock.devcontainer.document import Broken
 from paddock.devcontainer.effective import effective
-from paddock.errors import Refused
+from paddock.errors import PaddockError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -344,3 +349,95 @@ def test_every_real_file_comes_to_something_or_is_refused_with_a_place(tmp_path)
             labelled = found.image is not None and not any(one.layer == "image" for one in found.unknown_layers)
             assert found.privileged.value or not labelled
     assert len(refused) == 1  # a template with placeholders
+
+
+KEYS = [
+    "image",
+    "build",
+    "dockerFile",
+    "context",
+    "dockerComposeFile",
+    "service",
+    "runServices",
+    "workspaceMount",
+    "workspaceFolder",
+    "runArgs",
+    "mounts",
+    "privileged",
+    "init",
+    "capAdd",
+    "securityOpt",
+    "entrypoint",
+    "containerEnv",
+    "remoteEnv",
+    "containerUser",
+    "remoteUser",
+    "features",
+    "waitFor",
+    "overrideFeatureInstallOrder",
+    "initializeCommand",
+    "postCreateCommand",
+    "postStartCommand",
+    "forwardPorts",
+    "portsAttributes",
+    "otherPortsAttributes",
+    "appPort",
+    "hostRequirements",
+    "secrets",
+    "customizations",
+    "name",
+    "overrideCommand",
+    "shutdownAction",
+    "unknown",
+]
+TEXTS = st.sampled_from(
+    [
+        "",
+        "a",
+        "./a",
+        "../a",
+        "-v/a:/b",
+        "${localEnv:HOME}",
+        "${localEnv}",
+        "type=bind,src=/,dst=/x",
+        "80:80",
+        "D",
+        "c.yaml",
+    ]
+) | st.text(max_size=4)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 70000) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+OBJECTS = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6)
+
+
+@settings(max_examples=150)
+@given(file=OBJECTS, label=VALUES | OBJECTS | st.lists(OBJECTS, max_size=2), feature=OBJECTS)
+def test_whatever_layers_say_comes_to_something_or_is_refused(file, label, feature):
+    """Nothing that can be written in one of the three breaks what reads them."""
+    with tempfile.TemporaryDirectory() as place:
+        files = {
+            ".devcontainer/a/devcontainer-feature.json": {"dependsOn": feature.get("features", {}), **feature},
+            ".devcontainer/D": "FROM example\n",
+            ".devcontainer/c.yaml": {"services": {"a": {"image": "example"}}},
+        }
+        with contextlib.suppress(PaddockError):
+            found = read(Path(place), {**file, "features": {"./a": {}}}, lambda name: image(name, label), files)
+            assert found.layers[-1].layer == "file"
+
+
+@pytest.mark.skipif(not DATA, reason="PADDOCK_DATA names no folder of real files")
+@settings(max_examples=150)
+@given(seed=st.integers(0, 10**6))
+def test_real_files_with_a_part_torn_out_or_put_elsewhere_are_read_or_refused(seed):
+    lots = random.Random(seed)
+    files = sorted(Path(DATA, "devcontainers").glob("*.json"))
+    raw, other = (lots.choice(files).read_bytes() for _ in range(2))
+    start = lots.randrange(len(raw))
+    piece = other[lots.randrange(len(other)) :][: lots.choice([0, 1, 5, 50])]
+    changed = raw[:start] + piece + raw[start + lots.choice([0, 1, 3, 40]) :]
+    with tempfile.TemporaryDirectory() as place, contextlib.suppress(PaddockError):
+        Path(place, ".devcontainer.json").write_bytes(changed)
+        effective(finding.find(place), ask=nothing)

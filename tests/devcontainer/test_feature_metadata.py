@@ -1,0 +1,117 @@
+"""What a Feature says of itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from paddock.devcontainer import feature_metadata, jsonc
+from paddock.devcontainer.model import FeatureUse, Option, Source
+
+HERE = Source("file", "devcontainer.json", ("features", "./a"))
+
+
+def read(data: Any) -> feature_metadata.Metadata:
+    return feature_metadata.read(jsonc.parse("a/devcontainer-feature.json", json.dumps(data)), "./a")
+
+
+def use(**options: Any) -> FeatureUse:
+    return FeatureUse(
+        "./a", "local", tuple(Option(name, value, HERE.below(name)) for name, value in options.items()), HERE
+    )
+
+
+def short(value: str) -> FeatureUse:
+    return FeatureUse("./a", "local", (Option("version", value, HERE),), HERE)
+
+
+def environment(metadata: feature_metadata.Metadata, asked: FeatureUse) -> dict[str, Any]:
+    return {one.name: one.value for one in feature_metadata.variables(metadata, asked)}
+
+
+def test_it_says_what_it_is_and_what_it_needs_with_places():
+    found = read(
+        {
+            "id": "a",
+            "version": "1.2.3",
+            "dependsOn": {"./b": {"x": "1", "y": True}, "registry.example.test/team/c:1": "2", "golang": True},
+            "installsAfter": ["registry.example.test/team/d"],
+            "legacyIds": ["old"],
+            "deprecated": True,
+        }
+    )
+    assert (found.id, found.version, found.legacy_ids, found.deprecated, found.flaws) == (
+        "a",
+        "1.2.3",
+        ("old",),
+        True,
+        (),
+    )
+    asked = [(one.reference, one.kind, {it.name: it.value for it in one.options}) for one in found.depends_on]
+    assert asked == [
+        ("./b", "local", {"x": "1", "y": True}),
+        ("registry.example.test/team/c:1", "registry", {"version": "2"}),
+        ("golang", "registry", {}),
+    ]
+    (after,) = found.installs_after
+    assert (after.value, after.origin.key) == ("registry.example.test/team/d", "installsAfter[0]")
+    assert str(found.depends_on[0].origin.place).startswith("a/devcontainer-feature.json:1:")
+
+
+OPTIONS = {
+    "version": {"type": "string", "default": "latest", "proposals": ["latest"]},
+    "with-tools": {"type": "boolean", "default": True},
+    "2fast": {"type": "string", "enum": ["a", "b"], "default": "a"},
+    "none": {"type": "string"},
+}
+
+
+def test_options_are_declared_with_their_defaults_and_choices():
+    found = {one.name: (one.kind, one.default, one.choices) for one in read({"options": OPTIONS}).options}
+    assert found["with-tools"] == ("boolean", True, ())
+    assert found["2fast"] == ("string", "a", ("a", "b"))
+    assert found["none"] == ("string", None, ())
+
+
+def test_the_installation_gets_defaults_what_is_given_and_what_nobody_declared():
+    metadata = read({"options": OPTIONS})
+    assert environment(metadata, use()) == {"VERSION": "latest", "WITH_TOOLS": "true", "_FAST": "a"}
+    assert environment(metadata, use(**{"with-tools": False, "other": "x"})) == {
+        "VERSION": "latest",
+        "WITH_TOOLS": "false",
+        "_FAST": "a",
+        "OTHER": "x",
+    }
+
+
+def test_the_short_form_is_the_version_of_those_features_that_have_one():
+    assert environment(read({"options": OPTIONS}), short("1.2"))["VERSION"] == "1.2"
+    assert environment(read({"options": {}}), short("1.2")) == {}
+    assert environment(read({"options": {}}), use(version="1.2")) == {"VERSION": "1.2"}
+
+
+@pytest.mark.parametrize(
+    ("option", "variable"), [("a", "A"), ("a-b.c", "A_B_C"), ("1a", "_A"), ("__x", "_X"), ("ä", "_"), ("", "")]
+)
+def test_the_variable_of_an_option_is_one_that_a_shell_can_name(option, variable):
+    assert feature_metadata.variable_name(option) == variable
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"id": []},
+        {"version": {}},
+        {"options": []},
+        {"options": {"a": 1}},
+        {"dependsOn": []},
+        {"dependsOn": {"./b": [1]}},
+        {"installsAfter": {"a": 1}},
+        {"legacyIds": [[]]},
+        {"deprecated": "yes"},
+    ],
+)
+def test_what_has_the_wrong_type_is_a_flaw(data):
+    assert "wrong-type" in [flaw.code for flaw in read(data).flaws]

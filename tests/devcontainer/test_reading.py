@@ -72,6 +72,13 @@ def test_a_file_that_became_a_link_out_of_the_repository_is_refused(tmp_path: Pa
         reading.read(found)
 
 
+def test_a_workspace_folder_that_names_no_variable_stops_nothing_but_is_said(tmp_path: Path) -> None:
+    read = reading.read(put(tmp_path, '{"image": "a${containerWorkspaceFolder}", "workspaceFolder": "/${localEnv}"}'))
+    assert read.image is not None
+    assert read.image.value == "a/${localEnv}"
+    assert [(flaw.code, flaw.place.column) for flaw in read.flaws] == [("nameless-variable", 62)]
+
+
 @pytest.mark.parametrize("size", [jsonc.LARGEST + 1, 10_000_000])
 def test_a_file_that_is_too_large_is_refused_before_it_is_parsed(tmp_path: Path, size: int) -> None:
     with pytest.raises(Unread, match="cannot be read") as caught:

@@ -19,14 +19,11 @@ if TYPE_CHECKING:
     Replace = Callable[[str, list[str]], str | None]
 
 _VARIABLE = re.compile(r"\$\{([^\n\r\u2028\u2029]*?)\}")  # JavaScript's dot matches no line end of these
+_NAMELESS = re.compile(r"\$\{(?:env|localEnv|containerEnv)\}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
 _ID_LENGTH = 52  # 256 bits in base 32
 FOLDER_LABEL = "devcontainer.local_folder"
 FILE_LABEL = "devcontainer.config_file"
-
-
-class Nameless(ValueError):
-    """`${localEnv}` without the name of a variable, at which the reference CLI stops. The text is the variable."""
 
 
 @frozen
@@ -45,17 +42,24 @@ class Context:
 
 
 def substitute(text: str, context: Context) -> str:
-    """`text` with all that `context` knows. Raises Nameless."""
+    """`text` with all that `context` knows."""
     if "${" not in text:
         return text
-    text = _replaced(text, lambda name, rest: _of_host(name, rest, context, resolved_folder(context)))
+    folder = resolved_folder(context)
+    text = _replaced(text, lambda name, rest: _of_host(name, rest, context, folder))
     if context.id_labels is not None:
         own = container_id(context.id_labels)
         text = _replaced(text, lambda name, _: own if name == "devcontainerId" else None)
     inside = context.container_environment
     if inside is not None:
-        text = _replaced(text, lambda name, rest: _looked_up(inside, name, rest) if name == "containerEnv" else None)
+        text = _replaced(text, lambda name, rest: _looked_up(inside, rest) if name == "containerEnv" else None)
     return text
+
+
+def nameless(text: str) -> str:
+    """The first variable such as `${localEnv}` that names none. The reference CLI stops there; here it stays."""
+    found = _NAMELESS.search(text)
+    return found[0] if found else ""
 
 
 def resolved_folder(context: Context) -> str | None:
@@ -89,10 +93,7 @@ def id_labels(local_folder: str, file: str) -> dict[str, str]:
 def _replaced(text: str, replace: Replace) -> str:
     def one(found: re.Match[str]) -> str:
         name, *rest = found[1].split(":")
-        try:
-            value = replace(name, rest)
-        except Nameless:
-            raise Nameless(found[0]) from None
+        value = replace(name, rest)
         return found[0] if value is None else value
 
     return _VARIABLE.sub(one, text)
@@ -100,9 +101,7 @@ def _replaced(text: str, replace: Replace) -> str:
 
 def _of_host(name: str, rest: list[str], context: Context, folder: str | None) -> str | None:
     if name in ("env", "localEnv"):
-        if not rest:
-            raise Nameless
-        return None if context.environment is None else _looked_up(context.environment, name, rest)
+        return None if context.environment is None else _looked_up(context.environment, rest)
     if name == "localWorkspaceFolder":
         return context.local_folder
     if name == "localWorkspaceFolderBasename":
@@ -114,10 +113,10 @@ def _of_host(name: str, rest: list[str], context: Context, folder: str | None) -
     return None
 
 
-def _looked_up(environment: Mapping[str, str], _: str, rest: list[str]) -> str:
+def _looked_up(environment: Mapping[str, str], rest: list[str]) -> str | None:
     """`${…:NAME[:DEFAULT]}`: what is not set is its default, else empty; further parts are ignored."""
     if not rest:
-        raise Nameless
+        return None
     value = environment.get(rest[0])
     return value if value is not None else rest[1] if len(rest) > 1 else ""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from paddock.devcontainer.document import Flaw
 from paddock.devcontainer.model import Option, Source, Switch, Text, Unknown, Variable
-from paddock.devcontainer.substitution import Nameless
+from paddock.devcontainer.substitution import nameless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,11 +44,10 @@ class Typed:
     def plain(self, node: Node) -> str:
         """A scalar as text, with its variables replaced as far as they are known."""
         text = written(node)
-        try:
-            return self._substitute(text)
-        except Nameless as error:
-            self.flaw("nameless-variable", f"`{error}` names no variable; the reference CLI stops here", node)
-            return text
+        bad = nameless(text)
+        if bad:
+            self.flaw("nameless-variable", f"`{bad}` names no variable; the reference CLI stops here", node)
+        return self._substitute(text)
 
     def text(self, node: Node, *path: str | int) -> Text | None:
         """A string; another scalar is taken as JavaScript writes it."""

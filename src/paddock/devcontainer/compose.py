@@ -90,7 +90,7 @@ class _Loader:
         self.unset: list[str] = []
         self.written: dict[tuple[str, int], str] = {}
         self.flaws: list[Flaw] = []
-        self.nodes = 0
+        self.nodes = self.includes = 0
 
     def project(
         self,
@@ -242,9 +242,13 @@ class _Loader:
             names = entry if entry.kind == "string" else entry.get("path")
             origin = Source("compose", "", ("include", number), entry.place)
             paths = [posixpath.normpath(posixpath.join(folder, one)) for one in _texts(names)]
+            self.includes += 1
             if not paths or any(one in within for one in paths):
                 self.flaws.append(Flaw("cycle", "include leads back to a file that includes it", entry.place))
                 continue
+            if self.includes > _MOST_FILES:
+                self.flaws.append(Flaw("too-many", f"more than {_MOST_FILES} files are included", entry.place))
+                break
             own = scalar(entry.get("project_directory")) if entry.kind == "object" else None
             below = posixpath.normpath(posixpath.join(folder, own)) if own else posixpath.dirname(paths[0])
             listed = _texts(entry.get("env_file")) if entry.kind == "object" else ()

@@ -41,9 +41,10 @@ class Disk:
             descriptor = os.open(os.path.realpath(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except (OSError, ValueError) as error:
             return "", (getattr(error, "strerror", None) or "no such path").lower()
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return "", "it is no regular file"
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return "", "it is no regular file"
             content = file.read(4 * LARGEST + 1)
         if len(content) > 4 * LARGEST:
             return "", f"it has more than {4 * LARGEST} bytes"

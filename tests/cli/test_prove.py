@@ -237,26 +237,29 @@ class TestCompare:
         assert caught.value.code == "not-comparable"
 
     @pytest.mark.parametrize(
-        "content",
+        ("content", "why"),
         [
-            b"",
-            b"{}",
-            b"[]",
-            b"null",
-            b'{"schema": 2}',
-            b"\xff\xfe",
-            b"[" * 100_000,
-            b'{"proofs": []}',
-            b'{"proofs": 3}',
-            b"NaN",
+            (b"", "it is no JSON: Expecting value: line 1 column 1"),
+            (b"{}", 'it has no "schema"'),
+            (b"[]", "a value in it is of the wrong kind"),
+            (b"null", "a value in it is of the wrong kind"),
+            (b'{"schema": 1}', 'it has no "subject"'),
+            (b'{"schema": 2}', "a value in it is of the wrong kind"),
+            (b"\xff\xfe", "it is no JSON: "),
+            (b"\xc3(", "it is no text"),
+            (b"[" * 100_000, "it is nested too deeply"),
+            (b'{"proofs": []}', "it holds none"),
+            (b'{"proofs": 3}', "a value in it is of the wrong kind"),
+            (b"NaN", "a value in it is of the wrong kind"),
         ],
         ids=lambda content: repr(content[:20]),
     )
-    def test_what_is_no_proof_is_refused(self, here: Path, content: bytes) -> None:
+    def test_what_is_no_proof_is_refused(self, here: Path, content: bytes, why: str) -> None:
         (here / "new").write_bytes(content)
         with pytest.raises(PaddockError) as caught:
             perform("--compare", saved(here / "old", HELD), str(here / "new"))
         assert caught.value.code == "no-proof"
+        assert caught.value.why.startswith(why)
 
     def test_nor_is_a_file_that_is_missing_or_none(self, here: Path) -> None:
         os.mkfifo(here / "fifo")

@@ -126,11 +126,24 @@ def read(path: str) -> tuple[Proof, ...]:
         data: Any = json.loads(_content(path))
         data = data["proof"] if isinstance(data, dict) and "signature" in data else data  # --verify is for that
         found = tuple(map(from_data, _parts(data)))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _no_proof(path, f"{type(error).__name__} where it was read") from error
+    except KeyError as error:
+        raise _no_proof(path, f'it has no "{plain(str(error.args[0]))}"') from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _no_proof(path, _why(error)) from error
     if not found:
         raise _no_proof(path, "it holds none")
     return found
+
+
+def _why(error: Exception) -> str:
+    """What was wrong, as far as the error says; what the file holds is not repeated."""
+    import json
+
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is no JSON: {error}"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return "it is no text" if isinstance(error, UnicodeDecodeError) else "a value in it is of the wrong kind"
 
 
 def _parts(data: Any) -> Any:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,7 @@ from paddock.errors import SessionError, Usage
 from tests.forked import forked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 HOLD = """
 import sys
@@ -122,6 +122,21 @@ def test_a_directory_without_a_lock_is_a_dead_one(runtime: Path) -> None:
     assert entry.holder == 0
     assert live.remove_dead(entry)
     assert live.entries() == ()
+
+
+@pytest.mark.parametrize(
+    "make", [Path.touch, os.mkfifo, lambda path: path.symlink_to("../../other")], ids=["file", "fifo", "link"]
+)
+def test_what_is_no_directory_goes_and_nothing_behind_it(runtime: Path, make: Callable[[Path], object]) -> None:
+    (runtime / "other").mkdir()
+    (runtime / "other/kept").touch()
+    (runtime / "paddock/live").mkdir(parents=True)
+    make(runtime / "paddock/live/stray")
+    (entry,) = live.entries()
+    assert entry.holder == 0
+    assert live.remove_dead(entry)
+    assert live.entries() == ()
+    assert (runtime / "other/kept").exists()
 
 
 def test_a_lock_that_was_removed_holds_no_name(runtime: Path) -> None:

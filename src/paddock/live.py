@@ -106,7 +106,7 @@ def claim(wanted: str, *, exact: bool) -> Live:
 
 
 def entries() -> tuple[Entry, ...]:
-    """All directories, live and left over, by name."""
+    """All directories, live and left over, by name. What is no directory is left over: nobody can hold it."""
     try:
         names = sorted(os.listdir(live_directory()))
     except FileNotFoundError:
@@ -124,10 +124,16 @@ def group_name(name: str) -> str:
 
 def remove_dead(entry: Entry) -> bool:
     """Forget a sandbox whose Paddock is gone. False, and nothing done, when somebody took its name meanwhile."""
+    if os.path.islink(entry.directory):  # nothing of ours is one, and nothing behind it either
+        os.unlink(entry.directory)
+        return True
     try:
         lock = os.open(f"{entry.directory}/lock", os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:  # killed between two calls of `claim`
         remove_directory(entry.directory)
+        return True
+    except NotADirectoryError:  # somebody's, where only our directories belong
+        os.unlink(entry.directory)
         return True
     try:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

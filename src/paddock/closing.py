@@ -82,6 +82,15 @@ def messages(plan: Plan, outcome: Outcome, group: Cgroup | None, before: Counts 
     return messages
 
 
+def told_of_masks(repository: str, unmasked: Sequence[str]) -> list[str]:
+    """What was made during the run under a name that is masked. Names in it are unescaped."""
+    if not unmasked:
+        return []
+    names = _some([path.removeprefix(f"{repository}/") for path in unmasked])
+    why = "made while the sandbox ran; masks hide what is there when it starts"
+    return [f"not masked: {names}, {why}. If a secret is in it, the command may have read that: renew it"]
+
+
 def _told_by_group(plan: Plan, counts: Counts, before: Counts | None) -> Iterator[str]:
     killed = counts.killed - (before.killed if before else 0)
     refused = counts.refused - (before.refused if before else 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from paddock import state
-from paddock.errors import Refused, Usage
+from paddock.errors import PaddockError, Refused, Usage
 from paddock.frozen import replace
 from paddock.host import Machine
 from paddock.plan.resolve import Request, resolve
@@ -85,6 +85,24 @@ def make_plan(  # noqa: PLR0913 - what was typed, where, and for what purpose
 
             seeding.sow(plan.seeds, plan.mounts)
     return plan
+
+
+def unmasked(plan: Plan, flags: Layer | None, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """What the policy would mask by now and the plan does not: it was made after the plan. Takes half a millisecond."""
+    from paddock import sources
+    from paddock.plan.paths import within
+    from paddock.plan.view import View
+    from paddock.plan.workspace import masks
+
+    repository = plan.workspace.source
+    try:
+        found = sources.gather(repository, environ)
+        policy = sources.merged(found, flags, trusted=found.is_trusted(environ))
+        now = masks(policy.mask, View(Machine(environ), repository))
+    except PaddockError:  # the policy was changed too, or the directory is gone
+        return ()
+    hidden = tuple(mask.target for mask in plan.workspace.masks)
+    return tuple(mask.target for mask in now if not any(within(mask.target, path) for path in hidden))
 
 
 def policy_hash(found: Gathered, repository: str, *, trusted: bool, environ: Mapping[str, str] = os.environ) -> str:

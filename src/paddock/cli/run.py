@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 
-from paddock import scope, session
+from paddock import closing, scope, session
 from paddock.cli import flags
 from paddock.cli.outcome import Outcome
 from paddock.errors import Usage
-from paddock.planning import make_plan
+from paddock.frozen import replace
+from paddock.planning import make_plan, unmasked
 from paddock.remarks import complain
 
 TYPE_CHECKING = False
@@ -93,6 +94,8 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
     if options.keep:
         return _run_and_keep(plan, options)
     ended = session.run(plan, name=options.name or "", fresh=options.fresh, quiet=options.quiet)
+    late = closing.told_of_masks(plan.workspace.source, unmasked(plan, layer))
+    ended = replace(ended, messages=(*ended.messages, *late)) if late else ended
     return _end(ended, plan, options, takes=takes)
 
 

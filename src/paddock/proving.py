@@ -54,7 +54,9 @@ def prove(directory: str, wanted: Wanted, environ: Mapping[str, str] = os.enviro
     probes = reading.choose(reading.load(), wanted.only)
     begun, clock = time.time(), time.monotonic()
     aim = _Other(wanted.against) if wanted.against else _Own(directory, wanted, environ)
-    with Place(_above(environ)) as base:
+    above = _above(environ)
+    os.makedirs(os.path.dirname(above), exist_ok=True)
+    with Place(state.make_private(above)) as base:
         judged = attack(probes, base, aim.policy, aim)
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(begun))
     seconds = round(time.monotonic() - clock, 3)
@@ -65,8 +67,21 @@ def _above(environ: Mapping[str, str]) -> str:
     """Where grounds are made. Not below /tmp: a sandbox with a /tmp of its own would hold for that reason alone."""
     # Nor in the administrator's home or below our own state, where no workspace may be.
     caches = "/var/cache" if os.geteuid() == 0 else environ.get("XDG_CACHE_HOME", f"{state.home(environ)}/.cache")
-    os.makedirs(caches, exist_ok=True)
-    return state.make_private(f"{caches}/paddock-{_GROUNDS}")
+    return f"{caches}/paddock-{_GROUNDS}"
+
+
+def clean(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Remove what killed proofs left; what that was, in words."""
+    from paddock.probes.planting import place
+
+    return [f"ground of a proof {path}" for path in place.sweep(_above(environ))]
+
+
+def left_over(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """What `clean` would remove."""
+    from paddock.probes.planting import place
+
+    return [f"ground of a proof {path}" for path in place.abandoned(_above(environ))]
 
 
 class _Other:

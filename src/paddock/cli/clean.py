@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock import ending
+from paddock import ending, proving
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import plain
 from paddock.errors import PaddockError
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 SUMMARY = "remove what a crashed Paddock left behind"
 DETAILS = """Looks for directories, control groups, processes, mounts and half-made change sets that belong to no live
-sandbox, removes them, looks again and says what it found. Held change sets are not touched. Logs older than 90 days
-are removed too, and older ones first while all take more than 1 GiB; none younger than 14 days. Exits with 125 when
-something could not be removed."""
+sandbox, and for what a killed proof planted, removes them, looks again and says what it found. Held change sets are not
+touched. Logs older than 90 days are removed too, and older ones first while all take more than 1 GiB; none younger than
+14 days. Exits with 125 when something could not be removed."""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -24,8 +24,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def perform(options: argparse.Namespace) -> Outcome:  # noqa: ARG001 - the commands' common shape
     """Clean, then look again."""
-    removed = ending.clean()
-    left = ending.left_over()
+    removed = [*ending.clean(), *proving.clean()]
+    left = [*ending.left_over(), *proving.left_over()]
     if left:
         raise PaddockError(
             "something could not be removed", why="\n".join(left), next_step="paddock ps", code="not-clean"

@@ -6,7 +6,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from paddock.probes.planting.place import Place, sweep
+import pytest
+
+from paddock.probes.planting.place import Place, abandoned, sweep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +42,7 @@ def test_what_somebody_holds_stays_and_so_does_what_is_new(tmp_path: Path) -> No
     (tmp_path / "new").mkdir()
     with Place(str(tmp_path)) as base:
         old(tmp_path / os.path.basename(base))
-        assert sweep(str(tmp_path)) == 0
+        assert abandoned(str(tmp_path)) == sweep(str(tmp_path)) == []
         assert os.path.isdir(base)
 
 
@@ -51,5 +53,51 @@ def test_links_and_files_there_are_left_alone(tmp_path: Path) -> None:
     old(elsewhere)
     (above / "link").symlink_to(elsewhere)
     (above / "file").write_text("x")
-    assert sweep(str(above)) == 0
+    assert abandoned(str(above)) == sweep(str(above)) == []
     assert elsewhere.is_dir()
+
+
+def killed(above: Path, more: str) -> Path:
+    """The place of a proof that had planted a ground, done more and was killed."""
+    script = f"""
+import os, sys
+from paddock.probes.planting.ground import Ground
+from paddock.probes.planting.place import Place
+base = Place(sys.argv[1]).base
+ground = Ground(base + "/0", bare=True).__enter__()
+print(*[ground.given[name] for name in ("tmp", "var tmp", "shm") if name in ground.given], flush=True)
+{more}
+os.kill(os.getpid(), 9)
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(above)], capture_output=True, text=True, check=False)
+    (above.parent / "said").write_text(done.stdout)
+    (left,) = above.iterdir()
+    old(left)
+    return left
+
+
+def test_what_it_planted_elsewhere_goes_with_it(tmp_path: Path) -> None:
+    (tmp_path / "above").mkdir()
+    left = killed(tmp_path / "above", "")
+    outside = (tmp_path / "said").read_text().split()
+    assert outside
+    assert all(map(os.path.isfile, outside))
+    assert abandoned(f"{tmp_path}/above") == sweep(f"{tmp_path}/above") == [str(left)]
+    assert not any(map(os.path.exists, outside))
+
+
+@pytest.mark.parametrize("name", ["{0}/kept", "/tmp/../{0}/kept", "/tmp/paddock-kept-{1}", "/tmp/paddock-probe-{1}/x"])
+def test_a_note_that_an_attack_wrote_removes_nothing_else(tmp_path: Path, name: str) -> None:
+    (tmp_path / "above").mkdir()
+    path = name.format(tmp_path, os.path.basename(tmp_path))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "x"):
+        pass
+    try:
+        killed(tmp_path / "above", f"open(base + '/0/outside', 'a').write('\\n' + {path!r})")
+        assert len(sweep(f"{tmp_path}/above")) == 1
+        assert os.path.exists(path)
+    finally:
+        os.unlink(path)
+        if path.endswith("/x"):
+            os.rmdir(os.path.dirname(path))

@@ -9,6 +9,7 @@ from paddock.errors import PaddockError
 from paddock.plan.paths import within
 from paddock.probes.inside import masks
 from paddock.probes.inside.secrets import HOST, SECRETS
+from paddock.probes.planting.place import places_outside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from paddock.plan.model import Plan
     from paddock.probes.planting.ground import Ground
 
-_TEMPORARY = {"tmp": "/tmp", "var tmp": "/var/tmp", "shm": "/dev/shm"}  # noqa: S108 - planted there on purpose
+_TEMPORARY = {"/tmp": "tmp", "/var/tmp": "var tmp", "/dev/shm": "shm"}  # noqa: S108 - planted there on purpose
 _SYSTEM = {"etc": "/etc", "usr": "/usr/local/bin"}  # where a probe tries to leave a file
 _IDENTITY = ("-c", "user.name=A Person", "-c", "user.email=person@example.test")
 # Directories of a home that programs inside make for themselves.
@@ -41,10 +42,10 @@ def plant(ground: Ground) -> None:
     os.symlink(f"{home}/.ssh/id_canary", f"{repo}/link-to-secret")
     _write(f"{home}/other-name", "not yours\n")
     os.link(f"{home}/other-name", f"{repo}/shared-name")
-    for name, directory in _TEMPORARY.items():
-        if os.path.isdir(directory):
-            ground.given[name] = ground.write(f"{directory}/paddock-probe-{ground.mark}")
-            ground.undo.callback(os.unlink, ground.given[name])
+    for path in places_outside(ground.base, ground.mark):
+        name = _TEMPORARY[os.path.dirname(path)]
+        ground.given[name] = ground.write(path)
+        ground.undo.callback(os.unlink, path)
     ground.given |= {name: f"{directory}/paddock-probe-{ground.mark}" for name, directory in _SYSTEM.items()}
     _commit(ground)
 

@@ -1,6 +1,7 @@
 """A directory for the grounds of one proof, and what becomes of those that a killed proof left behind.
 
-Whoever uses one holds a lock on it (flock(2)), which the kernel takes back however the process ends.
+Whoever uses one holds a lock on it (flock(2)), which the kernel takes back however the process ends. What a ground
+plants outside of itself is noted in it first (`plant_outside`), so that it can be found without it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,15 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
+_NOTE = "outside"
+_OUTSIDE = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - the places where sandboxes leave things to each other
+_NAME = "paddock-probe-"
 # Between the making of a directory and its lock; nobody takes longer, and what is older and unlocked is nobody's.
 _NEW_S = 60
+_LONGEST_NOTE = 4096
 
 
 class Place:
@@ -36,36 +42,75 @@ class Place:
         os.close(self._held)
 
 
-def sweep(above: str) -> int:
-    """Remove what nobody holds any more; how many those were."""
-    found = 0
-    for name in os.listdir(above):
-        path = f"{above}/{name}"
-        try:
-            held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        except OSError:
-            continue
-        try:
-            if time.time() - os.fstat(held).st_mtime < _NEW_S:
-                continue
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            remove(path)
-            found += 1
-        except OSError:  # somebody's
-            continue
-        finally:
-            os.close(held)
+def sweep(above: str) -> list[str]:
+    """Remove what nobody holds any more; which those were."""
+    return [path for path in _paths(above) if _take(path, remove)]
+
+
+def abandoned(above: str) -> list[str]:
+    """What `sweep` would remove."""
+    return [path for path in _paths(above) if _take(path, lambda _: None)]
+
+
+def _paths(above: str) -> list[str]:
+    try:
+        return [f"{above}/{name}" for name in sorted(os.listdir(above))]
+    except FileNotFoundError:
+        return []
+
+
+def _take(path: str, action: Callable[[str], None]) -> bool:
+    """Do something with a directory that nobody holds. False where somebody does, or it is none."""
+    try:
+        held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        if time.time() - os.fstat(held).st_mtime < _NEW_S:
+            return False
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        action(path)
+    except OSError:  # somebody's
+        return False
+    finally:
+        os.close(held)
+    return True
+
+
+def places_outside(base: str, mark: str) -> list[str]:
+    """Where a ground may plant outside of itself, noted in it."""
+    found = [f"{directory}/{_NAME}{mark}" for directory in _OUTSIDE if os.path.isdir(directory)]
+    with open(f"{base}/{_NOTE}", "x", encoding="ascii") as file:
+        file.write("\n".join(found))
     return found
 
 
 def remove(base: str) -> None:
-    """The directory with all that probes left in it, whatever modes that has."""
+    """The directory with all that probes left in it, whatever modes that has, and what its grounds planted outside."""
     import shutil
 
+    for ground in [base, *_paths(base)]:
+        _remove_outside(f"{ground}/{_NOTE}")
     for directory, names, _ in os.walk(base):
         for name in names:  # before they are looked into
             _open_up(f"{directory}/{name}")
     shutil.rmtree(base, ignore_errors=True)
+
+
+def _remove_outside(note: str) -> None:
+    """An attack that got out may have written the note: nothing is removed but files of such a name."""
+    try:
+        with open(os.open(note, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            paths = file.read(_LONGEST_NOTE).decode("utf-8", "surrogateescape").split("\n")
+    except OSError:
+        return
+    for path in paths:
+        directory, name = os.path.split(path)
+        if directory in _OUTSIDE and name.startswith(_NAME):
+            try:
+                os.unlink(path)
+            except OSError:  # gone as it should be, or no file of ours
+                continue
 
 
 def _open_up(path: str) -> None:

@@ -72,6 +72,15 @@ def test_what_is_no_regular_file_is_refused_and_never_waited_for(place: Path) ->
     assert caught.value.missing
 
 
+@pytest.mark.parametrize("path", ["a\0b", "sub/file\0", "x" * 5000, "x/" * 3000, "", ".", "/"])
+def test_odd_paths_are_no_files(place: Path, path: str) -> None:
+    files = Files(str(place))
+    with pytest.raises(Unread):
+        files.raw(path)
+    assert not files.is_file(path)
+    files.shown(path)
+
+
 def test_links_in_a_circle_end(place: Path) -> None:
     (place / "a").symlink_to("b")
     (place / "b").symlink_to("a")

@@ -259,3 +259,5 @@ def test_a_file_that_is_too_large_to_be_one_is_not_read() -> None:
     jsonc.decode(FILE, b" " * jsonc.LARGEST)
     with pytest.raises(Broken, match="more than 262144 are not read"):
         jsonc.decode(FILE, b" " * (jsonc.LARGEST + 1))
+    with pytest.raises(Broken, match="more than 262144 are not read"):
+        read("[" + "1," * 5_000_000 + "1]")

@@ -36,6 +36,8 @@ class Files:
 
     def raw(self, path: str, largest: int = LARGEST) -> bytes:
         """The bytes of a file; `path` is absolute or relative to the folder. Raises Unread."""
+        if "\0" in path:
+            raise Unread(path, "no path holds NUL", missing=True)
         path = os.path.join(self.folder, path)
         full = os.path.normpath(path)
         try:
@@ -68,7 +70,7 @@ class Files:
 
     def inside(self, path: str) -> bool:
         """Whether a path leads into the repository, its links followed."""
-        return self._holds(os.path.realpath(os.path.join(self.folder, path)))
+        return "\0" not in path and self._holds(os.path.realpath(os.path.join(self.folder, path)))
 
     def is_file(self, path: str) -> bool:
         """Whether a regular file stands there, its links followed, inside the repository."""

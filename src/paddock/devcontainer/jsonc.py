@@ -67,8 +67,7 @@ _WORDS = {"TRUE": True, "FALSE": False, "NULL": None}
 def decode(file: str, raw: bytes) -> str:
     """The text of a file's bytes. Raises Broken where it is not UTF-8 or too large to be what it says it is."""
     if len(raw) > LARGEST:
-        place = lines_of(file, "").place(0, 0)
-        raise Broken(f"the file has {len(raw)} bytes, and more than {LARGEST} are not read", place, "")
+        raise _too_large(file, len(raw))
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
@@ -80,7 +79,15 @@ def decode(file: str, raw: bytes) -> str:
 
 def parse(file: str, text: str) -> Document:
     """Read a whole text; `file` is its name in places. Raises Broken."""
+    if len(text) > LARGEST:  # of an image's label, which was no file
+        raise _too_large(file, len(text))
     return _Reader(file, text).document()
+
+
+def _too_large(file: str, size: int) -> Broken:
+    return Broken(
+        f"this is {size} bytes long, and more than {LARGEST} are not read", lines_of(file, "").place(0, 0), ""
+    )
 
 
 @functools.cache

@@ -35,6 +35,19 @@ def find(name: str, directories: Sequence[str] = SYSTEM_PATH) -> str | None:
     return None
 
 
+def close_all_but(*keep: int) -> None:
+    """Close every descriptor from 3 up except those named, in a child that is about to become a program.
+
+    As `kernel.confine.close_all_but`, which needs ctypes; outside of a sandbox /proc can be asked.
+    """
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2 and int(name) not in keep:  # noqa: PLR2004 - the standard streams
+            try:
+                os.close(int(name))
+            except OSError:  # the descriptor of that list itself
+                continue
+
+
 def attend(argv: Sequence[str], *, environment: Mapping[str, str], cwd: str = "/") -> int:
     """Run a program that has the terminal, an editor perhaps, to its end; its exit status, or minus the signal.
 

@@ -50,7 +50,7 @@ LEFT_OUT = {
     ),
     **dict.fromkeys(
         (
-            "boundary.build _close_all_but", "kernel.confine _close_range", "kernel.confine drop_capabilities",
+            "process close_all_but", "kernel.confine _close_range", "kernel.confine drop_capabilities",
             "kernel.mounts _set_attributes", "kernel.mounts make_private",
         ), "one call: its callers have the mutants",
     ),

@@ -12,6 +12,7 @@ import select
 
 from paddock.boundary import bubblewrap, steps
 from paddock.errors import BoundaryUnavailable
+from paddock.process import close_all_but
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _become_bubblewrap(
             os.dup2(descriptor, number)
         for descriptor in (arguments, status, *data):
             os.set_inheritable(descriptor, True)  # noqa: FBT003
-        _close_all_but(arguments, status, *data)
+        close_all_but(arguments, status, *data)
         # Not the terminal's: Ctrl-C and Ctrl-Z are for the command.
         os.setsid()
         os.umask(0o022)
@@ -123,16 +124,6 @@ def _become_bubblewrap(
         os.write(2, f"{program}: {error.strerror}".encode())
     finally:
         os._exit(1)
-
-
-def _close_all_but(*keep: int) -> None:
-    """As `kernel.confine.close_all_but`, which needs ctypes; outside of a sandbox /proc can be asked."""
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2 and int(name) not in keep:  # noqa: PLR2004 - the standard streams
-            try:
-                os.close(int(name))
-            except OSError:  # the descriptor of that list itself
-                continue
 
 
 def _failure(complaint: str) -> BoundaryUnavailable:

@@ -1,32 +1,33 @@
 """A container as it is made, held and ended: what `build` is for bubblewrap.
 
-The engine starts it detached and goes away. A guard, a process of ours that only waits, removes it when Paddock dies
-however that happens: nothing else ends a container whose caller is gone.
+The engine starts it detached and goes away. A guard (`boundary.guard`) removes it when Paddock dies, however that
+happens: nothing else ends a container whose caller is gone.
 """
 
 from __future__ import annotations
 
 import os
 import select
+import time
 
 from paddock.boundary import engine
-from paddock.boundary.podman import HERE
+from paddock.boundary.guard import Guard
+from paddock.boundary.podman import HERE, KEEPER
 from paddock.errors import BoundaryUnavailable, Refused
+from paddock.kernel.signals import HeldBack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
-
     from paddock.boundary.engine import Engine
     from paddock.boundary.podman import Compiled
-    from paddock.process import Started
 
 LABEL = "paddock.sandbox"
 # As root the container's ids are nobody's, and must come through to its root; the directories of live sandboxes are
 # closed to them.
 _ROOTS_PLACE = "/run/paddock-containers"
 _START_TIMEOUT_S = 120.0
-_MOST = 20000
+_LOOK_EVERY_S = 0.002
+_MOST, _FEWEST_FILES = 20000, 64
 
 
 class Container:
@@ -35,73 +36,80 @@ class Container:
     def __init__(self, found: Engine, compiled: Compiled, here: str, name: str, *, owner: int | None) -> None:
         """Begin to make it. `owner` is who the person inside is on the host, where that is not the caller."""
         _refuse_odd(compiled.arguments)
+        _refuse_few_files()
         self.compiled = compiled
-        self._engine = found
         self._here = here
-        self._name = name
-        self._settings = engine.settings()
-        self._environment = engine.environment(self._settings)
-        _lay_out(compiled, here, found.keeper, owner)
-        self._hold = _guard((found.program, "rm", "--force", "--time", "0", "--ignore", name), self._environment)
-        self._started: Started | None = self._start()
-
-    def _start(self) -> Started:
-        from paddock.process import start
-
-        runtime = ("--runtime", self._engine.runtime) if self._engine.runtime else ()
-        # No hooks: a directory of the person's may hold programs for every container.
-        words = (self._engine.program, *runtime, "--hooks-dir", f"{self._settings}/hooks", "run", "--detach", "--rm")
-        own = ("--name", self._name, "--label", f"{LABEL}={self._name}", "--pidfile", f"{self._here}/pid")
-        filled = (word.replace(HERE, self._here) for word in self.compiled.arguments)
-        null = os.open(os.devnull, os.O_RDWR)
-        complaints = os.open(f"{self._here}/complaints", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._init = -1
+        lay_out(compiled, here, found.keeper, owner)
+        settings = engine.settings()
+        run = (
+            *command(found, settings), "--detach",
+            *("--name", name, "--label", f"{LABEL}={name}", "--pidfile", f"{here}/pid"),
+            *limits(), *(word.replace(HERE, here) for word in compiled.arguments),
+        )  # fmt: skip
+        remove = (found.program, "rm", "--force", "--time", "0", "--ignore", name)
+        complaints = os.open(f"{here}/complaints", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            return start(
-                (*words, *own, *_limits(), *filled), environment=self._environment, streams=(null, null, complaints)
-            )
+            self._guard = Guard(run, remove, engine.environment(settings), complaints)
         finally:
-            os.close(null)
             os.close(complaints)
 
     def wait_until_complete(self) -> int:
-        """PID 1 of the container, in our numbering, once it runs. Raises BoundaryUnavailable."""
-        assert self._started is not None  # noqa: S101 - asked once, before `kill`
-        status = self._started.wait(_START_TIMEOUT_S)
-        if status is None:
-            raise BoundaryUnavailable(
-                "podman did not start the container in two minutes", next_step="paddock doctor --boundary podman"
-            )
-        if status:
-            raise engine.failure(self.kill())
-        with open(f"{self._here}/pid", encoding="ascii") as file:
-            return int(file.read())
+        """PID 1 of the container, in our numbering, once it is the keeper. Raises BoundaryUnavailable.
+
+        The engine goes on for a while after that, and is not waited for.
+        """
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            status = self._guard.status(_LOOK_EVERY_S)
+            if status:
+                raise engine.failure(self.kill())
+            pid = self._keeper(patient=status is None)
+            if pid:
+                return pid
+            HeldBack().leave_if_asked()  # it may last: nobody should have to wait for it
+        self.kill()
+        raise BoundaryUnavailable(
+            f"podman did not start the container in {_START_TIMEOUT_S:g} seconds",
+            why="it is still at work, or hangs",
+            next_step="podman system migrate, then: paddock doctor --boundary podman",
+            code="podman-hangs",
+        )
+
+    def _keeper(self, *, patient: bool) -> int:
+        """PID 1 where it is the keeper, 0 where it is not yet. Until then it is the runtime, with more rights."""
+        try:
+            with open(f"{self._here}/pid", encoding="ascii") as file:
+                pid = int(file.read())
+            if self._init < 0:
+                self._init = os.pidfd_open(pid)
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                if file.read() == f"{os.path.basename(KEEPER)}\n":
+                    return pid
+        except (OSError, ValueError) as error:
+            if not patient:
+                raise engine.failure(self.kill() or f"the container's first process has ended ({error})") from error
+        return 0
 
     def wait(self, timeout_s: float) -> None:
         """Nothing to wait for: the engine's monitor removes a container whose first process is gone."""
 
     def kill(self) -> str:
         """Let go of it: whatever is left is removed. What the engine complained about."""
-        if self._started is None:
-            return ""
-        begun = self._started.wait(0) is not None
-        if not begun:
-            self._started.end(0)
-        self._started = None
-        os.write(self._hold, b"!" if begun and self._is_gone() else b"?")
-        os.close(self._hold)
+        gone = self._init >= 0 and bool(select.select([self._init], [], [], 0)[0])
+        self._guard.release(gone=gone)
+        if self._init >= 0:
+            os.close(self._init)
+            self._init = -1
         with open(f"{self._here}/complaints", encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def _is_gone(self) -> bool:
-        """Whether the first process has ended: then the engine's monitor does the rest."""
-        try:
-            with open(f"{self._here}/pid", encoding="ascii") as file:
-                pid = os.pidfd_open(int(file.read()))
-        except (OSError, ValueError):
-            return True
-        ended = bool(select.select([pid], [], [], 0)[0])
-        os.close(pid)
-        return ended
+
+def command(found: Engine, settings: str) -> tuple[str, ...]:
+    """The engine's words up to `run`."""
+    runtime = ("--runtime", found.runtime) if found.runtime else ()
+    # No hooks: a directory of the person's may hold programs for every container.
+    return (found.program, *runtime, "--hooks-dir", f"{settings}/hooks", "run", "--rm")
 
 
 def place(own: str) -> str:
@@ -126,7 +134,21 @@ def _refuse_odd(words: tuple[str, ...]) -> None:
             ) from error
 
 
-def _lay_out(compiled: Compiled, here: str, keeper: str, owner: int | None) -> None:
+def _refuse_few_files() -> None:
+    """With fewer open files than that an engine fails in its middle, or hangs."""
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if most < _FEWEST_FILES:
+        raise BoundaryUnavailable(
+            "too few open files for a container engine",
+            why=f"the limit is {most}, and it needs {_FEWEST_FILES}",
+            next_step="raise the limit: ulimit -n 4096",
+            code="few-files",
+        )
+
+
+def lay_out(compiled: Compiled, here: str, keeper: str, owner: int | None) -> None:
     """Write the skeleton of the root and the small files."""
     for name in ("", "/files", "/sources", "/root"):
         os.mkdir(here + name)
@@ -148,7 +170,7 @@ def _lay_out(compiled: Compiled, here: str, keeper: str, owner: int | None) -> N
             _write(path, content, 0o444, owner)
 
 
-def _limits() -> list[str]:
+def limits() -> list[str]:
     """Limits for the keeper that we may set: the engine's own take CAP_SYS_RESOURCE, which a root may lack.
 
     Commands do not inherit them.
@@ -169,35 +191,3 @@ def _write(path: str, content: bytes, mode: int, owner: int | None) -> None:
         if owner is not None:
             os.fchown(file.fileno(), owner, owner)
         os.fchmod(file.fileno(), mode)
-
-
-def _guard(remove: tuple[str, ...], environment: dict[str, str]) -> int:
-    """Start the guard; what to write to, "!" where nothing is left to do.
-
-    It becomes the engine that removes the container when its caller is gone. Not our child: nobody waits for it.
-    """
-    waiting, hold = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        if os.fork():
-            os._exit(0)
-        _wait_and_remove(waiting, remove, environment)
-    os.waitpid(pid, 0)
-    os.close(waiting)
-    return hold
-
-
-def _wait_and_remove(waiting: int, remove: tuple[str, ...], environment: dict[str, str]) -> NoReturn:
-    from paddock.kernel.confine import close_all_but
-
-    try:
-        os.setsid()
-        null = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(null, descriptor)
-        close_all_but(waiting)
-        if os.read(waiting, 1) != b"!":
-            os.set_inheritable(waiting, False)  # noqa: FBT003
-            os.execve(remove[0], remove, environment)
-    finally:
-        os._exit(0)

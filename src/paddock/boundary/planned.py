@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 
+from paddock import pausing
 from paddock.boundary.base import Availability
 from paddock.boundary.packages import install
 from paddock.errors import PaddockError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _TIMEOUT_S = 20
 _KVM_TIMEOUT_S = 10
-_PAUSE = (b"catatonit", b"podman")  # what holds rootless podman's namespaces between two calls
 
 
 def podman(base: str) -> Availability:
@@ -37,7 +37,7 @@ def podman(base: str) -> Availability:
     try:
         return _judge("podman", lambda: _run(base, program, *where, "run", *container), lambda: _version(base, program))
     finally:
-        _end_pause_process(f"{base}/run")
+        pausing.end(f"{base}/run")
 
 
 def gvisor(base: str) -> Availability:
@@ -120,24 +120,6 @@ def _root_of_the_hosts_programs(base: str) -> str:
         if os.path.islink(f"/{name}"):
             os.symlink(os.readlink(f"/{name}"), f"{root}/{name}")
     return root
-
-
-def _end_pause_process(runtime: str) -> None:
-    """Rootless podman leaves a process that holds its namespaces: ours has its pid file below our directory."""
-    try:
-        with open(f"{runtime}/libpod/tmp/pause.pid", encoding="ascii") as file:
-            pid = int(file.read())
-        handle = os.pidfd_open(pid)
-    except (OSError, ValueError, OverflowError):
-        return
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            if os.path.basename(file.read().partition(b"\0")[0]) in _PAUSE:
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
-    except OSError:
-        return
-    finally:
-        os.close(handle)
 
 
 def _tried_in_a_child() -> str:

@@ -1,0 +1,134 @@
+"""The guard of a container: the process that starts the engine, and removes what came of that when Paddock is gone.
+
+A container does not end with whoever asked for it. The guard is a child of nobody's that only waits, so Paddock may be
+killed at any moment, also while the engine is still at work: then the guard lets it finish first, because what a
+killed engine leaves half-made nothing finds again.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from contextlib import suppress
+
+from paddock.process import close_all_but
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import NoReturn
+
+_NOTHING_LEFT, _REMOVE, _REMOVE_IF_FAILED = b"!", b"?", b"+"
+_FINISH_TIMEOUT_S, _REMOVE_TIMEOUT_S = 20.0, 20.0
+_SIGKILL = 9  # the module signal comes with enum, and that is for later
+
+
+class Guard:
+    """Starts `run` at once. `complaints` is a descriptor for what the engine says; the caller closes it."""
+
+    def __init__(
+        self, run: tuple[str, ...], remove: tuple[str, ...], environment: Mapping[str, str], complaints: int
+    ) -> None:
+        waiting, self._hold = os.pipe()
+        self._told, tell = os.pipe()
+        self._status: int | None = None
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setsid()
+                if os.fork() == 0:
+                    _guard((run, remove), environment, (waiting, tell), complaints)
+            finally:
+                os._exit(0)
+        os.waitpid(pid, 0)
+        os.close(waiting)
+        os.close(tell)
+
+    def status(self, timeout_s: float) -> int | None:
+        """How the engine ended: its exit status, or minus the signal; None while it is at work."""
+        if self._status is None and select.select([self._told], [], [], timeout_s)[0]:
+            said = os.read(self._told, 16)
+            self._status = int(said) if said else -_SIGKILL
+        return self._status
+
+    def release(self, *, gone: bool) -> None:
+        """Let go of the container. What is not `gone` by itself is removed, and waited for."""
+        if self._hold < 0:
+            return
+        ended = self.status(0)
+        word = _REMOVE if not gone or ended else _NOTHING_LEFT if ended == 0 else _REMOVE_IF_FAILED
+        if ended != -_SIGKILL:  # else the guard itself is gone
+            os.write(self._hold, word)
+        os.close(self._hold)
+        self._hold = -1
+        if word == _REMOVE:
+            self._wait_until_removed()
+        os.close(self._told)
+
+    def _wait_until_removed(self) -> None:
+        while select.select([self._told], [], [], _FINISH_TIMEOUT_S + _REMOVE_TIMEOUT_S)[0]:
+            if not os.read(self._told, 16):
+                return
+
+
+def _guard(
+    commands: tuple[tuple[str, ...], tuple[str, ...]],
+    environment: Mapping[str, str],
+    ends: tuple[int, int],
+    complaints: int,
+) -> NoReturn:
+    waiting, tell = ends
+    try:
+        run, remove = commands
+        engine = _start(run, environment, complaints)
+        null = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(null, descriptor)
+        close_all_but(waiting, tell)
+        handle = os.pidfd_open(engine)
+        select.select([handle, waiting], [], [])
+        ended = _wait(engine, handle, 0)
+        if ended is not None:
+            with suppress(BrokenPipeError):  # Paddock is gone
+                os.write(tell, str(ended).encode())
+        wish = os.read(waiting, 1) or _REMOVE  # at its end: Paddock is gone
+        if ended is None:
+            ended = _wait(engine, handle, _FINISH_TIMEOUT_S)
+        if ended is None:
+            os.killpg(engine, _SIGKILL)
+        if wish == _REMOVE or (wish == _REMOVE_IF_FAILED and ended != 0):
+            removal = _start(remove, environment, null)
+            if _wait(removal, os.pidfd_open(removal), _REMOVE_TIMEOUT_S) is None:
+                os.killpg(removal, _SIGKILL)
+    finally:
+        os._exit(0)
+
+
+def _start(argv: tuple[str, ...], environment: Mapping[str, str], complaints: int) -> int:
+    """Start a program in a session of its own, with no descriptors of ours."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            import signal
+
+            os.setsid()
+            signal.pthread_sigmask(signal.SIG_SETMASK, [])
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as Python ignores it, all that follows would
+            null = os.open(os.devnull, os.O_RDWR)
+            for descriptor, number in ((null, 0), (null, 1), (complaints, 2)):
+                os.dup2(descriptor, number)
+            close_all_but()
+            os.umask(0o022)
+            os.chdir("/")
+            os.execve(argv[0], argv, environment)
+        except OSError as error:
+            os.write(2, f"{argv[0]}: {error.strerror}".encode())
+        finally:
+            os._exit(127)
+    return pid
+
+
+def _wait(pid: int, handle: int, timeout_s: float) -> int | None:
+    if not select.select([handle], [], [], timeout_s)[0]:
+        return None
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -45,7 +45,7 @@ def written(origin: Source, effective: Effective) -> Node | None:
 def brought_by(origin: Source) -> str:
     """Who brings a value, where it is not this file: what a reader of the file alone cannot see."""
     if origin.layer in ("label", "image"):
-        return f", by the label of the image {origin.name}"
+        return f", by the label of the image {origin.name.partition('@')[0]}"
     if origin.layer == "feature":
         return f", by the Feature {origin.name}"
     return ""

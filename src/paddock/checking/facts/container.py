@@ -140,5 +140,8 @@ def variables(effective: Effective) -> tuple[Variable, ...]:
         text = value if equals else f"${{localEnv:{name}}}"
         said.append(Variable(name, text, remote=False, origin=flag.origin, raw=text))
     return tuple(
-        dict.fromkeys(Variable(one.name, one.value, one.remote, one.origin, one.raw or one.value or "") for one in said)
+        dict.fromkeys(
+            Variable(one.name, one.value, one.remote, one.origin, "" if one.value is None else one.raw or one.value)
+            for one in said
+        )
     )

@@ -47,7 +47,7 @@ class HostPath:
     @property
     def whole(self) -> bool:
         """Whether it is the base itself, or what holds it."""
-        return not self.parts or self.above > 0
+        return not self.parts
 
     def below(self, *names: str) -> bool:
         """Whether it lies at or below `names` of its base."""

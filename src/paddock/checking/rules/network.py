@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paddock.checking.facts import base, container, editor, features, hooks
+from paddock.checking.facts.shell import SHELLS
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
 from paddock.checking.safe import flag_value, removal, setting
@@ -69,10 +70,9 @@ def late_firewall(effective: Effective, context: Context) -> Iterator[Hit]:
 
 def _firewalls(effective: Effective, context: Context) -> Iterator[Said]:
     for said in hooks.commands(effective, context):
-        named = said.command.program in _FIREWALLS or any(
-            "firewall" in word.rpartition("/")[2].lower() for word in said.command.plain[:2]
-        )
-        if named and not said.on_host:
+        command = said.command
+        script = command.arguments[0] if command.program in SHELLS and command.arguments else command.program
+        if not said.on_host and (command.program in _FIREWALLS or "firewall" in script.rpartition("/")[2].lower()):
             yield said
 
 

@@ -96,7 +96,7 @@ def label(effective: Effective, _: Context) -> Iterator[Hit]:
         if brings:
             whole = Source("label", layer.name, (), layer.node.place)
             severity = "critical" if layer.privileged and layer.privileged.value else ""
-            yield Hit(f"the label of {layer.name} adds: {'; '.join(brings)}", whole, severity)
+            yield Hit(f"the label of {layer.name.partition('@')[0]} adds: {'; '.join(brings)}", whole, severity)
 
 
 def _rights(layer: Configuration) -> list[str]:

@@ -44,7 +44,7 @@ def configuration(effective: Effective, context: Context) -> Iterator[Hit]:
 def _writable(effective: Effective, name: str) -> bool:
     """Whether a part of the workspace can be written inside: no mount of its own protects it."""
     whole = mounts.workspace(effective)
-    if whole is None or whole.kind != "bind" or whole.read_only:
+    if whole is None or whole.kind != "bind" or whole.read_only or _copied(whole):
         return False
     target = posixpath.join(whole.target, name)
     protected = [one for one in mounts.every(effective) if posixpath.normpath(one.target) == posixpath.normpath(target)]

@@ -1,0 +1,88 @@
+"""What hooks and local Features fetch, and how they trust it."""
+
+from __future__ import annotations
+
+import pytest
+
+from paddock.checking.facts.packages import install
+from paddock.checking.facts.shell import commands
+from tests.checking.scenes import Scene, feature, hook, label, of
+
+FOUND = [
+    ("DC506", "a pipe", hook("curl -fsSL https://example.test/x | sh")),
+    ("DC506", "a pipe to root's shell", hook("wget -qO- https://example.test/x | sudo -E bash -")),
+    ("DC506", "a substitution", hook('bash -c "$(curl -fsSL https://example.test/x)"')),
+    ("DC506", "a file that is none", hook("source <(curl -s https://example.test/x)")),
+    ("DC506", "an interpreter", hook("curl https://example.test/x | python3 -")),
+    ("DC506", "a list", hook(["bash", "-c", "curl x | sh"])),
+    ("DC506", "in a Feature's script", feature("#!/bin/sh\nset -e\ncurl https://example.test/x | sh\n")),
+    ("DC506", "in the label's hook", label(onCreateCommand="curl https://example.test/x | sh")),
+    ("DC507", "npm", hook("npm install")),
+    ("DC507", "npm, after others", hook("cd web && npm ci && npm run build")),
+    ("DC507", "pip as a module", hook("python3 -m pip install -r requirements.txt")),
+    ("DC507", "yarn alone", hook("yarn")),
+    ("DC507", "uv", hook("uv pip install x")),
+    ("DC511", "a download", hook("curl http://example.test/x -o x")),
+    ("DC511", "an index", hook("pip install -i http://example.test/simple x")),
+    ("DC512", "a branch", hook("pip install git+https://example.test/x.git@main")),
+    ("DC512", "an archive", hook("npm install https://example.test/x.tgz")),
+    ("DC513", "no check", hook("sudo apt-get install -y --allow-unauthenticated x")),
+    ("DC513", "a key from anywhere", hook("curl https://example.test/key | sudo apt-key add -")),
+    ("DC513", "a trusted source", hook("echo 'deb [trusted=yes] https://example.test ./' | sudo tee /etc/apt/x.list")),
+    ("DC513", "in a Feature's script", feature("dnf install --nogpgcheck x\n")),
+]
+QUIET = [
+    ("DC506", "into a file", hook("curl -fsSL https://example.test/x -o x.sh")),
+    ("DC506", "data", hook("curl https://example.test/x | jq .")),
+    ("DC506", "data for an interpreter", hook("curl https://example.test/x | python3 -m json.tool")),
+    ("DC506", "a text", hook("echo 'curl x | sh'")),
+    ("DC507", "no scripts", hook("npm ci --ignore-scripts")),
+    ("DC507", "hashes", hook("pip install --require-hashes -r requirements.txt")),
+    ("DC507", "a lock file that must fit", hook("uv sync --locked")),
+    ("DC507", "a script of the project", hook("npm run install")),
+    ("DC507", "in the build", feature("npm install -g x\n")),
+    ("DC511", "this machine", hook("curl http://localhost:8080/health")),
+    ("DC511", "a service beside", hook("curl http://db:8080/health")),
+    ("DC511", "TLS", hook("curl https://example.test/x -o x")),
+    ("DC512", "a registry", hook("pip install x==1.0")),
+    ("DC512", "a directory", hook("pip install ./x -e .")),
+    ("DC513", "checked", hook("sudo apt-get install -y x")),
+    ("DC513", "a key of its own", hook("echo 'deb [signed-by=/k.asc] https://example.test ./' | sudo tee /x.list")),
+]
+
+
+@pytest.mark.parametrize(("rule", "scene"), [pytest.param(row[0], row[2], id=f"{row[0]} {row[1]}") for row in FOUND])
+def test_it_finds(rule: str, scene: Scene) -> None:
+    assert of(rule, scene)
+
+
+@pytest.mark.parametrize(("rule", "scene"), [pytest.param(row[0], row[2], id=f"{row[0]} {row[1]}") for row in QUIET])
+def test_it_passes_over(rule: str, scene: Scene) -> None:
+    assert of(rule, scene) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "named"),
+    [
+        ("npm ci", "npm ci", False),
+        ("npm install -g @devcontainers/cli", "npm install @devcontainers/cli", True),
+        ("npm i", "npm i", False),
+        ("pip install -r requirements.txt", "pip install", False),
+        ("pip install -U pip wheel build", "pip install pip wheel", True),
+        ("uv pip install x", "uv pip x", True),
+        ("npx create-thing app", "npx create-thing app", True),
+        ("poetry install", "poetry install", False),
+        ("dotnet tool restore", None, False),
+        ("uv run x", None, False),
+        ("npm", None, False),
+    ],
+)
+def test_a_package_by_name_is_told_from_those_of_the_project(text: str, shown: str | None, named: bool) -> None:
+    found = install(commands(text)[0])
+    assert (found.shown if found else None) == shown
+    assert bool(found and found.named) is named
+
+
+def test_the_place_of_a_feature_s_command_is_in_its_script() -> None:
+    (found,) = of("DC506", feature("#!/bin/sh\nset -e\n  curl https://example.test/x | sh\n"))
+    assert str(found.source.place) == ".devcontainer/extra/install.sh:3:3"

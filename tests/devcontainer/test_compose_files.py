@@ -81,3 +81,11 @@ def test_files_that_nobody_named_are_found_as_compose_finds_them(
         (tmp_path / name).write_text(text)
     found = default_files(str(tmp_path), Disk(str(tmp_path)), environment)
     assert list(found) == [f"{tmp_path}/{name}" for name in chosen]
+
+
+def test_a_path_that_none_can_be_is_said_to_be_unread(tmp_path: Path) -> None:
+    """JSON can write NUL, and a devcontainer.json names its compose files."""
+    (tmp_path / "c.yml").write_text("services: {a: {image: x}}")
+    found = project(tmp_path, "c.yml", "odd\0.yml")
+    assert [one.name for one in found.services] == ["a"]
+    assert [one.path for one in found.unread] == [f"{tmp_path}/odd\0.yml"]

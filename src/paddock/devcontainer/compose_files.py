@@ -56,6 +56,8 @@ class Disk:
 
     def inside(self, path: str) -> bool:
         """Whether a path lies in the repository, with links followed."""
+        if "\0" in path:
+            return False
         real = os.path.realpath(path)
         return real == self.repository or real.startswith(self.repository.rstrip("/") + "/")
 

@@ -58,4 +58,5 @@ def _parts(effective: Effective, key: str) -> Iterator[tuple[Node, Source]]:
     for one in effective.customizations:
         member = one.node.member(key) if one.tool in _EDITORS else None
         if member:
-            yield member.node, one.origin.below(key, place=member.node.place)
+            older = one.origin.path == (key,)  # `settings` on top of the file
+            yield member.node, one.origin if older else one.origin.below(key, place=member.node.place)

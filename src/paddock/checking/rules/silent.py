@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from paddock.checking.facts import base, mounts
+from paddock.checking.facts import base
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
 from paddock.checking.safe import setting
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from paddock.checking.context import Context
     from paddock.devcontainer.document import Node
-    from paddock.devcontainer.model import Effective, Mount, Path, Unknown
+    from paddock.devcontainer.model import Effective, Path, Unknown
 
 # What protects: that it is lost must not go unnoticed.
 _PROTECTS = frozenset((
@@ -80,18 +80,16 @@ def object_form(effective: Effective, _: Context) -> Iterator[Hit]:
     """The object form, which loses readonly."""
     for mount in effective.mounts:
         if effective.kind != "compose" and mount.asked_read_only and not mount.read_only:
-            message = f"the mount at {mount.target} is writable: readonly is dropped"
-            yield Hit(message, mount.origin, edits=setting(mount.origin, _as_text(mount), effective))
+            node = base.written(mount.origin, effective)
+            edits = setting(mount.origin, _as_text(node), effective) if node and _as_text(node) else ()
+            yield Hit(f"the mount at {mount.target} is writable: readonly is dropped", mount.origin, edits=edits)
 
 
-def _as_text(mount: Mount) -> str:
-    """The same mount in the form that keeps readonly; a field with a comma is quoted as in CSV."""
-    fields = [
-        f"type={mount.kind}",
-        *([f"source={mounts.written(mount)}"] if mount.source else []),
-        f"target={mount.target}",
-    ]
-    return ",".join([f'"{field}"' if "," in field else field for field in fields] + ["readonly"])
+def _as_text(node: Node) -> str:
+    """The same mount in the form that keeps readonly; empty where a comma in a part means something else there."""
+    parts = [(key, node.get(key)) for key in ("type", "source", "target")]
+    fields = [f"{key}={found.value}" for key, found in parts if found and found.kind == "string"]
+    return "" if any("," in field for field in fields) else ",".join((*fields, "readonly"))
 
 
 @rule("DC802")

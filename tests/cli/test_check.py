@@ -151,6 +151,16 @@ class TestFormats:
         assert perform("--format", "github").text.startswith("::error file=.devcontainer/devcontainer.json,line=4,")
         assert perform().text.startswith("critical DC201 privileged  .devcontainer/devcontainer.json:4:17\n")
 
+    @pytest.mark.parametrize("format_", check.FORMATS)
+    def test_none_holds_a_command_to_a_runner_but_the_one_that_is_made_of_them(self, here: Path, format_: str) -> None:
+        put(here, '{\n"a::b\\n::error::c##[error]d": 1, /*\n::error::e\n##[error]f */ "image": "##[error]::g"\n}')
+        text = perform("--format", format_, "--fail-on", "none").text
+        assert "error]" in text
+        lines = [line for line in text.splitlines() if not (format_ == "github" and line.startswith("::"))]
+        assert not any(line.strip().startswith("::") or "##[" in line for line in lines)
+        if format_ in ("json", "sarif"):
+            assert "##[error]" in repr(json.loads(text))
+
 
 class TestFix:
     def test_the_safe_changes_are_made_and_the_rest_is_told(self, here: Path) -> None:

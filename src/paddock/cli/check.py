@@ -41,6 +41,8 @@ Exit code: 0 nothing is as bad as --fail-on (high), 1 something is."""
 
 FORMATS = ("text", "json", "sarif", "github", "junit")
 NONE = "none"
+# What begins a command of GitHub's runner wherever it stands in a log, and the same text without doing so.
+_COMMAND = {"json": ("##[", "#\\u0023["), "sarif": ("##[", "#\\u0023["), "junit": ("##[", "#&#35;[")}
 _LARGEST_BASELINE = 16 << 20
 _WIDEST = 120
 # What excludes each other: the way, and the options that then would be read by nobody.
@@ -218,9 +220,10 @@ def _write_baseline(file: str, report: Report) -> Outcome:
 def _diff(fixes: Fixes, report: Report) -> Outcome:
     from paddock.checking import fixing
     from paddock.checking.reports import data
+    from paddock.cli.views.checked import inert
 
     diff = fixing.diff(fixes, report.files)
-    text = "".join(f"{plain(line)}\n" for line in diff.replace("\r\n", "\n").split("\n")[:-1])
+    text = inert("".join(f"{plain(line)}\n" for line in diff.replace("\r\n", "\n").split("\n")[:-1]))
     return Outcome(text or "there is nothing that could safely be changed\n", {**data.data(report), "diff": diff})
 
 
@@ -235,10 +238,13 @@ def _outcome(report: Report, options: argparse.Namespace, fixes: Fixes | None = 
     if options.format == "json":
         import json
 
-        return Outcome(json.dumps(found, indent=2) + "\n", found, code)
+        return Outcome(json.dumps(found, indent=2).replace(*_COMMAND["json"]) + "\n", found, code)
     if options.format == "text":
         return Outcome((checked.fixed(fixes) if fixes else "") + checked.text(report, _width()), found, code)
-    return Outcome({"sarif": sarif, "github": github, "junit": junit}[options.format].write(report), found, code)
+    if options.format == "github":
+        return Outcome(github.write(report), found, code)
+    text = {"sarif": sarif, "junit": junit}[options.format].write(report)
+    return Outcome(text.replace(*_COMMAND[options.format]), found, code)
 
 
 def _width() -> int:

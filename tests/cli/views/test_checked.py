@@ -130,3 +130,12 @@ def test_what_was_fixed_is_said() -> None:
     assert checked.fixed(left) == (
         "nothing could safely be fixed\n1 fixes of the same lines are left: paddock check --fix\n\n"
     )
+
+
+@pytest.mark.parametrize("said", ["::error::x", "a ##[error]x", "x " * 38 + "::stop-commands::y"])
+def test_no_line_is_a_command_to_a_runner_that_reads_the_log(said: str) -> None:
+    """As GitHub's runner looks for them: actions/runner, src/Runner.Worker/ActionCommand.cs."""
+    text = checked.text(check('{"a": "bad"} /*\n ::error::x */', hits={"DC201": [Hit(said, Source("file", FILE))]}), 80)
+    assert "\\" in text
+    assert not any(line.strip().startswith("::") or "##[" in line for line in text.splitlines())
+    assert not any(line.strip(" +-").startswith("::") for line in checked.inert(" ::a\n+::b\n-\t::c\n::d").splitlines())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from paddock.checking.findings import SEVERITIES
 from paddock.cli.style import paint, plain
 
@@ -18,6 +20,7 @@ _COLORS = {"critical": "red", "high": "red", "medium": "yellow", "low": "cyan", 
 _MOST = 200  # findings; a real file has some twenty
 _LONGEST = 400  # characters of one message
 _MARGIN = 2
+_COMMAND = re.compile(r"^([ \t+-]*)(?=::)", re.MULTILINE)
 _BEFORE_SHOWN = "    "  # of an excerpt
 
 
@@ -27,7 +30,15 @@ def text(report: Report, width: int) -> str:
     rest = len(report.counting) - _MOST
     if rest > 0:
         blocks.append(f"... and {rest} more: --format json has all of them\n")
-    return "\n".join([*blocks, "\n".join(_sums(report)) + "\n"])
+    return inert("\n".join([*blocks, "\n".join(_sums(report)) + "\n"]))
+
+
+def inert(text: str) -> str:
+    """The text without lines that GitHub's runner would obey when it reads them in a log.
+
+    It takes `::` at the beginning of a line, after blanks, and `##[` anywhere (actions/runner, ActionCommand.cs).
+    """
+    return _COMMAND.sub(r"\1\\", text).replace("##[", "##\\[")
 
 
 def fixed(fixes: Fixes) -> str:

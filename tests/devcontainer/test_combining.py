@@ -37,6 +37,7 @@ def combined(
         ({"build": {"dockerfile": "D"}}, "dockerfile"),
         ({"dockerFile": "D"}, "dockerfile"),
         ({"dockerComposeFile": "c"}, "compose"),
+        ({"dockerComposeFile": []}, "compose"),
         ({"dockerComposeFile": "c", "image": "a"}, "image"),
         ({"dockerComposeFile": "c", "build": {"dockerfile": "D"}}, "dockerfile"),
         ({"build": {"context": ".."}, "image": "a"}, "image"),
@@ -59,6 +60,7 @@ def test_the_workspace_is_mounted_unless_the_file_says_otherwise():
     ] == [("/r", "default"), ("/o", "file"), None, None]
     assert combined({"image": "a"}).workspace_folder.value == "/workspaces/r/sub"
     assert combined({"image": "a", "workspaceFolder": "/w"}).workspace_folder.value == "/w"
+    assert combined({"image": "a", "workspaceFolder": ""}).workspace_folder.origin.layer == "default"
 
 
 def test_ports_are_forwarded_by_all_layers_and_published_by_the_file():

@@ -188,6 +188,24 @@ def test_compose_drops_what_it_cannot_say_of_mounts(tmp_path):
     assert (found.image_user.value, found.image_user.origin.layer) == ("7", "compose")
 
 
+def test_an_empty_list_of_compose_files_is_what_compose_takes_by_itself(tmp_path):
+    files = {
+        "compose.yaml": "services: {app: {image: a}}",
+        "compose.override.yaml": "services: {app: {privileged: true}}",
+    }
+    found = read(tmp_path, {"dockerComposeFile": [], "service": "app", "workspaceFolder": "/w"}, files=files)
+    assert (found.kind, found.image and found.image.value, found.runargs_ignored) == ("compose", "a", True)
+    assert found.compose.privileged.value
+
+
+@pytest.mark.parametrize("said", [{}, {"service": "other"}])
+def test_a_service_that_is_not_there_is_a_layer_that_is_not_known(tmp_path, said):
+    files = {".devcontainer/c.yaml": "services: {app: {image: a}}"}
+    found = read(tmp_path, {"dockerComposeFile": "c.yaml", **said}, files=files)
+    assert [(one.layer, one.name) for one in found.unknown_layers] == [("compose", said.get("service", "service"))]
+    assert found.unknown_layers[0].origin.place
+
+
 def test_an_image_beside_a_compose_file_is_what_counts(tmp_path):
     assert read(tmp_path, {"image": "a", "dockerComposeFile": "c.yaml", "service": "app"}).kind == "image"
 
@@ -285,6 +303,16 @@ def test_a_lock_file_says_which_version_of_a_published_feature_it_is(tmp_path):
     configuration = {"image": "a", "features": {reference: {}}}
     assert len(read(tmp_path / "a", configuration).mounts) == 2
     assert len(read(tmp_path / "b", configuration, files={".devcontainer/devcontainer-lock.json": lock}).mounts) == 1
+
+
+def test_what_is_wrong_with_a_lock_file_is_a_flaw_and_a_broken_one_is_refused(tmp_path):
+    files = {".devcontainer/devcontainer-lock.json": {"features": {"a": {}}}}
+    found = read(tmp_path / "a", {"image": "a"}, files=files)
+    assert [flaw.place.file for flaw in found.flaws] == [".devcontainer/devcontainer-lock.json"]
+    with pytest.raises(Broken, match=r"devcontainer-lock\.json:1:2"):
+        read(tmp_path / "b", {"image": "a"}, files={".devcontainer/devcontainer-lock.json": "{"})
+    (tmp_path / "c/.devcontainer/devcontainer-lock.json").mkdir(parents=True)
+    assert [one.layer for one in read(tmp_path / "c", {}).unknown_layers] == ["feature"]
 
 
 def test_a_base_image_that_only_the_builder_knows_is_a_layer_that_is_not_known(tmp_path):

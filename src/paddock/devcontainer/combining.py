@@ -39,10 +39,15 @@ class Base:
 
 
 def kind_of(file: Configuration) -> Kind:
-    """Which way the container is made. The reference CLI takes a compose file only where it has nothing else."""
+    """Which way the container is made. The reference CLI takes a compose file only where it has nothing else.
+
+    An empty list of compose files stands for those that Compose takes by itself.
+    """
     if file.build and file.build.dockerfile:
         return "dockerfile"
-    return "compose" if file.compose_files and not file.image else "image"
+    said = file.node.get("dockerComposeFile")
+    composed = file.compose_files or (said and said.kind == "array")
+    return "compose" if composed and not file.image else "image"
 
 
 def combine(found: Found, file: Configuration, base: Base, features: Features, workspace: Workspace) -> Effective:
@@ -67,7 +72,7 @@ def combine(found: Found, file: Configuration, base: Base, features: Features, w
         compose=base.project.service if base.project else None,
         dockerfile=base.dockerfile,
         workspace_mount=None if composed else _workspace_mount(file, workspace),
-        workspace_folder=file.workspace_folder or Text(workspace.folder, DEFAULT, workspace.folder),
+        workspace_folder=merging.last_text([file.workspace_folder]) or _default(workspace.folder),
         privileged=merging.any_true(one.privileged for one in layers),
         init=merging.any_true(one.init for one in layers),
         cap_add=merging.union(text for one in layers for text in one.cap_add),

@@ -59,19 +59,13 @@ class _Reader:
 
     def effective(self) -> Effective:
         found = self.found
-        base = self.base()
+        ways = {"image": self.of_image, "dockerfile": self.of_dockerfile, "compose": self.of_compose}
+        base, installed = ways[kind_of(self.file)](), self.features()
+        base = replace(base, unknown=tuple(self.unknown), flaws=tuple(self.flaws))
         workspace = workspaces.of(self.file.document.root, found.folder, found.repository)
-        return combine(
-            found, self.file, base, self.features(), replace(workspace, folder=self.substitute(workspace.folder))
-        )
+        return combine(found, self.file, base, installed, workspace)
 
     # What the container is made from.
-
-    def base(self) -> Base:
-        base = {"image": self.of_image, "dockerfile": self.of_dockerfile, "compose": self.of_compose}[
-            kind_of(self.file)
-        ]()
-        return replace(base, unknown=tuple(self.unknown), flaws=tuple(self.flaws))
 
     def of_image(self) -> Base:
         return self.below(self.file.image, None, Base())
@@ -90,21 +84,29 @@ class _Reader:
         return self.on(read, Base(dockerfile=read))
 
     def of_compose(self) -> Base:
-        service = self.file.service
-        first = self.file.compose_files[0]
-        paths = [os.path.join(self.folder, one.value) for one in self.file.compose_files]
+        service, named = self.file.service, self.file.compose_files
+        origin = (service or Text("", Source(self.file.layer, self.file.name, (), self.file.node.place))).origin
         project = compose_files.read(
-            paths, service.value if service else "", self.found.repository, first.origin, self.environment
+            self.compose_paths(),
+            service.value if service else "",
+            self.found.repository,
+            named[0].origin if named else origin,
+            self.environment,
         )
         base, one = Base(project=project), project.service
         if one is None:
-            name = service.value if service else first.value
             why = "no compose file that could be read has it" if service else "no service is named"
-            self.unknown.append(UnknownLayer("compose", name, why, (service or first).origin))
+            self.unknown.append(UnknownLayer("compose", service.value if service else "service", why, origin))
             return base
         if one.dockerfile:
             return self.on(one.dockerfile, base, one.user)
         return self.below(one.image, one.user, base)
+
+    def compose_paths(self) -> tuple[str, ...]:
+        if self.file.compose_files:
+            return tuple(os.path.join(self.folder, one.value) for one in self.file.compose_files)
+        disk = compose_files.Disk(os.path.realpath(self.found.repository))
+        return compose_files.default_files(self.found.folder, disk, self.environment or {})
 
     def on(self, read: dockerfile.Dockerfile, base: Base, user: Text | None = None) -> Base:
         """A base that is built: only the label of the image at the bottom counts, none of the Dockerfile's own."""
@@ -152,7 +154,9 @@ class _Reader:
             if not error.missing:
                 self.unknown.append(UnknownLayer("feature", shown, error.why, Source("feature", shown)))
             return feature_lock.Lock({})
-        return feature_lock.parse(shown, jsonc.decode(shown, raw))
+        lock = feature_lock.parse(shown, jsonc.decode(shown, raw))
+        self.flaws += lock.flaws
+        return lock
 
 
 def entries(image: str, text: str, substituted: Substitute, flaws: list[Flaw]) -> tuple[Configuration, ...]:

@@ -137,6 +137,13 @@ def test_many_heirs_of_a_large_service_are_refused_with_a_place() -> None:
         loaded({"/r/c.yml": f"services: {{{large}, {heirs}}}"})
 
 
+def test_thousands_of_services_are_refused() -> None:
+    with pytest.raises(Broken, match="more than 512 services"):
+        loaded(
+            {"/r/c.yml": "x: &x {image: a}\nservices: {" + ", ".join(f"s{number}: *x" for number in range(5000)) + "}"}
+        )
+
+
 def test_includes_that_multiply_end() -> None:
     files = {
         f"/r/{n}.yml": "include: [" + ", ".join(f"{m}.yml" for m in range(100) if m != n) + "]" for n in range(100)

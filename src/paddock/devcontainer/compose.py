@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _MOST_FILES = 64  # includes and extends of a hostile project could name each other in every order
 _MOST_NODES = 200_000  # of the merged tree: many services may extend one large one
+_MOST_SERVICES = 512  # of eleven thousand published projects the largest has 64 (compose-lint's corpus)
 _EMPTY = Place("", 1, 1, 0, 0)
 _PARTS = frozenset({"services", "volumes", "networks", "secrets", "configs"})
 _TOP = frozenset({"version", "name", "include", "models"}) | _PARTS
@@ -65,6 +66,9 @@ def load(paths: Iterable[str], files: Files, environment: Mapping[str, str], ori
     paths = tuple(paths)
     folder = posixpath.dirname(paths[0]) if paths else ""
     root = loader.project(paths, folder, environment, origin, ())
+    services = root.get("services") if root else None
+    if services and len(services.members) > _MOST_SERVICES:
+        raise loader.broken(f"the project has more than {_MOST_SERVICES} services", services.place)
     return Loaded(
         root or Node("object", None, _EMPTY),
         tuple(loader.read.values()),
@@ -207,8 +211,7 @@ class _Loader:
         own = Node("object", None, one.node.place, members=rest)
         self.nodes += _size(below) if below else 0
         if self.nodes > _MOST_NODES:
-            text = next((it.text for it in self.read.values() if it.file == extends.place.file), "")
-            raise Broken(f"with `extends` followed, this has more than {_MOST_NODES} values", extends.place, text)
+            raise self.broken(f"with `extends` followed, this has more than {_MOST_NODES} values", extends.place)
         return Merger(self.tags).merge(below, own, ("services", one.key)) or own
 
     def _base(
@@ -260,6 +263,10 @@ class _Loader:
             if tree and merged:
                 merged = Merger({}).merge(tree, merged)
         return merged
+
+    def broken(self, message: str, place: Place) -> Broken:
+        """An error that shows the line."""
+        return Broken(message, place, next((it.text for it in self.read.values() if it.file == place.file), ""))
 
     def _folder(self, node: Node) -> str:
         return self.folders.get(node.place.file, "")

@@ -1,21 +1,20 @@
 """What compose-lint finds in a compose project and our own rules do not.
 
 Its rules were measured on eleven thousand published compose files. They are asked about the merged project, with places
-of ours; each has the id of our rule for the same thing, and is silent where that rule has spoken about the same
-service, so that nothing is said twice.
+of ours; each has the id of our rule for the same thing, and is silent where ours have spoken of the same value, so that
+nothing is said twice.
 """
 
 from __future__ import annotations
 
-import functools
-
 from paddock.checking import rule as rules
 from paddock.checking.facts import beside
 from paddock.checking.findings import Hit
+from paddock.checking.rules.beside import GIVEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from paddock.checking.context import Context
@@ -25,11 +24,10 @@ if TYPE_CHECKING:
     from paddock.devcontainer.service import Project, Service
 
 # By compose-lint's id: our rule, and our words; {} is what it is about. Its other rules are about what is missing from
-# a service (CL-0003, -0006, -0007, -0026), or say of a pinned tag what DC501 says (CL-0019).
+# a service (CL-0003, -0006, -0007, -0026), or of images what DC501 says (CL-0004, CL-0019).
 OURS = {
     "CL-0001": ("DC101", "an engine's socket comes in by {}"),
     "CL-0002": ("DC201", "the service is privileged"),
-    "CL-0004": ("DC501", "the image is not pinned: {}"),
     "CL-0005": ("DC303", "the port {} is published on all interfaces"),
     "CL-0008": ("DC205", "the network namespace is the host's"),
     "CL-0009": ("DC203", "a security profile is off: {}"),
@@ -50,6 +48,12 @@ OURS = {
     "CL-0029": ("DC202", "the capability {} is added"),
     "CL-0030": ("DC202", "the capability {} is added"),
 }
+# Ours that may mean the same value: a mount of the host, an option of its security, a secret.
+_FAMILIES = (
+    tuple(name for name in GIVEN if name.startswith("DC1")),
+    ("DC203", "DC204"),
+    ("DC701", "DC706", "DC707"),
+)
 _MOST_LINES = 50_000
 
 
@@ -109,21 +113,28 @@ def _function(name: str) -> Function:
         if project is None:
             return
         started = set(beside.started(effective))
-        spoken: Callable[[Service], bool] = functools.cache(lambda one: _spoken(name, effective, context, one))
-        for _theirs, service, hit in hits(project, asked):
-            if service in started and not spoken(service):
-                yield hit
+        found = [hit for _theirs, service, hit in hits(project, asked) if service in started]
+        ours = tuple(_spoken(_family(name), effective, context)) if found else ()
+        yield from (hit for hit in found if not any(_overlap(hit.source.place, place) for place in ours))
 
     return second_opinion
 
 
-def _spoken(name: str, effective: Effective, context: Context, service: Service) -> bool:
-    """Whether one of our functions says something of this rule about a service."""
-    ours = [one for one in rules.functions().get(name, ()) if one.__module__ != __name__]
-    alone = beside.alone(effective, service)
-    if any(True for one in ours for _ in one(alone, context)):
-        return True
-    return any(hit.source.name == service.name for one in ours for hit in one(effective, context))
+def _family(name: str) -> tuple[str, ...]:
+    """The rules of ours that may say of the same value what the rule of this id says."""
+    return next((family for family in _FAMILIES if name in family), (name,))
+
+
+def _spoken(names: tuple[str, ...], effective: Effective, context: Context) -> Iterator[Place]:
+    """Where our own functions say something of these rules."""
+    for name in names:
+        for function in rules.functions().get(name, ()):
+            if function.__module__ != __name__:
+                yield from (hit.source.place for hit in function(effective, context) if hit.source.place)
+
+
+def _overlap(one: Place | None, other: Place) -> bool:
+    return one is not None and one.file == other.file and one.offset < other.end and other.offset < one.end
 
 
 for _name in dict.fromkeys(ours for ours, _ in OURS.values()):

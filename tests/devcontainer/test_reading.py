@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import random
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from paddock.devcontainer import finding, jsonc, properties, reading, workspace
 from paddock.devcontainer.document import Broken
 from paddock.devcontainer.files import Unread
 from paddock.devcontainer.substitution import substitute
+from paddock.frozen import replace
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
@@ -115,11 +117,17 @@ def test_every_real_file_is_read_or_refused_with_a_place() -> None:
 TOKENS = [b"{", b"}", b"[", b"]", b",", b":", b'"', b"//", b"/*", b"*/", b"null", b"1e9", b"\\", b"\0", b"\xff", b"\xef\xbb\xbf", b"\\ud800", b"${localEnv}", b"__proto__"]  # fmt: skip
 
 
+VALUE = re.compile(rb'"(?:[^"\\]|\\.)*"|true|false|null|\d+|\[[^\[\]]*\]|\{[^{}]*\}')
+
+
 def mutated(raw: bytes, chance: random.Random) -> bytes:
-    """One to three changes: a bit, a cut, a piece that moves, a token that is put in, taken out or put in its place."""
+    """One to three changes: a bit, a cut, a piece that moves, a token put in or exchanged, a value in place of another."""
     for _ in range(chance.randint(1, 3)):
         at, past = sorted(chance.choices(range(len(raw) + 1), k=2))
-        match chance.randrange(5):
+        match chance.randrange(6):
+            case 5 if values := [found.span() for found in VALUE.finditer(raw)]:
+                (at, past), (start, end) = chance.choices(values, k=2)
+                raw = raw[:at] + raw[start:end] + raw[past:]
             case 0 if at < len(raw):
                 raw = raw[:at] + bytes([raw[at] ^ 1 << chance.randrange(8)]) + raw[at + 1 :]
             case 1:
@@ -167,7 +175,7 @@ PIECES = st.one_of(
 )  # fmt: skip
 LINES = st.lists(PIECES, max_size=4).map("".join)
 FILES = st.fixed_dictionaries(
-    {"image": st.just("base"), "name": LINES, "customizations": st.lists(LINES, min_size=6, max_size=12)},
+    {"image": st.just("base"), "name": LINES, "customizations": st.lists(LINES, min_size=30, max_size=60)},
     optional={
         "workspaceFolder": LINES.map("/w/".__add__),
         "workspaceMount": LINES,
@@ -227,4 +235,36 @@ def test_the_reference_cli_reads_generated_files_the_same(tmp_path: Path, refere
         assert {name: theirs[name] for name in ("configuration", "workspace")} == resolved(found, environment)
 
     differs_nowhere()
-    assert len(seen) >= 20
+    assert len(seen) >= 8
+
+
+ENGINE = """#!/bin/sh
+case "$1" in
+ps) echo 0123456789ab ;;
+inspect) echo '[{"Id": "0123456789ab", "Created": "2026-11-21T00:00:00Z", "State": {"Status": "running"}, "Mounts": [],
+  "Config": {"Image": "base", "User": "", "Env": ["SET=inside:${localEnv:SET}", "EMPTY="],
+  "Labels": {"devcontainer.config_file": "x", "devcontainer.metadata": "[]"}},
+  "NetworkSettings": {"Ports": {}}}]' ;;
+esac
+"""
+
+
+@needs("node", "npm", "registries")
+def test_the_reference_cli_makes_the_same_id_and_reads_the_containers_environment_the_same(
+    tmp_path: Path, reference: Callable[..., Any]
+) -> None:
+    engine = tmp_path / "engine"
+    engine.write_text(ENGINE)
+    engine.chmod(0o755)
+    texts = [
+        "${devcontainerId}",
+        "${containerEnv:SET}|${containerEnv:NOT:d:e}|${containerEnv:EMPTY:d}",
+        "${localEnv:ASKS}",
+    ]
+    asked = {"SET": "outside", "ASKS": "${containerEnv:SET} ${devcontainerId}"}
+    found = put(tmp_path / "rép o", json.dumps({"image": "base", "customizations": texts}))
+    theirs = reference("read-configuration", "--workspace-folder", found.folder, "--docker-path", engine, environ=asked)
+    known = reading.context(found, reading.load(found), environment=asked, with_id=True)
+    known = replace(known, container_environment={"SET": "inside:${localEnv:SET}", "EMPTY": ""})
+    assert theirs["configuration"]["customizations"] == [substitute(text, known) for text in texts]
+    assert len(theirs["configuration"]["customizations"][0]) == 52

@@ -11,21 +11,13 @@ from paddock.policy.flags import flags_layer
 from paddock.probes.inside import masks
 from paddock.probes.inside.secrets import SECRETS
 from paddock.probes.planting import files
-from paddock.probes.planting.ground import Ground
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from paddock.plan.model import Plan
+    from paddock.probes.planting.ground import Ground
 
 pytestmark = needs("git")
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    with Ground(str(tmp_path / "ground"), bare=True) as made:
-        yield made
 
 
 def test_each_secret_has_a_canary_of_its_own(ground: Ground) -> None:

@@ -10,23 +10,15 @@ from paddock.errors import PaddockError
 from paddock.plan.model import Limit
 from paddock.policy.model import BUILT_IN
 from paddock.probes.inside.effects import Skipped
-from paddock.probes.planting.ground import Ground
 from paddock.probes.scenarios import acting
 from paddock.probes.scenarios.scene import NotApplicable, Scene
 from tests.boundary.plans import changed
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from paddock.probes.planting.ground import Ground
 
 pytestmark = needs("git")
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    with Ground(str(tmp_path / "ground"), bare=True) as made:
-        yield made
 
 
 def with_limits(ground: Ground, *limits: Limit) -> Scene:

@@ -10,23 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.probes.inside.effects import Skipped
-from paddock.probes.planting.ground import Ground
 from paddock.probes.scenarios import processes
 from paddock.probes.scenarios.scene import Scene
 from tests.capabilities import IS_ROOT, needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from paddock.probes.planting.ground import Ground
 
 pytestmark = needs("bubblewrap", "git")
 PADDOCK = (sys.executable, "-I", "-m", "paddock")
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    with Ground(str(tmp_path / "ground"), bare=True) as made:
-        yield made
 
 
 def test_a_command_inside_is_not_root_on_the_host(ground: Ground) -> None:
@@ -46,7 +38,10 @@ def test_a_command_that_cannot_be_seen_is_not_taken_for_an_ordinary_one(ground: 
 
 def test_processes_are_found_by_a_whole_argument() -> None:
     mark = f"mark-of-a-test-{os.getpid()}"
-    with subprocess.Popen(["/bin/sh", "-c", "read line", "sh", mark], stdin=subprocess.PIPE) as started:
+    argv = ["/bin/sh", "-c", "echo up; read line", "sh", mark]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as started:
+        assert started.stdout
+        assert started.stdout.readline() == b"up\n"  # execve(2) has told it to the table of processes
         assert list(processes.alive(mark)) == [started.pid]
         assert processes.alive(mark[:-1]) == {}
         assert started.stdin

@@ -9,16 +9,9 @@ from paddock.probes.scenarios.scene import NotApplicable, Scene, scenario
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = needs("git")
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    with Ground(str(tmp_path / "ground"), bare=True) as made:
-        yield made
 
 
 def test_a_command_runs_under_the_prefix_in_the_repository(ground: Ground) -> None:

@@ -9,24 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.probes.inside.effects import Skipped
-from paddock.probes.planting.ground import Ground
 from paddock.probes.scenarios import terminals
 from paddock.probes.scenarios.scene import Scene
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
+
+    from paddock.probes.planting.ground import Ground
 
 pytestmark = needs("bubblewrap", "git")
 PADDOCK = (sys.executable, "-I", "-m", "paddock")
 TYPING = (terminals.typing, terminals.typing_beside)
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    with Ground(str(tmp_path / "ground"), bare=True) as made:
-        yield made
 
 
 def found(scenario: Callable[[Scene], Sequence[str]], scene: Scene) -> Sequence[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 import struct
-import threading
 
 from paddock.probes.inside.secrets import IDENTITIES_ANSWER, REQUEST_IDENTITIES
+from paddock.probes.planting.attending import Attending
 from paddock.probes.planting.sockets import short
 
 TYPE_CHECKING = False
@@ -19,51 +19,32 @@ NAME = "ssh-agent.sock"
 _KIND = b"ssh-ed25519"
 _FAILURE = struct.pack("!IB", 1, 5)  # SSH_AGENT_FAILURE
 _LARGEST_BYTES = 1 << 18
+_PATIENCE_S = 2
 
 
 class Agent:
-    """Listens in a thread of its own. `asked`: somebody wanted to know what keys there are."""
+    """Listens until `close`. `asked`: somebody wanted to know what keys there are."""
 
     def __init__(self, path: str, comment: str) -> None:
         self.asked = False
         key = _text(_KIND) + _text(bytes(32))
         body = struct.pack("!BI", IDENTITIES_ANSWER, 1) + _text(key) + _text(comment.encode())
         self._answer = _text(body)
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         with short(path) as address:
-            self._listener.bind(address)
-        self._listener.listen()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            with client:
-                self._attend(client)
+            listener.bind(address)
+        listener.listen()
+        self.close = Attending(listener, self._attend, _PATIENCE_S).close
 
     def _attend(self, client: socket.socket) -> None:
         """Answer until the client goes, or says what no client of an agent's says."""
-        client.settimeout(2)
-        try:
-            while True:
-                (length,) = struct.unpack("!I", _read(client, 4))
-                if not 0 < length <= _LARGEST_BYTES:
-                    return
-                asked = _read(client, length)[0] == REQUEST_IDENTITIES
-                self.asked = self.asked or asked
-                client.sendall(self._answer if asked else _FAILURE)
-        except OSError:  # who connects and says nothing, or is gone
-            return
-
-    def close(self) -> None:
-        """Stop listening; an `accept` that waits is woken by the shutdown."""
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
+        while True:
+            (length,) = struct.unpack("!I", _read(client, 4))
+            if not 0 < length <= _LARGEST_BYTES:
+                return
+            asked = _read(client, length)[0] == REQUEST_IDENTITIES
+            self.asked = self.asked or asked
+            client.sendall(self._answer if asked else _FAILURE)
 
 
 def plant(ground: Ground) -> None:

@@ -9,7 +9,7 @@ from paddock.errors import PaddockError
 from paddock.plan.paths import within
 from paddock.probes.inside import masks
 from paddock.probes.inside.secrets import HOST, SECRETS
-from paddock.probes.planting.place import places_outside
+from paddock.probes.planting.place import note, places_outside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def plant(ground: Ground) -> None:
     os.symlink(f"{home}/.ssh/id_canary", f"{repo}/link-to-secret")
     _write(f"{home}/other-name", "not yours\n")
     os.link(f"{home}/other-name", f"{repo}/shared-name")
-    for path in places_outside(ground.base, ground.mark):
+    outside = places_outside(ground.mark)
+    note(ground.base, outside)
+    for path in outside:
         name = _TEMPORARY[os.path.dirname(path)]
         ground.given[name] = ground.write(path)
         ground.undo.callback(os.unlink, path)

@@ -1,7 +1,7 @@
 """A directory for the grounds of one proof, and what becomes of those that a killed proof left behind.
 
 Whoever uses one holds a lock on it (flock(2)), which the kernel takes back however the process ends. What a ground
-plants outside of itself is noted in it first (`plant_outside`), so that it can be found without it.
+plants outside of itself is noted in it first (`note`), so that it can be found without it.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
 _NOTE = "outside"
 _OUTSIDE = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - the places where sandboxes leave things to each other
-_NAME = "paddock-probe-"
+_NAME = r"(paddock-probe|vscode-[a-z-]+)-[0-9a-f]{16}(\.sock)?"
 # Between the making of a directory and its lock; nobody takes longer, and what is older and unlocked is nobody's.
 _NEW_S = 60
 _LONGEST_NOTE = 4096
@@ -77,12 +78,15 @@ def _take(path: str, action: Callable[[str], None]) -> bool:
     return True
 
 
-def places_outside(base: str, mark: str) -> list[str]:
-    """Where a ground may plant outside of itself, noted in it."""
-    found = [f"{directory}/{_NAME}{mark}" for directory in _OUTSIDE if os.path.isdir(directory)]
-    with open(f"{base}/{_NOTE}", "x", encoding="ascii") as file:
-        file.write("\n".join(found))
-    return found
+def places_outside(mark: str) -> list[str]:
+    """Where a ground may leave a file outside of itself."""
+    return [f"{directory}/paddock-probe-{mark}" for directory in _OUTSIDE if os.path.isdir(directory)]
+
+
+def note(base: str, paths: Iterable[str]) -> None:
+    """Write down in a ground what it is about to make outside of itself; each name ends with the ground's mark."""
+    with open(f"{base}/{_NOTE}", "a", encoding="ascii") as file:
+        file.writelines(f"{path}\n" for path in paths)
 
 
 def remove(base: str) -> None:
@@ -97,20 +101,20 @@ def remove(base: str) -> None:
     shutil.rmtree(base, ignore_errors=True)
 
 
-def _remove_outside(note: str) -> None:
-    """An attack that got out may have written the note: nothing is removed but files of such a name."""
+def _remove_outside(note_: str) -> None:
+    """An attack that got out may have written the note: nothing is removed but what bears such a name."""
+    import re
+
     try:
-        with open(os.open(note, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            paths = file.read(_LONGEST_NOTE).decode("utf-8", "surrogateescape").split("\n")
+        with open(os.open(note_, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            paths = file.read(_LONGEST_NOTE).decode("ascii", "replace").split("\n")
     except OSError:
         return
     for path in paths:
         directory, name = os.path.split(path)
-        if directory in _OUTSIDE and name.startswith(_NAME):
-            try:
+        if directory in _OUTSIDE and re.fullmatch(_NAME, name):
+            with suppress(OSError):  # gone as it should be, or none of ours
                 os.unlink(path)
-            except OSError:  # gone as it should be, or no file of ours
-                continue
 
 
 def _open_up(path: str) -> None:

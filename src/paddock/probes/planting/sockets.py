@@ -7,6 +7,8 @@ import socket
 from contextlib import contextmanager, suppress
 
 from paddock.probes.inside import network
+from paddock.probes.planting.attending import heard
+from paddock.probes.planting.place import note
 from paddock.probes.planting.service import Service, redirect
 
 TYPE_CHECKING = False
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _STREAM, _DATAGRAM = socket.SOCK_STREAM, socket.SOCK_DGRAM
 _LOOPBACK = "127.0.0.1"
+_PATIENCE_S = 5
 _ANYWHERE = "0.0.0.0"  # noqa: S104 - reached from every interface on purpose
 _INTERNET = (
     ("NW-01 host-loopback-tcp", _STREAM, _LOOPBACK),
@@ -80,7 +83,7 @@ def plant(ground: Ground) -> None:
 def effects(ground: Ground) -> Iterator[tuple[str, str]]:
     """Which listeners heard a probe. Everything that was sent is in their queues by now."""
     for name, one in ground.listeners.planted:
-        if _heard(one):
+        if heard(one, _PATIENCE_S):
             yield name, "it arrived at the host"
     service = ground.listeners.service
     if service.has_heard(b"GET /reached "):
@@ -101,6 +104,7 @@ def own_address() -> str:
 
 def _plant_paths(ground: Ground) -> dict[str, list[str]]:
     tmp = [f"/tmp/{name}-{ground.mark}.sock" for name in ("paddock-probe", *_EDITORS)]  # noqa: S108 - on purpose
+    note(ground.base, tmp)
     paths = {
         "NW-38 path-socket-home": [f"{ground.home}/agent.sock"],
         "NW-38 path-socket-repository": [f"{ground.repo}/s.sock"],
@@ -146,21 +150,3 @@ def _plant_vsock(ground: Ground) -> int:
     except OSError:
         return 0
     return port
-
-
-def _heard(listener: socket.socket) -> bool:
-    """Whether any of those who came said so; others may only have knocked."""
-    while True:
-        try:
-            if listener.type == _DATAGRAM:
-                if b"reached" in listener.recv(1000):
-                    return True
-                continue
-            with listener.accept()[0] as connection:
-                connection.settimeout(5)
-                if b"reached" in connection.recv(1000):
-                    return True
-        except BlockingIOError:
-            return False
-        except (ConnectionError, TimeoutError):
-            continue

@@ -12,6 +12,7 @@ import socket
 
 from paddock.kernel import syscalls
 from paddock.kernel.namespaces import FLAGS
+from paddock.probes.planting.attending import heard
 from paddock.unwinding import Unwinding
 
 TYPE_CHECKING = False
@@ -72,8 +73,8 @@ class Traps:
         return {**self.given, "hashes": hashes, "rows": names, "facts": False}
 
     def effects(self) -> Iterator[tuple[str, str]]:
-        """Which listeners heard a probe. Everything that was sent is in their queues by now."""
-        return ((name, "it arrived at the host") for name, listener in self._listeners.items() if _heard(listener))
+        """Which listeners heard a probe. All that was sent is in their queues by now: nobody is waited for."""
+        return ((name, "it arrived at the host") for name, listener in self._listeners.items() if heard(listener, 0))
 
     def _canary(self) -> str:
         made = f"canary-{os.urandom(16).hex()}"
@@ -113,17 +114,3 @@ class Traps:
     def _leak(self, descriptor: int) -> None:
         os.set_inheritable(descriptor, True)  # noqa: FBT003
         self._undo.callback(os.close, descriptor)
-
-
-def _heard(listener: socket.socket) -> bool:
-    """Whether somebody said a probe's word: others may look what listens here, too."""
-    while True:
-        try:
-            with listener.accept()[0] as connection:
-                connection.settimeout(0)
-                if b"reached" in connection.recv(100):
-                    return True
-        except BlockingIOError:
-            return False
-        except ConnectionError:
-            continue

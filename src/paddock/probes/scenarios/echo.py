@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import socket
-import threading
+
+from paddock.probes.planting.attending import Attending
 
 _LARGEST_BYTES = 1 << 16  # of one request
 _PATIENCE_S = 5
@@ -17,7 +18,6 @@ class Echo:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._heard: list[bytes] = []
         self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def heard(self, what: str) -> bool:
         """Whether these words came in any request, as they are or in base64, as "Basic" has them."""
@@ -29,26 +29,11 @@ class Echo:
         return len(self._heard)
 
     def __enter__(self) -> Echo:  # noqa: PYI034 - typing.Self would have to be imported
-        self._thread.start()
+        self._attending = Attending(self._listener, self._attend, _PATIENCE_S)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:  # closed
-                return
-            with client:
-                client.settimeout(_PATIENCE_S)
-                try:
-                    self._attend(client)
-                except OSError:  # a request that stops half-way
-                    continue
+        self._attending.close()
 
     def _attend(self, client: socket.socket) -> None:
         request = b""

@@ -12,6 +12,7 @@ from paddock.errors import PolicyError
 from paddock.policy.checking import MOST_ENTRIES, MOST_PROBLEMS, layer_from
 from paddock.policy.keys import COMING, CREDENTIALS, KEYS, SECTIONS
 from paddock.policy.model import Allowed, Assignment, Layer, Origin, Setting, Text
+from tests.policy.tables import nested
 
 
 def layer(data: Any, lines: Any = None, base: str = "/repo") -> Layer:
@@ -131,20 +132,19 @@ WRONG_TYPES = [1, -1, 1.5, True, "", "\0", [1], [[]], [{}], {"x": 1}, None, [Non
 @pytest.mark.parametrize("full", list(KEYS))
 @pytest.mark.parametrize("value", WRONG_TYPES, ids=repr)
 def test_every_key_refuses_what_is_not_of_its_type(full, value):
-    section, name = full.split(".")
     if full == CREDENTIALS:
-        assert "paddock.toml:1: credentials" in refused({section: {"one": value}}).what
+        assert "paddock.toml:1: credentials" in refused({"credentials": {"one": value}}).what
         return
     accepted: dict[str, list[object]] = {"count": [1], "size": [1], "number": [1, 1.5]}
     fine = accepted.get(KEYS[full].kind, [])
     if full == "network.publish" and value == [1]:
-        assert layer({section: {name: value}}).settings
+        assert layer(nested(full, value)).settings
     elif KEYS[full].kind == "switch" and value is True:
-        assert layer({section: {name: value}}).settings[0].value == "true"
+        assert layer(nested(full, value)).settings[0].value == "true"
     elif value in fine and not isinstance(value, bool):
-        assert layer({section: {name: value}}).settings[0].value == value
+        assert layer(nested(full, value)).settings[0].value == value
     else:
-        assert refused({section: {name: value}}).what.startswith(f"paddock.toml:1: {full}: ")
+        assert refused(nested(full, value)).what.startswith(f"paddock.toml:1: {full}: ")
 
 
 def test_values_of_variables_are_not_quoted_in_errors():

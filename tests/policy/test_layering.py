@@ -10,6 +10,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from paddock.errors import PolicyError
+from paddock.frozen import replace
 from paddock.policy.checking import layer_from
 from paddock.policy.credentials import is_secret_name
 from paddock.policy.keys import KEYS, ONLY_TIGHTEN
@@ -145,6 +146,7 @@ SAMPLES: dict[str, Any] = {
     "boundary.syscalls": st.sampled_from(["default", "debug"]),
     "network.mode": st.sampled_from(["off", "allow"]),
     "network.allow": st.lists(st.sampled_from(ALLOWANCES), max_size=3),
+    "network.setup.allow": st.lists(st.sampled_from(ALLOWANCES), max_size=2),
     "network.deny": st.lists(st.sampled_from(["a.example.test", "*.a.example.test:80", "*.test", "x.a.example.test:443"]), max_size=2),
     "network.publish": st.lists(st.sampled_from([1, 2, "2:1"]), max_size=2),
     "network.connections": st.sampled_from([1, 1000, 5000]),
@@ -169,8 +171,11 @@ assert set(SAMPLES) == set(KEYS)
 def some_layer(draw: st.DrawFn, kind: Any) -> Layer:
     data: dict[str, dict[str, object]] = {}
     for full in draw(st.lists(st.sampled_from(list(SAMPLES)), unique=True, max_size=8)):
-        section, name = full.split(".")
         drawn = draw(SAMPLES[full])
+        if full == "network.setup.allow":
+            data.setdefault("network", {})["setup"] = {"allow": drawn}
+            continue
+        section, name = full.split(".")
         data.setdefault(section, {}).update(drawn if name == "NAME" else {name: drawn})
         if name == "NAME" and not drawn:
             data[section] = {}
@@ -201,6 +206,7 @@ def possibilities(policy: Policy) -> set[object]:
     found |= {("syscalls", "debug")} if policy.syscalls.value == "debug" else set()
     found |= {("net", "allow")} if policy.network_mode.value == "allow" else set()
     found |= set(reachable(policy))
+    found |= {("setup", one) for one in reachable(replace(policy, allow=policy.setup_allow))}
     found |= {("publish", entry.inside, entry.outside) for entry in policy.publish}
     found |= {("prompts", "skip")} if policy.agent_prompts.value == "skip" else set()
     for one in policy.credentials:

@@ -13,6 +13,7 @@ from paddock.errors import PolicyError
 from paddock.policy.checking import layer_from
 from paddock.policy.keys import KEYS
 from paddock.policy.schema import DRAFT, json_schema
+from tests.policy.tables import nested
 
 TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -80,12 +81,12 @@ def test_it_names_every_key_with_its_sentence_and_a_valid_default():
     schema: Any = json_schema()
     sections = {name: section for name, section in schema["properties"].items() if name != "credentials"}
     found = {f"{s}.{k}": rule for s, section in sections.items() for k, rule in section["properties"].items()}
-    assert list(found) == [full for full in KEYS if full != "credentials.NAME"]
+    found |= {f"network.setup.{k}": rule for k, rule in found.pop("network.setup")["properties"].items()}
+    assert sorted(found) == sorted(full for full in KEYS if full != "credentials.NAME")
     assert KEYS["credentials.NAME"].doc in schema["properties"]["credentials"]["description"]
     for full, rule in found.items():
         assert rule["description"] == f"{KEYS[full].doc}."
-        section, name = full.split(".")
-        assert accepted({section: {name: rule["default"]}})
+        assert accepted(nested(full, rule["default"]))
         assert valid(rule, rule["default"])
     assert schema["additionalProperties"] is False
     assert all(section["additionalProperties"] is False for section in sections.values())
@@ -107,9 +108,8 @@ samples = st.one_of(
 
 @given(st.sampled_from(list(KEYS)), samples)
 def test_whatever_the_checks_accept_the_schema_accepts(full, value):
-    section, name = full.split(".")
-    if accepted({section: {name: value}}):
-        assert valid(json_schema(), {section: {name: value}})
+    if accepted(nested(full, value)):
+        assert valid(json_schema(), nested(full, value))
 
 
 bindings = st.fixed_dictionaries(

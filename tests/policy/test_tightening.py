@@ -11,6 +11,7 @@ from paddock.policy.checking import layer_from
 from paddock.policy.keys import KEYS, ONLY_TIGHTEN
 from paddock.policy.layering import built_in, loosenings, merge
 from paddock.policy.tightening import as_written, check_floor, floor_bounds, judged
+from tests.policy.tables import nested
 
 if TYPE_CHECKING:
     from paddock.policy.model import Layer
@@ -22,8 +23,7 @@ def layer(kind: Any, **data: Any) -> Layer:
 
 
 def one(kind: Any, full: str, value: object) -> Layer:
-    section, name = full.split(".")
-    return layer(kind, **{section: value if name == "NAME" else {name: value}})
+    return layer(kind, **nested(full.removesuffix(".NAME"), value))
 
 
 TOKEN = {"source": "env:TOKEN", "hosts": ["x.example"]}
@@ -66,6 +66,7 @@ LOOSER = [
     ("boundary.syscalls", None, "debug"),
     ("network.mode", None, "allow"),
     ("network.allow", None, ["x.example"]),
+    ("network.setup.allow", None, ["x.example"]),
     ("network.allow", ["x.example"], ["x.example:80"]),
     ("network.allow", ["x.example"], ["y.x.example"]),
     ("network.allow", ["x.example"], [{"host": "x.example", "private": True}]),
@@ -159,6 +160,7 @@ def test_the_tables_cover_every_key():
     assert {row[0] for row in LOOSER} == set(KEYS) - set(ONLY_TIGHTEN)  # which nobody can loosen
     lists_only_loosen = {
         "workspace.read", "environment.pass", "environment.set", "boundary.accept", "network.allow",
+        "network.setup.allow",
         "network.publish", "credentials.NAME", "hazards.allow",
     }  # fmt: skip
     assert {row[0] for row in TIGHTER} == set(KEYS) - lists_only_loosen
@@ -249,6 +251,8 @@ FLOOR = [  # key, the floor, what somebody below asks for, whether that is too m
     ("network.allow", [{"host": "a.example", "paths": ["/x/*"]}], [{"host": "a.example", "paths": ["/x/y"]}], False),
     ("network.allow", ["a.example"], ["host:80"], True),
     ("network.allow", ["host:80"], ["host:80"], False),
+    ("network.setup.allow", ["a.example"], ["b.example"], True),
+    ("network.setup.allow", ["a.example"], ["a.example"], False),
     ("network.deny", ["a.example"], ["b.example"], False),
     ("workspace.canaries", [], ["aws"], False),
     ("credentials.NAME", {}, {"a": TOKEN}, True),

@@ -159,7 +159,12 @@ class _Reader:
             yield from self._credentials(name, table)
         else:
             for key_name, value in table.items():
-                yield from self._setting((name, key_name), f"{name}.{key_name}", value)
+                full = f"{name}.{key_name}"
+                if full in SECTIONS and isinstance(value, dict):  # [network.setup], a table in the table
+                    for last, one in value.items():
+                        yield from self._setting((name, key_name, last), f"{full}.{last}", one)
+                else:
+                    yield from self._setting((name, key_name), full, value)
 
     def _credentials(self, section: str, table: dict[object, object]) -> Iterable[Setting]:
         """Sections of the form [credentials.NAME]. One that is empty says that there are none."""

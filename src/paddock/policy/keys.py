@@ -24,6 +24,7 @@ LISTS = (
 # Lists that everybody may add to, whoever they are.
 ONLY_TIGHTEN = ("workspace.mask", "workspace.canaries", "network.deny", "hazards.add")
 CREDENTIALS = "credentials.NAME"  # the key that stands for all sections of that form
+SETUP = "network.setup.allow"
 LIMITS = ("size", "count", "number", "duration")
 NONE = "none"  # the word that lifts a limit
 
@@ -57,6 +58,7 @@ SECTIONS = {
     "environment": "Variables beyond the few that every program gets.",
     "boundary": "What contains the processes.",
     "network": "What may be reached: nothing, unless it is listed.",
+    "network.setup": "What a dev container's own set-up may reach while it is made: nothing, unless it is listed.",
     "credentials": "Secrets that stay outside. Inside, a variable holds a placeholder, which the gateway swaps.",
     "agents": "The agents that Paddock knows, and how they are started.",
     "hazards": "Which changes need a person's word before they are applied, beyond those that Paddock knows.",
@@ -203,6 +205,16 @@ _TABLE = (
         largest=10_000,
     ),
     Key("network", "rate", "count", 500, "Connections that are begun in a second", "more", largest=10_000),
+    Key(
+        "network.setup",
+        "allow",
+        "hosts",
+        (),
+        "Hosts that the set-up commands of a dev container may reach (onCreateCommand, updateContentCommand, "
+        "postCreateCommand), as in network.allow. Nothing else of the network is theirs, and this is nobody else's; "
+        "what the floor says of network.allow and network.mode holds here too",
+        "every host and port, and what a table widens",
+    ),
     Key(
         "credentials",
         "NAME",

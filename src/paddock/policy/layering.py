@@ -152,6 +152,7 @@ def _policy(now: Mapping[str, Setting], notes: tuple[str, ...], bounded: tuple[s
         network_mode=text("network.mode"),
         agent_prompts=text("agents.prompts"),
         allow=tuple(entry for entry in lists["network.allow"] if isinstance(entry, Allowed)),
+        setup_allow=tuple(entry for entry in lists["network.setup.allow"] if isinstance(entry, Allowed)),
         limits=tuple(amount for full, amount in amounts.items() if full.startswith("limits.")),
         notes=notes,
         lifted=tuple(

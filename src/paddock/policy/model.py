@@ -169,6 +169,7 @@ class Policy:
     hazards_add: tuple[Added, ...] = ()
     hazards_allow: tuple[Text, ...] = ()
     hazards_large: Amount | None = None  # None: no size is one
+    setup_allow: tuple[Allowed, ...] = ()  # what a dev container's set-up may reach, and nothing else
     deny: tuple[Denial, ...] = ()
     publish: tuple[Publication, ...] = ()
     connections: Amount | None = None  # None: the gateway's own bound

@@ -43,6 +43,7 @@ def rows(policy: Policy) -> tuple[Row, ...]:
         "environment.set": policy.set_variables,
         "boundary.accept": policy.accept,
         "network.allow": policy.allow,
+        "network.setup.allow": policy.setup_allow,
         "network.deny": policy.deny,
         "network.publish": policy.publish,
         "workspace.canaries": policy.canaries,

@@ -105,7 +105,7 @@ def json_schema() -> Schema:
         "description": "What a sandbox may see, change, reach and use.",
         "type": "object",
         "additionalProperties": False,
-        "properties": {section: _section(section, doc) for section, doc in SECTIONS.items()},
+        "properties": {section: _section(section, doc) for section, doc in SECTIONS.items() if "." not in section},
     }
 
 
@@ -114,11 +114,13 @@ def _section(section: str, doc: str) -> Schema:
     if keys[0].kind == "bindings":
         more = {"propertyNames": {"pattern": "^[a-z0-9_-]{1,64}$"}, "additionalProperties": _CREDENTIAL}
         return {"description": f"{doc} {keys[0].doc}.", "type": "object", **more}
+    inner = {name: _section(name, text) for name, text in SECTIONS.items() if name.rpartition(".")[0] == section}
+    values = {key.name: {"description": f"{key.doc}.", **_default(key), **_value(key)} for key in keys}
     return {
         "description": doc,
         "type": "object",
         "additionalProperties": False,
-        "properties": {key.name: {"description": f"{key.doc}.", **_default(key), **_value(key)} for key in keys},
+        "properties": {**values, **{name.rpartition(".")[2]: schema for name, schema in inner.items()}},
     }
 
 

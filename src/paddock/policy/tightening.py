@@ -10,7 +10,7 @@ from __future__ import annotations
 from paddock.errors import PolicyError
 from paddock.frozen import frozen, replace
 from paddock.policy.comparing import covers, looseness
-from paddock.policy.keys import CREDENTIALS, KEYS, LISTS, ONLY_TIGHTEN, written
+from paddock.policy.keys import CREDENTIALS, KEYS, LISTS, ONLY_TIGHTEN, SETUP, written
 from paddock.policy.model import (
     BUILT_IN,
     Added,
@@ -159,6 +159,8 @@ def over(setting: Setting, bounds: Mapping[str, Setting]) -> Iterable[tuple[Loos
         return
     if setting.key == CREDENTIALS and "network.allow" in bounds:
         yield from ((found, bounds["network.allow"]) for found in _hosts_beyond(setting, bounds["network.allow"]))
+    if setting.key == SETUP:
+        yield from _setup_beyond(setting, bounds)
     bound = bounds.get(setting.key)
     if bound is None:
         return
@@ -166,6 +168,15 @@ def over(setting: Setting, bounds: Mapping[str, Setting]) -> Iterable[tuple[Loos
         yield from ((found, bound) for found in _beyond(setting, bound))
     elif looseness(setting.key, setting.value) > looseness(setting.key, bound.value):
         yield Loosening(setting.key, as_written(setting), setting.origin), bound
+
+
+def _setup_beyond(setting: Setting, bounds: Mapping[str, Setting]) -> Iterable[tuple[Loosening, Setting]]:
+    """What a set-up may reach is bound by what may be reached at all."""
+    mode, allow = bounds.get("network.mode"), bounds.get("network.allow")
+    if mode is not None and mode.value == "off":
+        yield from ((Loosening(SETUP, described(one), one.origin), mode) for one in entries(setting.value))
+    elif allow is not None:
+        yield from ((replace(found, key=SETUP), allow) for found in _beyond(replace(setting, key=allow.key), allow))
 
 
 def _hosts_beyond(setting: Setting, bound: Setting) -> Iterable[Loosening]:

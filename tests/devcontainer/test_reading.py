@@ -216,7 +216,7 @@ def test_the_reference_cli_reads_generated_files_the_same(tmp_path: Path, refere
     seen: list[Any] = []
 
     @settings(
-        max_examples=int(os.environ.get("PADDOCK_FUZZ", "0")) or 24,
+        max_examples=int(os.environ.get("PADDOCK_FUZZ", "0")) or 8,
         derandomize=True,
         deadline=None,
         phases=[Phase.generate],

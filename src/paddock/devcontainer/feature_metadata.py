@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from paddock.devcontainer import references
+from paddock.devcontainer.document import Flaw
 from paddock.devcontainer.model import FeatureUse, Option, Variable
 from paddock.devcontainer.typed import Typed
 from paddock.frozen import frozen
@@ -17,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from paddock.devcontainer.document import Document, Flaw, Node
+    from paddock.devcontainer.document import Document, Node
     from paddock.devcontainer.model import Source, Text
 
     Scalar = str | int | float | bool | None
@@ -102,7 +103,9 @@ def variables(metadata: Metadata, use: FeatureUse) -> tuple[Variable, ...]:
 
     The short form sets `version` only where the Feature has that option.
     """
-    found = {one.name: (one.default, one.origin) for one in metadata.options if one.default is not None}
+    found: dict[str, tuple[Scalar, Source]] = {
+        one.name: (one.default, one.origin) for one in metadata.options if one.default is not None
+    }
     declared = {one.name for one in metadata.options}
     for one in use.options:
         short = one.origin.path == use.origin.path
@@ -112,6 +115,22 @@ def variables(metadata: Metadata, use: FeatureUse) -> tuple[Variable, ...]:
         Variable(variable_name(name), _shown(value), remote=False, origin=origin)
         for name, (value, origin) in found.items()
     )
+
+
+def misuses(metadata: Metadata, use: FeatureUse) -> tuple[Flaw, ...]:
+    """Options that do nothing, or not what they say: nobody declared them, or their value is none of the choices."""
+    declared = {one.name: one for one in metadata.options}
+    found = []
+    for option in use.options:
+        place, known = option.origin.place, declared.get(option.name)
+        if place is None or (known is None and option.origin.path == use.origin.path):
+            continue
+        if known is None:
+            found.append(Flaw("unknown-option", f"{use.reference} has no option `{option.name}`", place))
+        elif known.choices and str(option.value) not in known.choices:
+            said = f"`{option.name}` of {use.reference} is one of {', '.join(known.choices)}"
+            found.append(Flaw("wrong-value", said, place))
+    return tuple(found)
 
 
 def variable_name(option: str) -> str:

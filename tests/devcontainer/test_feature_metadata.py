@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from paddock.devcontainer import feature_metadata, jsonc
+from paddock.devcontainer import feature_metadata, jsonc, properties
 from paddock.devcontainer.model import FeatureUse, Option, Source
 
 HERE = Source("file", "devcontainer.json", ("features", "./a"))
@@ -90,6 +90,17 @@ def test_the_short_form_is_the_version_of_those_features_that_have_one():
     assert environment(read({"options": OPTIONS}), short("1.2"))["VERSION"] == "1.2"
     assert environment(read({"options": {}}), short("1.2")) == {}
     assert environment(read({"options": {}}), use(version="1.2")) == {"VERSION": "1.2"}
+
+
+def test_options_that_do_nothing_are_said():
+    placed = jsonc.parse("devcontainer.json", '{"features": {"./a": {"2fast": "c", "with-tols": true, "none": "x"}}}')
+    (asked,) = properties.read(placed, "file", "devcontainer.json").features
+    found = feature_metadata.misuses(read({"options": OPTIONS}), asked)
+    assert [(flaw.code, flaw.message, flaw.place.column) for flaw in found] == [
+        ("wrong-value", "`2fast` of ./a is one of a, b", 32),
+        ("unknown-option", "./a has no option `with-tols`", 50),
+    ]
+    assert feature_metadata.misuses(read({}), short("1")) == ()  # the short form of a Feature without versions
 
 
 @pytest.mark.parametrize(

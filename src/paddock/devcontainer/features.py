@@ -65,8 +65,12 @@ def find(
         tuple(use for use, _ in found),
         tuple(_of_use(use, one) for use, one in found if one.configuration),
         tuple(UnknownLayer("feature", use.reference, one.why, use.origin) for use, one in found if one.why),
-        tuple(flaw for one in {use.reference: one for use, one in found}.values() for flaw in one.flaws),
+        tuple(flaw for use, one in found for flaw in (*one.flaws, *_misuses(use, one))),
     )
+
+
+def _misuses(use: FeatureUse, one: Read) -> tuple[Flaw, ...]:
+    return feature_metadata.misuses(one.metadata, use) if one.metadata else ()
 
 
 def _of_use(use: FeatureUse, one: Read) -> Configuration:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from paddock.devcontainer import finding, labels
 from paddock.devcontainer.document import Broken
 from paddock.devcontainer.effective import effective
+from paddock.devcontainer.service import Service
 from paddock.errors import PaddockError, Refused
 
 if TYPE_CHECKING:
@@ -137,11 +138,11 @@ def test_a_label_in_the_dockerfile_itself_does_not_count_but_its_user_does(tmp_p
     assert (found.image_user.value, found.image_user.origin.layer) == ("builder", "dockerfile")
 
 
-def test_the_user_of_an_image_is_its_own_or_root(tmp_path):
-    for user, expected in (("1000", "1000"), ("", "root")):
-        found = read(tmp_path, {"image": "a"}, lambda name, user=user: image(name, user=user))
-        assert found.image_user
-        assert (found.image_user.value, found.image_user.origin.layer) == (expected, "image")
+@pytest.mark.parametrize(("user", "expected"), [("1000", "1000"), ("", "root")])
+def test_the_user_of_an_image_is_its_own_or_root(tmp_path, user, expected):
+    found = read(tmp_path, {"image": "a"}, lambda name: image(name, user=user))
+    assert found.image_user
+    assert (found.image_user.value, found.image_user.origin.layer) == (expected, "image")
 
 
 @pytest.mark.parametrize("text", ["{", "[1]]", '{"privileged": true,}', '{"privileged": true} // yes', "no"])
@@ -195,6 +196,8 @@ def test_an_empty_list_of_compose_files_is_what_compose_takes_by_itself(tmp_path
     }
     found = read(tmp_path, {"dockerComposeFile": [], "service": "app", "workspaceFolder": "/w"}, files=files)
     assert (found.kind, found.image and found.image.value, found.runargs_ignored) == ("compose", "a", True)
+    assert isinstance(found.compose, Service)
+    assert found.compose.privileged
     assert found.compose.privileged.value
 
 
@@ -306,7 +309,7 @@ def test_a_lock_file_says_which_version_of_a_published_feature_it_is(tmp_path):
 
 
 def test_what_is_wrong_with_a_lock_file_is_a_flaw_and_a_broken_one_is_refused(tmp_path):
-    files = {".devcontainer/devcontainer-lock.json": {"features": {"a": {}}}}
+    files: dict[str, Any] = {".devcontainer/devcontainer-lock.json": {"features": {"a": {}}}}
     found = read(tmp_path / "a", {"image": "a"}, files=files)
     assert [flaw.place.file for flaw in found.flaws] == [".devcontainer/devcontainer-lock.json"]
     with pytest.raises(Broken, match=r"devcontainer-lock\.json:1:2"):

@@ -21,7 +21,7 @@ from tests import capabilities
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from paddock.devcontainer.model import Effective, Hook, Requirement
+    from paddock.devcontainer.model import Effective, Hook, Mount, Requirement, Switch
 
 PROPERTIES: dict[str, list[Any]] = {
     "privileged": [True, False],
@@ -188,7 +188,7 @@ def ours(found: Effective) -> dict[str, Any]:
 
 def theirs(answer: dict[str, Any]) -> dict[str, Any]:
     merged, workspace = answer["mergedConfiguration"], answer["workspace"]
-    same = ("privileged", "init", "containerEnv", "remoteEnv", "containerUser", "remoteUser", "userEnvProbe")
+    same = ["privileged", "init", "containerEnv", "remoteEnv", "containerUser", "remoteUser", "userEnvProbe"]
     same += ("overrideCommand", "updateRemoteUserUID", "shutdownAction", "waitFor")
     sets = answer.get("featuresConfiguration", {}).get("featureSets", [])
     return {
@@ -223,6 +223,26 @@ def test_the_reference_implementation_merges_the_same(seed, tmp_path, store, ref
     assert found.unknown_layers == ()
     assert found.image_user
     assert found.image_user.value == "7"
+
+
+def test_what_only_the_label_of_a_real_image_brings_is_seen(tmp_path, store):
+    """Keys, the home, all rights, the engine's socket, sudo: nothing of it is in the file."""
+    label = {
+        "privileged": True,
+        "mounts": [
+            "source=${localEnv:HOME}/.ssh,target=/keys,type=bind",
+            "source=${localEnv:HOME},target=/host,type=bind",
+            {"type": "bind", "source": "/var/run/docker.sock", "target": "/var/run/docker.sock"},
+        ],
+        "onCreateCommand": "sudo true",
+    }
+    image = built(store, "planted", label)
+    (tmp_path / ".devcontainer.json").write_text(json.dumps({"image": image}))
+    found = effective(finding.find(str(tmp_path)), ask=partial(labels.ask, engines=["podman"], environ=store))
+    said: list[Switch | Mount | Hook] = [found.privileged, *found.mounts, *found.hooks]
+    assert [(one.origin.layer, one.origin.name) for one in said] == [("label", image)] * 5
+    assert [one.source for one in found.mounts] == ["${localEnv:HOME}/.ssh", "${localEnv:HOME}", "/var/run/docker.sock"]
+    assert found.privileged.value
 
 
 def test_an_image_that_podman_does_not_have_is_not_known(store):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -24,9 +24,12 @@ from paddock.devcontainer.model import (
     Variable,
 )
 
+if TYPE_CHECKING:
+    from paddock.devcontainer.model import Layer
+
 PLACE = Place("f", 1, 1, 0, 0)
 OBJECT = Node("object", None, PLACE)
-NAMES = ("label", "feature", "file")
+NAMES: tuple[Layer, ...] = ("label", "feature", "file")
 LAYERS = tuple(Source(name, name) for name in NAMES)
 
 

@@ -134,7 +134,8 @@ PIECES = st.sampled_from(["-", "--", "=", "v", "it", "volume", "privileged", "/a
 def test_every_word_is_part_of_one_flag_or_has_a_flaw(arguments):
     """Nothing is lost and nothing read twice, whatever is written."""
     parsed = runflags.parse(words(*arguments))
-    taken = {at for flag in parsed.flags for at in range(flag.origin.path[1], flag.origin.path[1] + flag.words)}
+    firsts = [(int(flag.origin.path[1]), flag.words) for flag in parsed.flags]
+    taken = {at for first, count in firsts for at in range(first, first + count)}
     complained = [flaw.place.line - 1 for flaw in parsed.flaws]
     ended = [flaw.place.line - 1 for flaw in parsed.flaws if flaw.code == "no-flag"]
     rest = range(min(ended, default=len(arguments)), len(arguments))

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # A colon in a variable, or after a drive's letter, parts nothing.
 _PART = re.compile(r"(?:\$\{[^}]*\}|\\:|[^:])*")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_BOUND = re.compile(r"(/|\.{1,2}(/|$)|~|\$\{|[A-Za-z]:[\\/]|\\\\)")
+# What begins as a path does, or with a variable that may be one: an id or a folder's name never is.
+_BOUND = re.compile(r"(/|\.{1,2}(/|$)|~|\$\{(?!devcontainerId\}|\w+FolderBasename\})|[A-Za-z]:[\\/]|\\\\)")
 
 
 @frozen

@@ -7,7 +7,6 @@ The tests hold it against that parser.
 
 from __future__ import annotations
 
-import json
 import re
 
 from paddock.devcontainer.dockerfile_words import balanced, split
@@ -272,6 +271,8 @@ def _json_items(body: str) -> tuple[str, ...] | None:
     """The items of a JSON list of texts; anything else is the shell form, as it is for BuildKit."""
     if not body.startswith("["):
         return None
+    import json
+
     try:
         items = json.loads(body)
     except (ValueError, RecursionError):

@@ -48,10 +48,9 @@ def _for_others(name: str) -> Function:
     """The function of one rule that calls its other functions for each service."""
 
     def others(effective: Effective, context: Context) -> Iterator[Hit]:
+        known = [one for one in rules.functions()[name] if not one.__module__.startswith(_ASK_ALL)]
         for service, alone in beside.others(effective):
-            for function in rules.functions().get(name, ()):
-                if function.__module__.startswith(_ASK_ALL):
-                    continue
+            for function in known:
                 for hit in function(alone, context):
                     yield replace(hit, message=f"service {service.name}: {hit.message}", edits=())
 

@@ -109,7 +109,7 @@ def command(found: Engine, settings: str) -> tuple[str, ...]:
     """The engine's words up to `run`."""
     runtime = ("--runtime", found.runtime) if found.runtime else ()
     # No hooks: a directory of the person's may hold programs for every container.
-    return (found.program, *runtime, "--hooks-dir", f"{settings}/hooks", "run", "--rm")
+    return (found.program, *runtime, "--hooks-dir", settings, "run", "--rm")
 
 
 def place(own: str) -> str:

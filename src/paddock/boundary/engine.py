@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 _KEEPERS = ("/usr/libexec/podman/catatonit", "/usr/lib/podman/catatonit", "/usr/bin/catatonit")
 # What an engine asks of its caller: whose storage, and where systemd is.
 _PASSED = ("XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "DBUS_SESSION_BUS_ADDRESS", "CONTAINERS_STORAGE_CONF")
-# Only what is said here: a containers.conf of the person's may add mounts, devices and variables to every container.
-_CONFIGURATION = """\
-[containers]
-default_mounts_file = "/dev/null"
-default_sysctls = []
-[engine]
-events_logger = "none"
-"""
 
 
 @frozen
@@ -79,22 +71,12 @@ def _runtime() -> str:
 
 
 def settings() -> str:
-    """A directory of ours with the engine's configuration and no hooks.
+    """The directory with the engine's configuration and no hooks.
 
-    It stays: the engine's monitor reads it again when a container has ended, and Paddock may be gone then.
+    It is part of Paddock: the engine's monitor reads it again when a container has ended, and whoever asked for that,
+    with all their directories, may be gone then.
     """
-    from paddock.state import make_private, state_directory, write_durably
-
-    place = make_private(f"{state_directory()}/podman")
-    make_private(f"{place}/hooks")
-    try:
-        with open(f"{place}/containers.conf", encoding="utf-8") as file:
-            written = file.read()
-    except FileNotFoundError:
-        written = ""
-    if written != _CONFIGURATION:
-        write_durably(place, "containers.conf", _CONFIGURATION.encode())
-    return place
+    return f"{os.path.dirname(os.path.abspath(__file__))}/settings"
 
 
 def environment(place: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -14,6 +14,7 @@ from paddock.boundary.steps import (
     EMPTY_FILE,
     STAGE,
     STAND_IN,
+    Blank,
     Carry,
     Hold,
     MaskPath,
@@ -207,13 +208,13 @@ def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled
 
 def _seal(out: _Sheet) -> None:
     """What an engine leaves more open than bubblewrap does."""
-    # INVARIANT PK-44, PK-45: the machine's hardware is not listed, and there are no queues of messages.
+    # INVARIANT PK-44, PK-45, FS-42: the machine's hardware is not listed, and there are no queues of messages.
     out.steps += [Remove("/sys"), Remove("/dev/mqueue", place=True)]
     for path in out.facts.covered_proc:
-        out.steps += [Remove(path), MaskPath(path, directory=False, staged="")]  # the engine's own can be written
+        out.steps += [Remove(path), Blank(path)]  # the engine's own can be written
     out.steps.append(Unstage())
     # INVARIANT FS-33. /dev/null and its kin are mounts of their own, whose devices stay.
-    out.steps += [Seal("/proc", read_only=False), Seal("/dev", read_only=False, deep=False)]
+    out.steps += [Seal("/proc", read_only=False), Seal("/dev", read_only=True, deep=False)]
     out.steps += [Seal("/", read_only=False, devices=True), Seal("/", read_only=True, deep=False)]
 
 

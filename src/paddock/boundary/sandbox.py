@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from paddock.boundary import steps
 from paddock.boundary.steps import (
+    Blank,
     Carry,
     Hold,
     MaskPath,
@@ -172,6 +173,10 @@ def _mount_overlay(step: MountOverlay) -> None:
     mounts.overlay(step.lowers, step.upper, step.work, step.target)
 
 
+def _blank(step: Blank) -> None:
+    mounts.bind_read_only(os.devnull, step.target)
+
+
 def _trust(step: TrustHere) -> None:
     mounts.bind_read_only(step.source, step.target)
 
@@ -233,6 +238,7 @@ _DO: dict[type, Callable[[Any], None]] = {
     Reveal: _reveal,
     MountOverlay: _mount_overlay,
     Hold: _hold,
+    Blank: _blank,
     TrustHere: _trust,
     Own: _own,
     Seal: _seal,

@@ -80,6 +80,13 @@ class MaskPath:
 
 
 @frozen
+class Blank:
+    """Cover a file of the kernel's with the null device."""
+
+    target: str
+
+
+@frozen
 class TrustHere:
     """Show the file of whom to trust in the place of the system's own."""
 
@@ -130,4 +137,4 @@ class Remove:
     place: bool = False
 
 
-Step = Carry | Reveal | MountOverlay | Hold | MaskPath | TrustHere | Own | Seal | Mirror | Remove | Unstage
+Step = Carry | Reveal | MountOverlay | Hold | MaskPath | Blank | TrustHere | Own | Seal | Mirror | Remove | Unstage

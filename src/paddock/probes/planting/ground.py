@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from paddock import pausing
 from paddock.kernel import syscalls
 from paddock.unwinding import Unwinding
 
@@ -98,6 +99,7 @@ class Ground:
 
         with Unwinding() as undo:
             self.undo = undo
+            undo.callback(pausing.end, f"{self.home}/{_RUNTIME}")
             for part in (_RUNTIME, _CONFIG, f"{_STATE}/paddock"):
                 os.makedirs(f"{self.home}/{part}", mode=0o700)
             os.chmod(f"{self.home}/{_RUNTIME}", 0o700)

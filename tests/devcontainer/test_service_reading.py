@@ -121,3 +121,9 @@ def test_a_provider_is_a_program_of_the_host(tmp_path: Path) -> None:
     found = service(tmp_path, "provider: {type: example}").provider
     assert found
     assert found.value == "example"
+
+
+def test_a_service_needs_those_whose_parts_it_shares(tmp_path: Path) -> None:
+    text = "depends_on: {b: {condition: x}}\n    network_mode: service:c\n    volumes_from: ['d:ro', b]\n    links: ['e:alias']"
+    assert set(service(tmp_path, text).depends_on) == {"b", "c", "d", "e"}
+    assert service(tmp_path, "network_mode: host").depends_on == ()

@@ -71,7 +71,7 @@ def _service(name: str, one: Part, backed: Mapping[tuple[str, str], Shared]) -> 
         tuple(_commands(one)),
         one.below("provider").text("type") if one.node.get("provider") else None,
         tuple(text.value for text in one.texts("profiles")),
-        tuple(_names(one.node.get("depends_on"))),
+        tuple(dict.fromkeys(_needed(one))),
         tuple(_names(one.node.get("networks"))),
         tuple(
             Text(member.key, one.origin.below(member.key, place=member.key_place))
@@ -178,6 +178,16 @@ def _env_files(one: Part) -> Iterator[Text]:
         node = listed.items[0] if listed and listed.items else listed
         if node:
             yield Text(one.path(text.value, node), text.origin, text.raw)
+
+
+def _needed(one: Part) -> Iterator[str]:
+    """The services that start before this one: those that are named, and those whose parts it shares."""
+    yield from _names(one.node.get("depends_on"))
+    yield from (text.value.partition(":")[0] for text in (*one.texts("links"), *one.texts("volumes_from")))
+    for key in ("network_mode", "ipc", "pid"):
+        kind, _, name = one.plain(key).partition(":")
+        if kind == "service":
+            yield name
 
 
 def _names(node: Node | None) -> Iterator[str]:

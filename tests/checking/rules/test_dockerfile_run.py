@@ -63,6 +63,11 @@ def test_it_passes_over(rule: str, line: str) -> None:
     assert not of(rule, made(line))
 
 
+def test_sudo_for_one_program_is_milder() -> None:
+    found = of("DC208", made("RUN echo 'dev ALL=(root) NOPASSWD: /usr/bin/x' > /etc/sudoers.d/dev"))
+    assert [(one.severity, "/usr/bin/x" in one.message) for one in found] == [("medium", True)]
+
+
 def test_the_dockerfile_of_a_service_counts_too() -> None:
     files = {
         ".devcontainer/c.yml": "services: {app: {image: a}, db: {build: ./db}}",

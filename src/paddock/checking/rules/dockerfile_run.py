@@ -49,6 +49,9 @@ _EVERYBODY = re.compile(r"[ugo]*[oa][ugo]*[+=][rwxX]*w[rwxX]*|0?[0-7]{2}[2367]")
 _SETUID = re.compile(r"0?[4-7][0-7]{3}|[go]*[ua]?[go]*[+=][rwxX]*s[rwxXs]*")
 
 
+_NOPASSWD = re.compile(r"NOPASSWD\s*:\s*([^\n\"']*)")
+
+
 @rule("DC506")
 def run_at_once(effective: Effective, _: Context) -> Iterator[Hit]:
     """A download that is run without anybody having seen it."""
@@ -115,14 +118,16 @@ def unsigned(effective: Effective, _: Context) -> Iterator[Hit]:
 def sudo(effective: Effective, _: Context) -> Iterator[Hit]:
     """NOPASSWD, or the group that has sudo."""
     for script in dockerfiles.scripts(effective):
-        texts = [script.text, *(it.text for it in script.instruction.heredocs if script.heredoc is None)]
-        for one in script.commands:
-            if any("NOPASSWD" in word for word in one.words):
+        texts = [" ".join(one.words) for one in script.commands]
+        if script.heredoc is None and script.commands:  # `cat <<EOF > /etc/sudoers.d/x`
+            texts[0] += "".join(it.text for it in script.instruction.heredocs)
+        for one, text in zip(script.commands, texts, strict=True):
+            match = _NOPASSWD.search(text)
+            if match and match[1].strip().startswith("ALL"):
                 yield Hit("everything may be done with sudo, without a password", script.source(one))
-                break
-        else:
-            if any("NOPASSWD" in text for text in texts) and script.commands:
-                yield Hit("everything may be done with sudo, without a password", script.source(script.commands[0]))
+            elif match:
+                message = f"without a password, root runs {match[1].strip()}: as safe as that is"
+                yield Hit(message, script.source(one), "medium")
         for one in script.commands:
             if _joins_sudo(one):
                 message = "the user is put into the group that may do everything with sudo"

@@ -11,7 +11,7 @@ import select
 import time
 
 from paddock.boundary import engine
-from paddock.boundary.guard import Guard
+from paddock.boundary.guard import Commands, Guard
 from paddock.boundary.podman import HERE, KEEPER
 from paddock.errors import BoundaryUnavailable, Refused
 from paddock.kernel.signals import HeldBack
@@ -50,7 +50,8 @@ class Container:
         remove = (found.program, "rm", "--force", "--time", "0", "--ignore", name)
         complaints = os.open(f"{here}/complaints", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            self._guard = Guard(run, remove, engine.environment(settings), complaints)
+            commands = Commands(run, remove, engine.environment(settings), f"{here}/pid")
+            self._guard = Guard(commands, complaints)
         finally:
             os.close(complaints)
 
@@ -85,6 +86,7 @@ class Container:
                 self._init = os.pidfd_open(pid)
             with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
                 if file.read() == f"{os.path.basename(KEEPER)}\n":
+                    self._guard.is_up()
                     return pid
         except (OSError, ValueError) as error:
             if not patient:

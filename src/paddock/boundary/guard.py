@@ -11,6 +11,7 @@ import os
 import select
 from contextlib import suppress
 
+from paddock.frozen import frozen
 from paddock.process import close_all_but
 
 TYPE_CHECKING = False
@@ -18,17 +19,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import NoReturn
 
-_NOTHING_LEFT, _REMOVE, _REMOVE_IF_FAILED = b"!", b"?", b"+"
+_UP, _NOTHING_LEFT, _REMOVE, _REMOVE_IF_FAILED = b"^", b"!", b"?", b"+"
 _FINISH_TIMEOUT_S, _REMOVE_TIMEOUT_S = 20.0, 20.0
 _SIGKILL = 9  # the module signal comes with enum, and that is for later
 
 
-class Guard:
-    """Starts `run` at once. `complaints` is a descriptor for what the engine says; the caller closes it."""
+@frozen
+class Commands:
+    """The engine: how it makes a container, whose first process `pid_file` will name, and how it removes that."""
 
-    def __init__(
-        self, run: tuple[str, ...], remove: tuple[str, ...], environment: Mapping[str, str], complaints: int
-    ) -> None:
+    run: tuple[str, ...]
+    remove: tuple[str, ...]
+    environment: Mapping[str, str]
+    pid_file: str
+
+
+class Guard:
+    """Starts the engine at once. `complaints` is a descriptor for what it says; the caller closes it."""
+
+    def __init__(self, commands: Commands, complaints: int) -> None:
         waiting, self._hold = os.pipe()
         self._told, tell = os.pipe()
         self._status: int | None = None
@@ -37,7 +46,7 @@ class Guard:
             try:
                 os.setsid()
                 if os.fork() == 0:
-                    _guard((run, remove), environment, (waiting, tell), complaints)
+                    _guard(commands, (waiting, tell), complaints)
             finally:
                 os._exit(0)
         os.waitpid(pid, 0)
@@ -50,6 +59,10 @@ class Guard:
             said = os.read(self._told, 16)
             self._status = int(said) if said else -_SIGKILL
         return self._status
+
+    def is_up(self) -> None:
+        """The container's first process is there: the guard holds it from now on."""
+        os.write(self._hold, _UP)
 
     def release(self, *, gone: bool) -> None:
         """Let go of the container. What is not `gone` by itself is removed, and waited for."""
@@ -71,37 +84,53 @@ class Guard:
                 return
 
 
-def _guard(
-    commands: tuple[tuple[str, ...], tuple[str, ...]],
-    environment: Mapping[str, str],
-    ends: tuple[int, int],
-    complaints: int,
-) -> NoReturn:
+def _guard(commands: Commands, ends: tuple[int, int], complaints: int) -> NoReturn:
     waiting, tell = ends
     try:
-        run, remove = commands
-        engine = _start(run, environment, complaints)
+        engine = _start(commands.run, commands.environment, complaints)
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
         close_all_but(waiting, tell)
         handle = os.pidfd_open(engine)
-        select.select([handle, waiting], [], [])
-        ended = _wait(engine, handle, 0)
-        if ended is not None:
-            with suppress(BrokenPipeError):  # Paddock is gone
-                os.write(tell, str(ended).encode())
-        wish = os.read(waiting, 1) or _REMOVE  # at its end: Paddock is gone
+        ended, wish, init = _attend(engine, handle, ends, commands.pid_file)
+        if wish == _REMOVE and init >= 0:
+            _kill(init)  # the engine takes its time, and nothing inside should have that
         if ended is None:
             ended = _wait(engine, handle, _FINISH_TIMEOUT_S)
         if ended is None:
             os.killpg(engine, _SIGKILL)
         if wish == _REMOVE or (wish == _REMOVE_IF_FAILED and ended != 0):
-            removal = _start(remove, environment, null)
+            removal = _start(commands.remove, commands.environment, null)
             if _wait(removal, os.pidfd_open(removal), _REMOVE_TIMEOUT_S) is None:
                 os.killpg(removal, _SIGKILL)
     finally:
         os._exit(0)
+
+
+def _attend(engine: int, handle: int, ends: tuple[int, int], pid_file: str) -> tuple[int | None, bytes, int]:
+    """Until Paddock lets go: how the engine ended, if it has; what is to be done; the first process, if it is up."""
+    waiting, tell = ends
+    ended, init = None, -1
+    while True:
+        ready, _, _ = select.select([waiting] if ended is not None else [waiting, handle], [], [])
+        if handle in ready:
+            ended = _wait(engine, handle, 0)
+            with suppress(BrokenPipeError):  # Paddock is gone
+                os.write(tell, str(ended).encode())
+        if waiting in ready:
+            wish = os.read(waiting, 1) or _REMOVE  # at its end: Paddock is gone
+            if wish != _UP:
+                return ended, wish, init
+            with open(pid_file, encoding="ascii") as file, suppress(ProcessLookupError):
+                init = os.pidfd_open(int(file.read()))
+
+
+def _kill(process: int) -> None:
+    import signal
+
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(process, signal.SIGKILL)
 
 
 def _start(argv: tuple[str, ...], environment: Mapping[str, str], complaints: int) -> int:

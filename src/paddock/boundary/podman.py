@@ -42,6 +42,7 @@ KEEPER = "/run/paddock-keeper"
 FIRST_ID, ID_COUNT = STAND_IN + 0x10000, 0x10000
 _MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/dev/shm": 0o1777}  # noqa: S108 - inside the sandbox
 _PLACE_BYTES = 4096
+_HOST = "paddock"
 
 
 @frozen
@@ -210,6 +211,7 @@ def _seal(out: _Sheet) -> None:
     """What an engine leaves more open than bubblewrap does."""
     # INVARIANT PK-44, PK-45, FS-42: the machine's hardware is not listed, and there are no queues of messages.
     out.steps += [Remove("/sys"), Remove("/dev/mqueue", place=True)]
+    out.steps.append(Remove("/etc/hostname"))  # its source would name the container and where the storage is
     for path in out.facts.covered_proc:
         out.steps += [Remove(path), Blank(path)]  # the engine's own can be written
     out.steps.append(Unstage())
@@ -234,7 +236,7 @@ def _isolation(plan: Plan, out: _Sheet) -> None:
     out.words += ["--security-opt", "no-new-privileges"]
     # Nothing that an engine adds by itself: the person's entry, hosts, proxy variables of the caller, a log.
     out.words += ["--no-hosts", "--http-proxy=false", "--log-driver", "none", "--no-healthcheck"]
-    out.words += ["--systemd", "false", "--hostname", "paddock", "--workdir", "/", "--stop-timeout", "0"]
+    out.words += ["--systemd", "false", "--hostname", _HOST, "--workdir", "/", "--stop-timeout", "0"]
 
 
 def _users(plan: Plan, facts: Facts) -> list[str]:
@@ -263,6 +265,7 @@ def _root(plan: Plan, out: _Sheet, layered: tuple[str, ...]) -> None:
             out.bind(entry.source, entry.target, read_only=entry.access != "write")
     for place in ("/proc", "/sys", "/dev", "/run", "/etc"):
         out.root.setdefault(place, 0o755)
+    out.root.setdefault("/etc/hostname", f"{_HOST}\n".encode())
     for file in plan.files:
         out.file(os.fsencode(file.content), file.target)
     masked = {mask.target for mask in plan.workspace.masks}

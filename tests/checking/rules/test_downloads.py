@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from paddock.checking.facts.packages import install
-from paddock.checking.facts.shell import commands
 from tests.checking.scenes import Scene, feature, hook, label, of
 
 FOUND = [
@@ -59,28 +57,6 @@ def test_it_finds(rule: str, scene: Scene) -> None:
 @pytest.mark.parametrize(("rule", "scene"), [pytest.param(row[0], row[2], id=f"{row[0]} {row[1]}") for row in QUIET])
 def test_it_passes_over(rule: str, scene: Scene) -> None:
     assert of(rule, scene) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "shown", "named"),
-    [
-        ("npm ci", "npm ci", False),
-        ("npm install -g @devcontainers/cli", "npm install @devcontainers/cli", True),
-        ("npm i", "npm i", False),
-        ("pip install -r requirements.txt", "pip install", False),
-        ("pip install -U pip wheel build", "pip install pip wheel", True),
-        ("uv pip install x", "uv pip x", True),
-        ("npx create-thing app", "npx create-thing app", True),
-        ("poetry install", "poetry install", False),
-        ("dotnet tool restore", None, False),
-        ("uv run x", None, False),
-        ("npm", None, False),
-    ],
-)
-def test_a_package_by_name_is_told_from_those_of_the_project(text: str, shown: str | None, named: bool) -> None:
-    found = install(commands(text)[0])
-    assert (found.shown if found else None) == shown
-    assert bool(found and found.named) is named
 
 
 def test_the_place_of_a_feature_s_command_is_in_its_script() -> None:

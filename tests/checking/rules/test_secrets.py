@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from paddock.checking.facts import secret
 from paddock.frozen import replace
 from tests.checking.scenes import Scene, compose, file, findings, flags, hook, label, of, text
 
@@ -85,30 +84,3 @@ def test_a_token_in_a_variable_is_told_once() -> None:
     assert {one.rule for one in findings(file(containerEnv={"GITHUB_TOKEN": TOKEN})) if one.rule[:3] == "DC7"} == {
         "DC706"
     }
-
-
-@pytest.mark.parametrize(
-    ("name", "is_one"),
-    [
-        ("TOKEN", True), ("GITHUB_TOKEN", True), ("dbPassword", True), ("PGPASSWORD", True), ("LICENSE_KEY", True),
-        ("AWS_ACCESS_KEY_ID", True), ("MYSQL_PWD", True), ("apiKey", True), ("PASS", True), ("PWD", False),
-        ("KEYBOARD", False), ("PUBLIC_KEY", False), ("TOKEN_FILE", False), ("PASSWORD_LENGTH", False), ("COMPASS", False),
-        ("MONKEY", False), ("KEY", False), ("TOKENIZERS_PARALLELISM", False), ("PATH", False), ("", False),
-    ],
-)  # fmt: skip
-def test_names_of_secrets(name: str, is_one: bool) -> None:
-    assert secret.is_name(name) is is_one
-
-
-def test_every_form_is_one_that_it_is_named_for() -> None:
-    samples = {
-        "a GitHub token": TOKEN, "a GitLab token": "glpat-" + "x" * 20, "an AWS access key": "AKIA" + "A2" * 8,
-        "a Slack token": "xoxb-" + "1" * 24, "an Anthropic key": "sk-ant-" + "x" * 30, "an OpenAI key": "sk-proj-" + "x" * 30,
-        "a Google API key": "AIza" + "x" * 35, "an npm token": "npm_" + "x" * 36, "a PyPI token": "pypi-AgEI" + "x" * 50,
-        "a Stripe key": "sk_live_" + "x" * 24, "a Docker token": "dckr_pat_" + "x" * 24, "a Hugging Face token": "hf_" + "x" * 34,
-        "a DigitalOcean token": "dop_v1_" + "a" * 64, "a private key": "-----BEGIN EC PRIVATE KEY-----",
-        "a signed token (JWT)": f"eyJ{'a' * 12}.eyJ{'b' * 12}.{'c' * 24}",
-    }  # fmt: skip
-    assert samples.keys() == secret.FORMS.keys()
-    for name, sample in samples.items():
-        assert list(secret.forms(f"x={sample}\n")) == [(name, 2, 2 + len(sample))]

@@ -172,6 +172,7 @@ PROMISES: Mapping[str, Promise] = {
     "credentials": Promise("no credential of the person's is readable", (), permitted.files),
     "secrets": Promise("a secret that stays outside reaches its own service, and no other place"),
     "later": Promise("nothing is left that the host would run", _LIVE),
+    "held": Promise("in mode live, what the host obeys keeps its name and its content", ("live-protection",)),
     "review": Promise(
         "what the host would run, trust or be steered by is held for a person, by its name", _LIVE, _reviewed
     ),

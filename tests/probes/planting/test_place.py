@@ -98,7 +98,7 @@ def test_a_note_that_an_attack_wrote_removes_nothing_else(tmp_path: Path, name: 
     with open(path, "x"):
         pass
     try:
-        killed(tmp_path / "above", f"open(base + '/0/outside', 'a').write({path!r} + '\\n')")
+        killed(tmp_path / "above", f"open(base + '/0/.planted-outside', 'a').write({path!r} + '\\n')")
         assert len(sweep(f"{tmp_path}/above")) == 1
         assert os.path.exists(path)
         assert not any(map(os.path.exists, (tmp_path / "said").read_text().split()))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
-_NOTE = "outside"
+_NOTE = ".planted-outside"
 _OUTSIDE = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - the places where sandboxes leave things to each other
 _NAME = r"(paddock-probe|vscode-[a-z-]+)-[0-9a-f]{16}(\.sock)?"
 # Between the making of a directory and its lock; nobody takes longer, and what is older and unlocked is nobody's.

@@ -13,7 +13,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "PK": ("processes", "terminals"),
     "RS": ("resources",),
     "CR": ("credentials",),
-    "PE": ("later", "shapes", "trusting"),
+    "PE": ("later", "shapes", "trusting", "holds"),
     "LC": ("lifecycle", "failing", "forging", "work"),
     "AP": ("approval", "later", "recording", "shapes", "trusting"),
     "SC": ("lifecycle", "supply"),

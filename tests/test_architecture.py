@@ -38,6 +38,7 @@ FLOORS = (
     {"building", "closing", "commits", "egress", "proving", "starting", "vetting", "watching"},
     {"session"},
     {"keeping", "joining", "granting", "ending"},
+    {"developing"},
     {"cli", "api"},
     {"__main__"},
 )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paddock.plan.image import Rooted
     from paddock.plan.model import Plan
     from paddock.plan.profile import Profile
-    from paddock.policy.model import Layer
+    from paddock.policy.model import Layer, Policy
     from paddock.sources import Gathered
 
 _MARKS = (".git", "paddock.toml")
@@ -47,10 +47,12 @@ def make_plan(  # noqa: PLR0913 - what was typed, where, and for what purpose
     create: bool = True,
     profile: Profile | None = None,
     image: Rooted | None = None,
+    setting_up: bool = False,
 ) -> Plan:
     """The plan for a command in a directory. Creates the agent's state directory, unless only to look (`create`).
 
-    `profile` is the agent's, where the command does not say. With an `image` the root comes from that.
+    `profile` is the agent's, where the command does not say. With an `image` the root comes from that. A command that
+    is `setting_up` a dev container has the network of [network.setup] and no agent's.
 
     Raises Refused, also inside a sandbox unless only to look; PolicyError; Usage when the directory does not exist.
     """
@@ -64,7 +66,9 @@ def make_plan(  # noqa: PLR0913 - what was typed, where, and for what purpose
     found = sources.gather(repository, environ)
     trusted = found.is_trusted(environ)
     policy = sources.merged(found, flags, trusted=trusted)
-    agent = profile or (for_command(command[0]) if command else None)
+    if setting_up:
+        policy = _for_setup(policy)
+    agent = profile or (for_command(command[0]) if command and not setting_up else None)
     settled = _settled(agent, repository, environ) if agent and create else ()
     request = Request(tuple(command), cwd, repository, terminal, agent=agent, image=image)
     plan = resolve(policy, request, Machine(environ))
@@ -80,6 +84,8 @@ def make_plan(  # noqa: PLR0913 - what was typed, where, and for what purpose
             if mount.access == "write":
                 state.make_private(state.state_directory(environ))
                 state.make_private(mount.source)
+        if image and image.home:
+            _make_places(plan, image.home)
         if plan.seeds:
             from paddock.agents import seeding
 
@@ -103,6 +109,20 @@ def unmasked(plan: Plan, flags: Layer | None, environ: Mapping[str, str] = os.en
         return ()
     hidden = tuple(mask.target for mask in plan.workspace.masks)
     return tuple(mask.target for mask in now if not any(within(mask.target, path) for path in hidden))
+
+
+def _make_places(plan: Plan, home: str) -> None:
+    """The places of mounts in a home that stays: an engine would make them as its own root."""
+    inside = plan.person.home + "/"
+    for mount in plan.mounts:
+        if mount.target.startswith(inside) and os.path.isdir(mount.source):
+            os.makedirs(f"{home}/{mount.target.removeprefix(inside)}", exist_ok=True)
+
+
+def _for_setup(policy: Policy) -> Policy:
+    """The policy with the network of a set-up in place of its own, and with no credentials."""
+    mode = replace(policy.network_mode, value="allow" if policy.setup_allow else "off")
+    return replace(policy, network_mode=mode, allow=policy.setup_allow, publish=(), credentials=())
 
 
 def policy_hash(found: Gathered, repository: str, *, trusted: bool, environ: Mapping[str, str] = os.environ) -> str:

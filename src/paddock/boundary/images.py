@@ -153,6 +153,34 @@ def _read(found: Engine, identifier: str, path: str) -> str:
     return ""
 
 
+def copy(identifier: str, source: str, target: str) -> None:
+    """Copy a directory of an image to `target`, which does not exist yet; empty where the image has none.
+
+    The files belong to the caller there, who is the person inside. Whole or not at all.
+    """
+    found = engine.find_engine()
+    unfinished = f"{target}.{os.urandom(8).hex()}"
+    os.mkdir(unfinished, 0o700)
+    name = f"paddock-copy-{os.urandom(8).hex()}"
+    made = _engine(found, "create", "--pull", "never", "--network", "none", "--name", name, identifier, "/true")
+    if made.status:
+        raise engine.failure(made.stderr.decode("utf-8", "replace"))
+    try:
+        done = _engine(found, "cp", f"{name}:{source}/.", unfinished)
+    finally:
+        _engine(found, "rm", "--force", name)
+    said = done.stderr.decode("utf-8", "replace")
+    if done.status and "could not be found" not in said and "no such file" not in said:
+        raise engine.failure(said)
+    os.chmod(unfinished, 0o700)
+    os.rename(unfinished, target)
+
+
+def remove(reference: str) -> bool:
+    """Remove an image that was built for us. False where it is not there, or in use by others."""
+    return bool(_engine(engine.find_engine(), "image", "rm", "--", reference).status == 0)
+
+
 def _engine(found: Engine, *words: str) -> Any:
     environment = engine.environment(engine.settings())
     return run((found.program, *words), environment=environment, timeout_s=_TIMEOUT_S)

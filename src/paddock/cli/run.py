@@ -39,6 +39,9 @@ exit status: the command's own; 123 with --apply, when it ended well and somethi
 failed, 126 refused, 127 not found, 128+n ended by signal n."""
 
 
+_NO_IMAGE = "none"  # this machine's own programs, also where there is a dev container
+
+
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of `run`."""
     flags.declare_policy_flags(parser)
@@ -82,6 +85,12 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
     layer = flags.layer_from_flags(options)
     image = _image(options)
     plan = make_plan(os.getcwd(), command, layer, terminal=terminal, image=image)
+    if plan.boundary.use in ("podman", "gvisor") and options.image is None:
+        from paddock.developing import standing
+
+        if standing.there_is_one(os.getcwd()):
+            image = standing.ready(os.getcwd()).image
+            plan = make_plan(os.getcwd(), command, layer, terminal=terminal, image=image)
     if takes:
         from paddock.cli.views import taking
 
@@ -101,7 +110,7 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
 
 def _image(options: argparse.Namespace) -> Rooted | None:
     """The image that the root comes from, where one was asked for."""
-    if options.image is None:
+    if options.image is None or options.image == _NO_IMAGE:
         return None
     from paddock.boundary import images
     from paddock.policy.model import Origin

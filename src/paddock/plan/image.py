@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from paddock.frozen import frozen, replace
 from paddock.plan.environment import CERTIFICATES, LOCATED
-from paddock.plan.model import Image, Variable
+from paddock.plan.model import Image, Mount, Variable
 from paddock.plan.paths import normal, parent, within
 from paddock.plan.programs import Programs
 
@@ -30,7 +30,8 @@ _OURS = frozenset(("HOME", "USER", "LOGNAME", "PATH", "SHELL", "TMPDIR", "PADDOC
 class Rooted:
     """An image that was looked at: `identifier` names its content for ever, `reference` is what a person calls it.
 
-    `person` is who commands run as, never root; `folder` where the repository is to be seen as well, or "".
+    `person` is who commands run as, never root; `folder` where the repository is to be seen as well, or ""; `home` a
+    directory of this machine that is the person's home, or "" for one that is thrown away.
     """
 
     identifier: str
@@ -40,10 +41,16 @@ class Rooted:
     environment: tuple[tuple[str, str], ...]
     origin: Origin
     folder: str = ""
+    home: str = ""
 
     def image(self) -> Image:
         """What the plan keeps of it."""
         return Image(self.identifier, self.origin, self.folder)
+
+
+def own_home(image: Rooted) -> tuple[Mount, ...]:
+    """The home that stays, where there is one."""
+    return (Mount(image.home, image.person.home, "write", image.origin),) if image.home else ()
 
 
 class Inside:

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.plan.host import Host
     from paddock.plan.image import Rooted
-    from paddock.plan.model import Planted, Variable, Workspace
+    from paddock.plan.model import Mount, Planted, Private, Variable, Workspace
     from paddock.plan.profile import Profile
     from paddock.policy.model import Policy
 
@@ -64,10 +64,10 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
         person=view.host.person,
         environment=agent.environment,
         workspace=place,
-        mounts=(*view.mounts(), *agent.mounts),
+        mounts=(*view.mounts(), *_own_home(request), *agent.mounts),
         links=view.links(),
         files=_files(view, agent, imaged=request.image is not None),
-        private=root.private(home, memory),
+        private=_private(request, home, memory),
         network=agent.network,
         limits=tuple(Limit(amount.name, amount.value, amount.origin) for amount in policy.limits),
         boundary=BoundaryChoice(
@@ -94,6 +94,20 @@ def _seen_from(request: Request, host: Host) -> Host:
     from paddock.plan.image import Inside
 
     return Inside(host, request.image)
+
+
+def _own_home(request: Request) -> tuple[Mount, ...]:
+    if not (request.image and request.image.home):
+        return ()
+    from paddock.plan import image
+
+    return image.own_home(request.image)
+
+
+def _private(request: Request, home: str, memory: float) -> tuple[Private, ...]:
+    """The private directories; a home that stays is none."""
+    found = root.private(home, memory)
+    return tuple(one for one in found if one.target != home) if request.image and request.image.home else found
 
 
 def _program(request: Request, programs: Programs, path: tuple[str, ...]) -> str:

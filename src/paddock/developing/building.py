@@ -1,0 +1,150 @@
+"""The image of a dev container: the one that is named, or one that the reference CLI builds.
+
+Building is outside of every sandbox, as `podman build` is: the engine's own containers, with the network and as their
+root. So it happens when a person asks for it and never by the way; what reaches out of it onto this machine is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from paddock import state
+from paddock.boundary import engine
+from paddock.developing.ground import Made, inputs
+from paddock.errors import PaddockError, Refused
+from paddock.process import SYSTEM_PATH
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paddock.devcontainer.finding import Found
+    from paddock.devcontainer.model import Effective
+    from paddock.developing.ground import Ground
+
+_CLI = "devcontainer"
+_TIMEOUT_S = 3600.0
+_TAIL_LINES = 12
+# Of `build.options`: what changes neither what a build sees of this machine nor what it may do there.
+_HARMLESS = ("--pull", "--no-cache", "--label", "--platform", "--quiet", "--squash", "--layers", "--format")
+
+
+def is_named(effective: Effective) -> bool:
+    """Whether the image is one that exists already: nothing is built on it."""
+    return effective.kind == "image" and not effective.features and effective.image is not None
+
+
+def reference(found: Found, effective: Effective, ground: Ground) -> str:
+    """What to ask the engine for. Raises Refused where it is still to be built, or was before its files changed."""
+    if effective.kind == "compose":
+        raise Refused(
+            "this dev container is a compose project",
+            why="its services would have to run side by side",
+            next_step="paddock run --image IMAGE -- COMMAND   for one of them",
+            code="devcontainer-compose",
+        )
+    if is_named(effective):
+        assert effective.image is not None  # noqa: S101 - see `is_named`
+        return effective.image.value
+    made = ground.made()
+    if made is None or made.inputs != inputs(found, _dockerfile(found, effective)):
+        raise Refused(
+            "the image of this dev container " + ("is not built" if made is None else "is older than its files"),
+            why="building it runs what its files say, with the network, so it is never done by the way",
+            next_step="paddock devcontainer build",
+            code="devcontainer-not-built",
+        )
+    return made.image
+
+
+def build(found: Found, effective: Effective, ground: Ground, environ: Mapping[str, str] = os.environ) -> str:
+    """Let the reference CLI build the image; its name. Raises Refused and PaddockError."""
+    if is_named(effective) or effective.kind == "compose":
+        return reference(found, effective, ground)
+    _refuse_reach(found, effective)
+    name = f"localhost/paddock-devcontainer:{os.path.basename(ground.place)}-{state.repository_key(found.folder)[-24:]}"
+    name = "".join(letter if letter.isalnum() or letter in "/:.-" else "-" for letter in name).lower().rstrip("-.")
+    before = inputs(found, _dockerfile(found, effective))
+    words = (_program(found, environ), "build", "--workspace-folder", found.folder, "--config", found.path)
+    _run((*words, "--docker-path", engine.find_engine().program, "--image-name", name), environ)
+    ground.keep(Made(name, before))
+    return name
+
+
+def _dockerfile(found: Found, effective: Effective) -> tuple[str, ...]:
+    build = effective.build
+    if build is None or build.dockerfile is None:
+        return ()
+    return (os.path.normpath(os.path.join(os.path.dirname(found.path), build.dockerfile.value)),)
+
+
+def _refuse_reach(found: Found, effective: Effective) -> None:
+    """A build sees its context and gets the flags that it asks for (rules DC402, DC403)."""
+    build = effective.build
+    if build is None:
+        return
+    here = os.path.dirname(found.path)
+    for text in (build.dockerfile, build.context):
+        real = os.path.realpath(os.path.join(here, text.value)) if text else found.folder
+        if text and not f"{real}/".startswith(f"{os.path.realpath(found.repository)}/"):
+            raise Refused(
+                f"{text.origin.key} ({text.origin.where}) is outside of the repository",
+                why=f"the build would see {real}",
+                next_step="paddock check   explains it (DC402)",
+                code="build-context",
+            )
+    for option in build.options:
+        if option.value.partition("=")[0] not in _HARMLESS:
+            raise Refused(
+                f"build.options ({option.origin.where}) asks for {option.value}",
+                why="it is passed to the engine as it is, and may open this machine to the build",
+                next_step="paddock check   explains it (DC403)",
+                code="build-options",
+            )
+
+
+def _program(found: Found, environ: Mapping[str, str]) -> str:
+    """The reference CLI, along the caller's PATH, never from the repository."""
+    outside = [
+        entry
+        for entry in (*environ.get("PATH", "").split(":"), *SYSTEM_PATH)
+        if entry.startswith("/") and not f"{os.path.realpath(entry)}/".startswith(f"{found.repository}/")
+    ]
+    program = shutil.which(_CLI, path=":".join(outside))
+    if program is None:
+        raise PaddockError(
+            "the reference implementation of dev containers is not installed",
+            why="it builds images with Features; Paddock does not rewrite it",
+            next_step="npm install -g @devcontainers/cli",
+            code="devcontainer-cli",
+        )
+    return program
+
+
+def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> None:
+    from paddock.process import run
+
+    path = ":".join(dict.fromkeys((os.path.dirname(argv[0]), *environ.get("PATH", "").split(":"), *SYSTEM_PATH)))
+    passed = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "REGISTRY_AUTH_FILE")
+    given = {name: environ[name] for name in passed if name in environ}
+    environment = {**engine.environment(_settings()), **given, "PATH": path}
+    done = run(argv, environment=environment, timeout_s=_TIMEOUT_S)
+    if done.status:
+        said = (done.stderr + done.stdout).decode("utf-8", "replace").strip().splitlines()
+        lines = [line for line in said if "is not a shared mount" not in line and not line.startswith("    at ")]
+        raise PaddockError(
+            "the image could not be built",
+            why="\n".join(lines[-_TAIL_LINES:]),
+            next_step="mend its Dockerfile or Features, then: paddock devcontainer build",
+            code="devcontainer-build",
+        )
+
+
+def _settings() -> str:
+    """The engine's settings for a build: its runtime must be named there, since no flag of ours reaches it."""
+    place = state.make_private(f"{state.state_directory()}/podman")
+    runtime = engine.find_engine().runtime
+    text = f'[engine]\nevents_logger = "none"\n{f"runtime = {runtime!r}" if runtime else ""}\n'
+    state.write_durably(place, "containers.conf", text.replace("'", '"').encode())
+    return place

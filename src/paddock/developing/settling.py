@@ -1,0 +1,124 @@
+"""What of an effective configuration a sandbox takes over, and what it leaves out, by name.
+
+Nothing raw reaches an engine: of all that a devcontainer.json can say, the image, its person, the place of the
+repository, variables and the commands inside are taken. Rights, mounts, flags and ports come from the policy.
+"""
+
+from __future__ import annotations
+
+import re
+
+from paddock.errors import Refused
+from paddock.frozen import frozen
+from paddock.policy.credentials import is_secret_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddock.devcontainer.model import Effective, Hook, Source
+
+# While it is made, once; what a start runs; what an editor runs when it attaches is not ours.
+ONCE = ("onCreateCommand", "updateContentCommand", "postCreateCommand")
+EACH_START = "postStartCommand"
+_FROM_HOST = re.compile(r"\$\{(?:localEnv|env):")
+_RIGHTS = ("--privileged", "--cap-add", "--security-opt", "--device", "--pid", "--ipc", "--userns", "--network")
+
+
+@frozen
+class Left:
+    """Something that the configuration asks for and a sandbox does not take over."""
+
+    what: str
+    why: str
+    where: str
+
+
+@frozen
+class Settled:
+    """What a sandbox takes over. `user` and `folder` may be "", for the image's own person and no second place."""
+
+    user: str
+    folder: str
+    environment: tuple[tuple[str, str], ...]
+    once: tuple[Hook, ...]
+    each_start: tuple[Hook, ...]
+    left: tuple[Left, ...]
+
+
+def settle(effective: Effective, *, allow_initialize: bool = False) -> Settled:
+    """What is taken over. Raises Refused for what would run on this machine, unless that is allowed."""
+    on_host = [hook for hook in effective.hooks if hook.on_host]
+    if on_host and not allow_initialize:
+        raise Refused(
+            f"initializeCommand ({on_host[0].origin.where}) would run on this machine, outside of every sandbox",
+            why=_shown(on_host[0].command),
+            next_step="run it yourself if you mean it; then, once: paddock devcontainer build --without-initialize",
+            code="initialize-command",
+        )
+    return Settled(
+        user=_user(effective),
+        folder=effective.workspace_folder.value.rstrip("/"),
+        environment=tuple(_environment(effective)),
+        once=tuple(hook for event in ONCE for hook in effective.hooks if hook.event == event),
+        each_start=tuple(hook for hook in effective.hooks if hook.event == EACH_START),
+        left=tuple(_left(effective)),
+    )
+
+
+def _user(effective: Effective) -> str:
+    """Whom hooks and commands run as: never root, so who asks for root gets the image's first ordinary person."""
+    wanted = effective.remote_user or effective.container_user
+    name = wanted.value.partition(":")[0] if wanted else ""
+    return "" if name in ("root", "0") else name
+
+
+def _environment(effective: Effective) -> Iterator[tuple[str, str]]:
+    variables = {one.name: one for one in effective.container_environment}
+    variables |= {one.name: one for one in effective.remote_environment}
+    for name, one in sorted(variables.items()):
+        if one.value is not None and not _is_secret(name, one.raw):
+            yield name, one.value
+
+
+def _is_secret(name: str, raw: str) -> bool:
+    return bool(_FROM_HOST.search(raw)) and is_secret_name(name)
+
+
+def _left(effective: Effective) -> Iterator[Left]:
+    yield from _rights(effective)
+    for mount in effective.mounts:
+        yield _entry(f"mount {mount.raw or mount.target}", "what is visible is the policy's to say", mount.origin)
+    for text in effective.entrypoints:
+        yield _entry("an entrypoint of a Feature", "it would run as root", text.origin)
+    for port in effective.ports:
+        yield _entry(f"port {port.raw}", f"to reach it: --publish {port.inside}", port.origin)
+    for variable in (*effective.container_environment, *effective.remote_environment):
+        if _is_secret(variable.name, variable.raw):
+            yield _entry(f"{variable.name} of this machine", "bind it in [credentials] instead", variable.origin)
+
+
+def _rights(effective: Effective) -> Iterator[Left]:
+    if effective.privileged.value:
+        yield _entry("privileged", "a sandbox has no rights over this machine", effective.privileged.origin)
+    for kind, texts in (("capability", effective.cap_add), ("security option", effective.security_opt)):
+        for text in texts:
+            yield _entry(f"{kind} {text.value}", "a sandbox has its own", text.origin)
+    for flag in effective.run_flags:
+        why = "a sandbox has its own" if flag.name in _RIGHTS else "nothing raw reaches the engine"
+        yield _entry(f"{flag.name} {flag.value or ''}".rstrip(), why, flag.origin)
+    if effective.remote_user and effective.remote_user.value in ("root", "0"):
+        yield _entry("the user root", "a sandbox's person is never root", effective.remote_user.origin)
+
+
+def _entry(what: str, why: str, origin: Source) -> Left:
+    return Left(what, why, origin.where)
+
+
+def words(hook: Hook) -> tuple[str, ...]:
+    """A hook as a command: a text goes to the image's shell, as the specification says."""
+    return ("/bin/sh", "-c", hook.command) if isinstance(hook.command, str) else hook.command
+
+
+def _shown(command: tuple[str, ...] | str) -> str:
+    return command if isinstance(command, str) else " ".join(command)

@@ -1,0 +1,66 @@
+"""A dev container that is ready: its image as the root of a plan, with what its configuration adds."""
+
+from __future__ import annotations
+
+import os
+
+from paddock.boundary import images
+from paddock.devcontainer import finding
+from paddock.devcontainer.effective import effective
+from paddock.developing import building, settling
+from paddock.developing.ground import Ground, inputs
+from paddock.frozen import frozen, replace
+from paddock.policy.model import Origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paddock.devcontainer.finding import Found
+    from paddock.developing.settling import Settled
+    from paddock.plan.image import Rooted
+
+
+@frozen
+class Ready:
+    """A configuration whose image is there. `image` is the root of plans; `ground` what is kept of it."""
+
+    found: Found
+    settled: Settled
+    image: Rooted
+    ground: Ground
+
+
+def there_is_one(directory: str) -> bool:
+    """Whether a directory has a dev container that tools would take by themselves. Reads nothing."""
+    return any(os.path.lexists(f"{directory}/{place}") for place in finding.FIRST)
+
+
+def ready(
+    directory: str,
+    *,
+    config: str = "",
+    allow_initialize: bool = False,
+    build: bool = False,
+    environ: Mapping[str, str] = os.environ,
+) -> Ready:
+    """The dev container of a directory. With `build` its image is built first.
+
+    Raises Refused where it is not built, or asks for what is refused; what reading it raises.
+    """
+    found = finding.find(directory, config=config)
+    whole = effective(found, environment=environ, with_id=True)
+    ground = Ground(found)
+    digest = inputs(found)
+    settled = settling.settle(whole, allow_initialize=allow_initialize or ground.is_allowed(digest))
+    if allow_initialize:
+        ground.allow(digest)
+    name = building.build(found, whole, ground, environ) if build else building.reference(found, whole, ground)
+    root = images.rooted(name, Origin("repository", found.file), user=settled.user, folder=settled.folder)
+    folder = "" if root.folder == os.path.realpath(directory) else root.folder
+    home = ground.home(root.identifier)
+    if not os.path.isdir(home):
+        images.copy(root.identifier, root.person.home, home)
+    variables = {**dict(root.environment), **dict(settled.environment)}
+    root = replace(root, folder=folder, home=home, environment=tuple(sorted(variables.items())))
+    return Ready(found, settled, root, ground)

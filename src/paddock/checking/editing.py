@@ -51,15 +51,27 @@ def changes(document: Document | None, edits: Iterable[Edit]) -> tuple[Change, .
 
     Without a document, for a file that is no JSON, all of them must be replacements.
     """
-    wished = _Wished(document)
-    for edit in dict.fromkeys(map(_Same, edits)):  # two rules may want the same
-        wished.take(edit.edit)
-    found = sorted((*wished.direct, *wished.of_containers()), key=lambda one: (one.start, one.end))
-    for before, after in itertools.pairwise(found):
-        if after.start < before.end or (before.start, before.end) == (after.start, after.end):
-            message = "two edits change the same text"
-            raise Impossible(message)
-    return tuple(found)
+    return Editor(document).changes(edits)
+
+
+class Editor:
+    """The same for one document and many sets of edits: its layout is looked at once."""
+
+    def __init__(self, document: Document | None) -> None:
+        self._root = document.root if document else None
+        self._layout = Layout(document) if document else None
+
+    def changes(self, edits: Iterable[Edit]) -> tuple[Change, ...]:
+        """What these edits change. Raises Impossible."""
+        wished = _Wished(self._root, self._layout)
+        for edit in dict.fromkeys(map(_Same, edits)):  # two rules may want the same
+            wished.take(edit.edit)
+        found = sorted((*wished.direct, *wished.of_containers()), key=lambda one: (one.start, one.end))
+        for before, after in itertools.pairwise(found):
+            if after.start < before.end or (before.start, before.end) == (after.start, after.end):
+                message = "two edits change the same text"
+                raise Impossible(message)
+        return tuple(found)
 
 
 def made(text: str, wanted: Iterable[Change]) -> str:
@@ -88,13 +100,13 @@ class _Same:
 class _Wished:
     """All edits of one file, sorted by the object or list that each of them changes."""
 
-    def __init__(self, document: Document | None) -> None:
+    def __init__(self, root: Node | None, layout: Layout | None) -> None:
         self.direct: list[Change] = []
         self.containers: dict[int, _Container] = {}
-        if document:
-            self.root = document.root
-            self.layout = Layout(document)
-        self.is_json = document is not None
+        self.is_json = root is not None
+        if root and layout:
+            self.root = root
+            self.layout = layout
 
     def take(self, edit: Edit) -> None:
         if edit.action == "replace":
@@ -171,10 +183,11 @@ class _Wished:
     def _of_container(self, wished: _Container) -> Iterator[Change]:
         layout, node = self.layout, wished.node
         parts = layout.parts(node)
-        kept = [part for number, part in enumerate(parts) if number not in wished.removed]
+        kept = next((it for it in range(len(parts) - 1, -1, -1) if it not in wished.removed), None)
+        last = None if kept is None else parts[kept]
         late: list[str] = []  # what comes after the last that stays
         for number, values in sorted(wished.inserted.items()):
-            after = next((part for part in parts[number:] if part in kept), None)
+            after = next((parts[it] for it in range(number, len(parts)) if it not in wished.removed), None)
             texts = [layout.item(value, node) for value in values]
             if after is None:
                 late += texts
@@ -184,14 +197,14 @@ class _Wished:
         late += [layout.item(value, node) for value in wished.appended]
         trailing = bool(parts) and parts[-1].comma is not None
         gone = [span for number in wished.removed for span in layout.removal(parts[number])]
-        if kept and kept[-1].comma is not None and not late and not trailing:
-            gone.append(layout.comma(kept[-1].comma))
+        if last and last.comma is not None and not late and not trailing:
+            gone.append(layout.comma(last.comma))
         yield from (Change(start, end, "") for start, end in _united(gone))
-        if late and not kept:
+        if late and not last:
             at, text = layout.into_empty(node, late, trailing=trailing)
             yield Change(at, at, text)
-        elif late:
-            yield from self._after(kept[-1], node, late, trailing=trailing)
+        elif late and last:
+            yield from self._after(last, node, late, trailing=trailing)
 
     def _after(self, last: Part, node: Node, late: Sequence[str], *, trailing: bool) -> Iterator[Change]:
         at, text = self.layout.after(last, node, late, trailing=trailing)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
+from paddock.checking.editing import Editor
+from paddock.devcontainer.lines import Lines, lines_of
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
@@ -29,6 +33,16 @@ class File:
     def writable(self) -> bool:
         """Whether a fix may change it."""
         return not self.name.startswith(("../", "/")) and self.text.encode("utf-8", "surrogatepass") == self.raw
+
+    @cached_property
+    def editor(self) -> Editor:
+        """What makes changes of its text from edits."""
+        return Editor(self.document)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Where its lines begin."""
+        return lines_of(self.name, self.text)
 
     def comments(self) -> tuple[Comment, ...]:
         """Its comments, and the lines that they are about."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from paddock import replacing
-from paddock.checking.editing import Impossible, changes, made
+from paddock.checking.editing import Impossible, made
 from paddock.errors import Refused
 from paddock.frozen import frozen
 from paddock.kernel.openat2 import openat2
@@ -32,32 +32,55 @@ class Fixes:
 
 def plan(findings: Sequence[Finding], files: Mapping[str, File]) -> Fixes:
     """All edits that go together. Those of a finding are made all or not at all; the worst finding comes first."""
-    wanted: dict[str, list[Edit]] = {}
-    fixed, left = [], []
-    for finding in findings:
-        if not finding.edits:
-            continue
-        more = {name: list(edits) for name, edits in wanted.items()}
-        for edit in finding.edits:
-            more.setdefault(edit.file, []).append(edit)
-        if all(_fits(files.get(edit.file), more[edit.file]) for edit in finding.edits):
-            wanted = more
-            fixed.append(finding)
+    plan = _Plan(files)
+    plan.take([finding for finding in findings if finding.edits])
+    texts = {name: text for name, text in plan.texts.items() if text != files[name].text}
+    return Fixes(texts, tuple(plan.fixed), tuple(plan.left))
+
+
+class _Plan:
+    """Edits that go together, so far."""
+
+    def __init__(self, files: Mapping[str, File]) -> None:
+        self.files = files
+        self.wanted: dict[str, list[Edit]] = {}
+        self.texts: dict[str, str] = {}
+        self.fixed: list[Finding] = []
+        self.left: list[Finding] = []
+
+    def take(self, findings: Sequence[Finding]) -> None:
+        """All of them where that is possible, else each half after the other: contradictions are rare."""
+        if not findings or self._takes(findings):
+            self.fixed += findings
+        elif len(findings) == 1:
+            self.left += findings
         else:
-            left.append(finding)
-    texts = {name: made(files[name].text, changes(files[name].document, edits)) for name, edits in wanted.items()}
-    return Fixes({name: text for name, text in texts.items() if text != files[name].text}, tuple(fixed), tuple(left))
+            self.take(findings[: len(findings) // 2])
+            self.take(findings[len(findings) // 2 :])
+
+    def _takes(self, findings: Sequence[Finding]) -> bool:
+        wanted = {name: list(edits) for name, edits in self.wanted.items()}
+        named = {edit.file for finding in findings for edit in finding.edits}
+        for edit in (edit for finding in findings for edit in finding.edits):
+            wanted.setdefault(edit.file, []).append(edit)
+        texts = {name: _edited(self.files.get(name), wanted[name]) for name in named}
+        possible = {name: text for name, text in texts.items() if text is not None}
+        if len(possible) < len(texts):
+            return False
+        self.wanted = wanted
+        self.texts |= possible
+        return True
 
 
-def _fits(file: File | None, edits: Sequence[Edit]) -> bool:
-    """Whether the edits can be made, and the file can still be read afterwards."""
+def _edited(file: File | None, edits: Sequence[Edit]) -> str | None:
+    """The text with these edits; None where they cannot be made, or it could not be read afterwards."""
     if file is None or not file.writable:
-        return False
+        return None
     try:
-        text = made(file.text, changes(file.document, edits))
+        text = made(file.text, file.editor.changes(edits))
     except Impossible:
-        return False
-    return file.reads(text)
+        return None
+    return text if file.reads(text) else None
 
 
 def diff(fixes: Fixes, files: Mapping[str, File]) -> str:

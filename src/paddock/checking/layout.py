@@ -36,6 +36,7 @@ class Layout:
     def __init__(self, document: Document) -> None:
         self.text = document.text
         self._line_end = "\r\n" if "\r\n" in self.text else "\n"
+        self._parts: dict[int, list[Part]] = {}
         root = document.root
         first = self.parts(root)[:1] if root.kind in ("object", "array") else []
         lead = self._lead(first[0].start) if first else None
@@ -44,6 +45,11 @@ class Layout:
 
     def parts(self, node: Node) -> list[Part]:
         """The members or items, in the order of the text."""
+        if node.place.offset not in self._parts:
+            self._parts[node.place.offset] = self._found(node)
+        return self._parts[node.place.offset]
+
+    def _found(self, node: Node) -> list[Part]:
         spans = [(one.key_place.offset, one.node.place.end) for one in node.members]
         spans += [(one.place.offset, one.place.end) for one in node.items]
         stops = [*(start for start, _ in spans), node.place.end - 1][1:]

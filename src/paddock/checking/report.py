@@ -72,8 +72,9 @@ class Report:
         """The text of a file with stars for all that secrets are in: more people read reports than files."""
         secret = {rule.id for rule in self.rules if rule.secret}
         text = self.files[name].text
-        for row in self.rows:
-            if row.finding.rule in secret and row.place.file == name:
-                start, end = row.place.offset, row.place.end
-                text = text[:start] + _NOT_LAYOUT.sub("*", text[start:end]) + text[end:]
-        return text
+        places = [row.place for row in self.rows if row.finding.rule in secret and row.place.file == name]
+        parts, end = [], 0
+        for place in sorted(places, key=lambda it: it.offset):
+            parts += [text[end : place.offset], _NOT_LAYOUT.sub("*", text[max(end, place.offset) : place.end])]
+            end = max(end, place.end)
+        return "".join((*parts, text[end:]))

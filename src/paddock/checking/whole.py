@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paddock.checking import baseline, suppressing
 from paddock.checking.anchors import anchor
-from paddock.checking.editing import Impossible, changes
+from paddock.checking.editing import Impossible
 from paddock.checking.findings import SEVERITIES, Hit
 from paddock.checking.report import Report, Row
 from paddock.checking.running import finding as made
@@ -126,7 +126,7 @@ def _with_possible_edits(finding: Finding, files: Mapping[str, File]) -> Finding
         for name, edits in by_file.items():
             if name not in files or not files[name].writable:
                 return replace(finding, edits=())
-            changes(files[name].document, edits)
+            files[name].editor.changes(edits)
     except Impossible:
         return replace(finding, edits=())
     return finding

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from paddock.devcontainer.lines import lines_of
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
@@ -22,8 +21,7 @@ class Region:
 
 def region(file: File, start: int, end: int) -> Region:
     """The lines and columns of `file.text[start:end]`."""
-    lines = lines_of(file.name, file.text)
-    first, last = lines.place(start, end), lines.place(end, end)
+    first, last = file.lines.place(start, end), file.lines.place(end, end)
     return Region(first.line, first.column, last.line, last.column)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from paddock import __version__
-from paddock.checking.editing import changes
 from paddock.checking.reports.regions import marked, region
 from paddock.reporting import sarif
 from paddock.reporting.text import visible
@@ -101,7 +100,7 @@ def _fix(advice: str, edits: tuple[Edit, ...], files: Mapping[str, File]) -> dic
         file = files[name]
         replacements = [
             {"deletedRegion": _region(region(file, one.start, one.end)), "insertedContent": {"text": one.text}}
-            for one in changes(file.document, [edit for edit in edits if edit.file == name])
+            for one in file.editor.changes([edit for edit in edits if edit.file == name])
         ]
         changed.append({"artifactLocation": {"uri": _uri(name)}, "replacements": replacements})
     return {"description": {"text": visible(_upper(advice))}, "artifactChanges": changed}

@@ -26,7 +26,9 @@ _BEFORE_SHOWN = "    "  # of an excerpt
 
 def text(report: Report, width: int) -> str:
     """All findings that count, and how many others there are."""
-    blocks = [_block(report, row, width) for row in report.counting[:_MOST]]
+    rows = report.counting[:_MOST]
+    shown = {name: report.shown(name) for name in {row.place.file for row in rows}}
+    blocks = [_block(row, shown[row.place.file], width) for row in rows]
     rest = len(report.counting) - _MOST
     if rest > 0:
         blocks.append(f"... and {rest} more: --format json has all of them\n")
@@ -49,14 +51,14 @@ def fixed(fixes: Fixes) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def _block(report: Report, row: Row, width: int) -> str:
+def _block(row: Row, shown: str, width: int) -> str:
     finding = row.finding
     head = f"{paint(finding.severity, 'bold', _COLORS[finding.severity])} {finding.rule} {finding.slug}"
     lines = [f"{head}  {paint(plain(str(row.place)), 'dim')}"]
     lines += _wrapped(_cut(finding.message), width)
     if finding.source.place != row.place:
         lines += _wrapped(f"from {finding.source.where} {finding.source.key}".rstrip(), width)
-    lines += excerpt(report.shown(row.place.file), row.place, width)
+    lines += excerpt(shown, row.place, width)
     lines += [line for one in finding.also for line in _wrapped(f"also {one.where} {one.key}".rstrip(), width)]
     lines += _wrapped(f"fix: {_cut(finding.fix)}", width, hanging=5)
     return "\n".join(lines) + "\n"

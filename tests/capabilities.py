@@ -103,6 +103,15 @@ def _internet() -> str:
     return _program("ip")() or _tried("unshare", *own, "--mount", "--net", "sh", "-ec", script)
 
 
+def _podman() -> str:
+    """A container, as the boundary's own trial starts one."""
+    from paddock.boundary import podman_trial
+
+    with tempfile.TemporaryDirectory() as base:
+        found = podman_trial.available(base)
+        return "" if found.ok else found.reason
+
+
 def _registries() -> str:
     return _tried("npm", "view", "is-number", "version", timeout_s=120)
 
@@ -139,5 +148,5 @@ KNOWN: dict[str, Callable[[], str]] = {
     "zsh": _program("zsh"),
     "fish": _program("fish"),
     "man": _program("man"),
-    "podman": _program("podman"),
+    "podman": _podman,
 }

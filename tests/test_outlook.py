@@ -65,6 +65,6 @@ def test_mode_live_looks_for_ways_out(tmp_path: Path) -> None:
 
 def test_a_boundary_that_is_not_there_is_said_before_anything_starts() -> None:
     with pytest.raises(BoundaryUnavailable):
-        outlook.look(replace(PLAN, boundary=replace(PLAN.boundary, use="podman")))
+        outlook.look(replace(PLAN, boundary=replace(PLAN.boundary, use="microvm")))
     with pytest.raises(Refused):
         outlook.look(replace(PLAN, boundary=replace(PLAN.boundary, use="landlock")))

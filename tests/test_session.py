@@ -241,7 +241,7 @@ class TestBoundary:
         assert done.returncode == 126
         assert "weaker than the minimum bubblewrap" in one_message(done.stderr)
 
-    @pytest.mark.parametrize("options", [("--boundary", "podman"), ("--minimum", "gvisor"), ("--boundary", "microvm")])
+    @pytest.mark.parametrize("options", [("--boundary", "microvm"), ("--minimum", "microvm")])
     def test_what_is_not_built_yet_is_never_replaced_by_less(
         self, person: Person, repo: Path, options: tuple[str, str]
     ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-TRIALS = {"podman": planned.podman, "runsc": planned.gvisor}
+TRIALS = {"runsc": planned.gvisor}
 
 
 @pytest.fixture
@@ -69,58 +68,9 @@ def test_a_run_that_never_ends_is_ended(stand_in, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_program_that_cannot_be_executed_is_a_finding(stand_in, base: str, tmp_path: Path):
-    stand_in("podman", "")
-    (tmp_path / "podman").write_bytes(b"\x7fELF nonsense")
-    assert "could not be started" in planned.podman(base).reason
-
-
-def test_podman_gets_storage_of_its_own_no_network_and_nothing_of_the_caller(
-    stand_in, monkeypatch: pytest.MonkeyPatch, base: str, tmp_path: Path
-):
-    monkeypatch.setenv("A_SECRET_TOKEN", "secret")
-    stand_in("podman", f'test "$1" = --version || {{ echo "$*"; env; }} > {tmp_path}/called')
-    assert planned.podman(base).ok
-    called = (tmp_path / "called").read_text()
-    assert f"--root {base}/storage --runroot {base}/runroot --tmpdir {base}/podman run --rm --network none" in called
-    assert f"XDG_RUNTIME_DIR={base}/run" in called
-    assert "A_SECRET_TOKEN" not in called
-    assert os.path.isdir(f"{base}/rootfs/usr")
-
-
-def test_the_process_that_podman_leaves_behind_is_ended(stand_in, base: str, tmp_path: Path):
-    (tmp_path / "catatonit").symlink_to("/usr/bin/sleep")
-    stand_in(
-        "podman",
-        f"""test "$1" = --version && exit
-        mkdir -p "$XDG_RUNTIME_DIR/libpod/tmp"
-        setsid {tmp_path}/catatonit 600 > /dev/null 2>&1 < /dev/null &
-        echo $! > "$XDG_RUNTIME_DIR/libpod/tmp/pause.pid"
-        while test "$(tr '\\0' '\\n' < /proc/$!/cmdline | head -n 1)" != {tmp_path}/catatonit; do sleep 0.01; done""",
-    )
-    assert planned.podman(base).ok
-    with open(f"{base}/run/libpod/tmp/pause.pid") as file:
-        pid = int(file.read())
-    deadline = time.monotonic() + 30
-    while runs(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def runs(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
-
-
-def test_a_pid_file_that_names_somebody_else_hurts_nobody(base: str):
-    directory = f"{base}/run/libpod/tmp"
-    os.makedirs(directory)
-    for content in (str(os.getpid()), "0", "-1", "nonsense", "", str(2**40)):
-        with open(f"{directory}/pause.pid", "w") as file:
-            file.write(content)
-        planned._end_pause_process(f"{base}/run")
+    stand_in("runsc", "")
+    (tmp_path / "runsc").write_bytes(b"\x7fELF nonsense")
+    assert "could not be started" in planned.gvisor(base).reason
 
 
 def test_a_machine_without_kvm_is_told_where_to_switch_it_on(monkeypatch: pytest.MonkeyPatch, base: str):

@@ -158,7 +158,7 @@ def _failure(program: str, base: str, mode: WorkspaceMode) -> str:
     machine = os.uname().machine
     if machine not in seccomp.ARCHITECTURES:
         return f"no system-call table for {machine}"
-    plan = _smallest_plan(f"{base}/{mode}/repository", mode)
+    plan = smallest_plan(f"{base}/{mode}/repository", mode)
     layers = f"{base}/{mode}/layers"
     for directory in (plan.workspace.source, f"{layers}/upper", f"{layers}/work"):
         os.makedirs(directory, mode=0o700)
@@ -175,14 +175,14 @@ def _failure(program: str, base: str, mode: WorkspaceMode) -> str:
     except PaddockError as error:
         return f"{error.what} ({error.why})"
     try:
-        return _how_it_ended(sandbox.start(start))
+        return how_it_ended(sandbox.start(start))
     except PaddockError as error:
         return f"{error.what} ({error.why})"
     finally:
         sandbox.stop()
 
 
-def _how_it_ended(joined: Joined) -> str:
+def how_it_ended(joined: Joined) -> str:
     """Nothing for a command that ended well. Afterwards the command and its joiner are gone."""
     pid = 0
     try:
@@ -202,7 +202,8 @@ def _how_it_ended(joined: Joined) -> str:
         joined.release()
 
 
-def _smallest_plan(workspace: str, mode: WorkspaceMode) -> Plan:
+def smallest_plan(workspace: str, mode: WorkspaceMode) -> Plan:
+    """`true`, with the machine's own programs."""
     from paddock.plan.model import (
         BoundaryChoice,
         Link,

@@ -50,6 +50,10 @@ def choose(plan: Plan) -> str:
             next_step="sudo apt-get install -y bubblewrap",
             code="bubblewrap-missing",
         )
+    if wanted == "podman":
+        from paddock.boundary import engine
+
+        engine.find_engine()  # before anything is made
     return wanted
 
 

@@ -38,6 +38,7 @@ class Container:
         _refuse_odd(compiled.arguments)
         _refuse_few_files()
         self.compiled = compiled
+        self._program = found.program
         self._here = here
         self._init = -1
         lay_out(compiled, here, found.keeper, owner)
@@ -64,7 +65,7 @@ class Container:
         while time.monotonic() < deadline:
             status = self._guard.status(_LOOK_EVERY_S)
             if status:
-                raise engine.failure(self.kill())
+                raise engine.failure(self.kill(), self._program)
             pid = self._keeper(patient=status is None)
             if pid:
                 return pid

@@ -6,9 +6,9 @@ import os
 
 from paddock.boundary.base import Gap
 from paddock.boundary.packages import install
-from paddock.errors import BoundaryUnavailable
+from paddock.errors import BoundaryUnavailable, PaddockError
 from paddock.frozen import frozen
-from paddock.process import SYSTEM_PATH, find
+from paddock.process import SYSTEM_PATH, find, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # catatonit(1) waits as PID 1 and reaps, needs nothing of the image, and comes with podman as its `--init`.
 _KEEPERS = ("/usr/libexec/podman/catatonit", "/usr/lib/podman/catatonit", "/usr/bin/catatonit")
+OLDEST = (4, 3)
+_ASK_TIMEOUT_S = 20.0
 # What an engine asks of its caller: whose storage, and where systemd is.
 _PASSED = ("XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "DBUS_SESSION_BUS_ADDRESS", "CONTAINERS_STORAGE_CONF")
 
@@ -47,7 +49,43 @@ def find_engine() -> Engine:
             next_step=install("catatonit"),
             code="catatonit-missing",
         )
+    if os.geteuid() != 0 and find("newuidmap") is None:
+        raise BoundaryUnavailable(
+            "newuidmap is not installed",
+            why="podman needs it to give a container of an ordinary user's ids of its own",
+            next_step=install("newuidmap"),
+            code="newuidmap-missing",
+        )
     return Engine(program, keeper, _runtime())
+
+
+@frozen
+class Version:
+    """What the engine says of itself, and the two numbers of that; (0, 0) where it says none."""
+
+    text: str
+    number: tuple[int, int]
+
+
+def version(program: str) -> Version:
+    """Ask the engine. Raises PaddockError where it cannot be started."""
+    import re
+
+    said = run((program, "--version"), environment=environment(settings()), timeout_s=_ASK_TIMEOUT_S).stdout
+    text = said.decode("utf-8", "replace").partition("\n")[0].strip()
+    found = re.search(r"(\d+)\.(\d+)", text)
+    return Version(text, (int(found[1]), int(found[2])) if found else (0, 0))
+
+
+def too_old(found: Version) -> BoundaryUnavailable:
+    """The error for an engine that lacks what a container of ours is made with."""
+    return BoundaryUnavailable(
+        "podman is too old",
+        why=f"{found.text or 'it names no version'}; 4.3 brings --userns keep-id:uid=,gid=, by which you are yourself "
+        "in a container",
+        next_step="install podman 4.3 or later, or: paddock run --boundary bubblewrap …",
+        code="podman-too-old",
+    )
 
 
 def gaps(*, as_root: bool) -> tuple[Gap, ...]:
@@ -66,8 +104,17 @@ def gaps(*, as_root: bool) -> tuple[Gap, ...]:
 
 def _runtime() -> str:
     """Crun refuses where control groups are mounted in both versions ("hybrid mode"); runc works there."""
-    hybrid = os.path.ismount("/sys/fs/cgroup/unified")
-    return (find("runc") or "") if hybrid else ""
+    if not os.path.ismount("/sys/fs/cgroup/unified"):
+        return ""
+    found = find("runc")
+    if found is None:
+        raise BoundaryUnavailable(
+            "runc is not installed",
+            why="crun does not run on control groups of both versions, which this machine has",
+            next_step=install("runc"),
+            code="runc-missing",
+        )
+    return found
 
 
 def settings() -> str:
@@ -96,10 +143,9 @@ def environment(place: str, environ: Mapping[str, str] = os.environ) -> dict[str
 # What an engine says (both texts), and what a person can do about it. The first that is found counts.
 _MORE_IDS = "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER; podman system migrate"
 _KNOWN = (
-    ("keep-id", "invalid", "it is too old: 4.3 brings keep-id:uid=,gid=", "install podman 4.3 or later"),
     ("no subuid ranges", "", "a container needs ids of its own", _MORE_IDS),
     ("insufficient UIDs or GIDs", "", "a container needs 65,536 ids of its own", _MORE_IDS),
-    ("newuidmap", "executable file not found", "rootless podman needs newuidmap", install("uidmap")),
+    ("newuidmap", "executable file not found", "rootless podman needs newuidmap", install("newuidmap")),
     ("image not known", "", "the image is not in your storage", "podman pull IMAGE, then run again"),
     ("no such image", "", "the image is not in your storage", "podman pull IMAGE, then run again"),
     ("no space left on device", "", "the storage is full", "podman system prune, or make room"),
@@ -109,15 +155,22 @@ _KNOWN = (
 )  # fmt: skip
 
 
-def failure(complaint: str) -> BoundaryUnavailable:
-    """The error for what the engine said when it could not start a container."""
+def failure(complaint: str, program: str = "") -> BoundaryUnavailable:
+    """The error for what the engine said when it could not start a container; `program` is asked for its version."""
     lines = [line for line in complaint.splitlines() if line.strip() and "is not a shared mount" not in line]
     said = lines[-1].strip() if lines else "it ended without a word"
     for first, second, why, next_step in _KNOWN:
         if first in complaint and second in complaint:
-            return BoundaryUnavailable(
-                "podman could not start the container", why=f"{why} ({said})", next_step=next_step, code="podman"
-            )
-    return BoundaryUnavailable(
-        "podman could not start the container", why=said, next_step="paddock doctor --boundary podman", code="podman"
-    )
+            return _failed(f"{why} ({said})", next_step)
+    if program:
+        try:
+            found = version(program)
+        except PaddockError as error:
+            return _failed(f"{said}; {error.what}", install("podman"))
+        if (0, 0) < found.number < OLDEST:
+            return too_old(found)
+    return _failed(said, "paddock doctor --boundary podman")
+
+
+def _failed(why: str, next_step: str) -> BoundaryUnavailable:
+    return BoundaryUnavailable("podman could not start the container", why=why, next_step=next_step, code="podman")

@@ -13,6 +13,13 @@ MANAGERS = (
 )
 # Where a package is not called as its program.
 _NAMES = {
+    "newuidmap": {
+        "apt-get": "uidmap",
+        "dnf": "shadow-utils",
+        "zypper": "shadow",
+        "pacman": "shadow",
+        "apk": "shadow-uidmap",
+    },
     "qemu-system-x86_64": {"apt-get": "qemu-system-x86", "pacman": "qemu-base"},
     "qemu-system-aarch64": {"apt-get": "qemu-system-arm", "pacman": "qemu-base"},
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 
-from paddock import pausing
 from paddock.boundary.base import Availability
 from paddock.boundary.packages import install
 from paddock.errors import PaddockError
@@ -24,20 +23,6 @@ if TYPE_CHECKING:
 
 _TIMEOUT_S = 20
 _KVM_TIMEOUT_S = 10
-
-
-def podman(base: str) -> Availability:
-    """Run `true` in a container of the host's own programs, with storage of its own."""
-    program = find("podman")
-    if program is None:
-        return Availability(ok=False, reason="podman is not installed", fix=install("podman"))
-    root = _root_of_the_hosts_programs(base)
-    where = ("--root", f"{base}/storage", "--runroot", f"{base}/runroot", "--tmpdir", f"{base}/podman")
-    container = ("--rm", "--network", "none", "--volume", "/usr:/usr:ro", "--rootfs", root, "/usr/bin/true")
-    try:
-        return _judge("podman", lambda: _run(base, program, *where, "run", *container), lambda: _version(base, program))
-    finally:
-        pausing.end(f"{base}/run")
 
 
 def gvisor(base: str) -> Availability:
@@ -109,17 +94,6 @@ def _run(base: str, program: str, *arguments: str) -> Finished:
 def _version(base: str, program: str) -> str:
     done = _run(base, program, "--version")
     return done.stdout.decode("utf-8", "replace").strip().partition("\n")[0]
-
-
-def _root_of_the_hosts_programs(base: str) -> str:
-    """A root directory whose programs come from a read-only /usr."""
-    root = f"{base}/rootfs"
-    for name in ("usr", "proc", "sys", "dev", "run", "tmp", "etc"):
-        os.makedirs(f"{root}/{name}")
-    for name in ("bin", "sbin", "lib", "lib32", "lib64"):
-        if os.path.islink(f"/{name}"):
-            os.symlink(os.readlink(f"/{name}"), f"{root}/{name}")
-    return root
 
 
 def _tried_in_a_child() -> str:

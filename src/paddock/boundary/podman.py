@@ -42,7 +42,7 @@ KEEPER = "/run/paddock-keeper"
 FIRST_ID, ID_COUNT = STAND_IN + 0x10000, 0x10000
 _MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/dev/shm": 0o1777}  # noqa: S108 - inside the sandbox
 _PLACE_BYTES = 4096
-_HOST = "paddock"
+_HOST, _RUN = "paddock", "/run"
 
 
 @frozen
@@ -255,6 +255,8 @@ def _users(plan: Plan, facts: Facts) -> list[str]:
 def _root(plan: Plan, out: _Sheet, layered: tuple[str, ...]) -> None:
     # Parents before what lies below them: a private directory would hide what was put there before.
     entries: list[Link | Private | Mount] = [*plan.links, *plan.private, *plan.mounts]
+    if all(entry.target != _RUN for entry in plan.private):
+        entries.append(Private(_RUN, _PLACE_BYTES))  # the engine puts files of its own there
     for entry in sorted(entries, key=lambda entry: (_depth(entry.target), entry.target)):
         if isinstance(entry, Link):
             out.parents(entry.target)

@@ -28,7 +28,7 @@ class Entry:
 ENTRIES = (
     Entry("landlock", "landlock_trial", "available", present=True),
     Entry("bubblewrap", "bubblewrap_trial", "available", present=True),
-    Entry("podman", "planned", "podman", present=False),
+    Entry("podman", "podman_trial", "available", present=True),
     Entry("gvisor", "planned", "gvisor", present=False),
     Entry("microvm", "planned", "microvm", present=False),
     Entry("kubernetes", "planned", "kubernetes", present=False),

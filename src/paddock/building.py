@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.boundary.bubblewrap import Facts
     from paddock.boundary.container import Container
+    from paddock.boundary.gvisor import Runsc
+    from paddock.boundary.podman import Compiled
     from paddock.boundary.steps import Overlay
     from paddock.credentials.holding import Held
     from paddock.live import Live
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from paddock.plan.model import Plan
     from paddock.unwinding import Unwinding
 
-ENTERED = ("bubblewrap", "podman")  # the boundaries whose sandboxes are made here
+CONTAINERS = ("podman", "gvisor")
+ENTERED = ("bubblewrap", *CONTAINERS)  # the boundaries whose sandboxes are made here
 
 
 def build_bubblewrap(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...], undo: Unwinding) -> Build:
@@ -32,8 +35,10 @@ def build_bubblewrap(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...], un
     return build
 
 
-def build_container(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...], own: Live, undo: Unwinding) -> Container:
-    """Start a container, which comes up while we go on. Raises BoundaryUnavailable."""
+def build_container(
+    plan: Plan, facts: Facts, overlays: tuple[Overlay, ...], own: Live, undo: Unwinding, *, guest: bool
+) -> Container:
+    """Start a container, which comes up while we go on; one with room for a guest. Raises BoundaryUnavailable."""
     from paddock.boundary import container, engine, podman
 
     found = engine.find_engine()
@@ -41,9 +46,31 @@ def build_container(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...], own
     undo.callback(live.remove_directory, here)
     owner = steps.STAND_IN if facts.as_root else None
     name = f"paddock-{own.name}-{os.urandom(4).hex()}"
-    made = container.Container(found, podman.compile(plan, facts, overlays), here, name, owner=owner)
+    compiled = _with_guest(plan, facts, overlays) if guest else podman.compile(plan, facts, overlays)
+    made = container.Container(found, compiled, here, name, owner=owner)
     undo.callback(made.kill)
     return made
+
+
+def _with_guest(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled:
+    from paddock import starting
+    from paddock.boundary import gvisor
+
+    return gvisor.compile(plan, facts, overlays, starting.machine())
+
+
+def find_guest(own: Live) -> Runsc:
+    """The program of gVisor, and a platform that works. Raises BoundaryUnavailable."""
+    from paddock.boundary import runsc
+
+    def attempt(found: Runsc) -> str:
+        from paddock.boundary import gvisor_trial
+
+        place = f"{own.directory}/{found.platform}"
+        os.mkdir(place, 0o700)
+        return gvisor_trial.failure(found, place)
+
+    return runsc.find_runsc(attempt)
 
 
 def facts(plan: Plan, here: Outlook, trust: str, held: Held | None) -> Facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paddock import closing, live, starting
+from paddock.boundary.gvisor import Runsc
 from paddock.errors import Refused, SessionError
 from paddock.frozen import replace
 from paddock.kernel import cgroups, streams
@@ -55,7 +56,8 @@ def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[
         raise SessionError(f"{name} has just ended", next_step="paddock ps")
     plan = serial.from_data(data["plan"])
     _refuse_secrets(plan, extra or {})
-    start = starting.start_of(plan, {key: int(value) for key, value in data["limits"].items()})
+    guest = Runsc(**data["guest"]) if data.get("guest") else None
+    start = starting.start_of(plan, {key: int(value) for key, value in data["limits"].items()}, guest)
     start = replace(
         start, argv=tuple(command), cwd=cwd or start.cwd, environment={**start.environment, **(extra or {})}
     )

@@ -42,12 +42,17 @@ def look(plan: Plan, rules: Rules | None = None) -> Outlook:
     site = cgroups.find()
     if site and not cgroups.works(site):
         site = None
-    division = limits.divide(plan, site.parents if site else ())
+    division = limits.divide(plan, _controllers(site, boundary))
     survey = None
     if plan.workspace.mode == "live":
         rules = rules or _built_in()
         survey = _survey(boundary, plan, rules)
     return Outlook(boundary, site, division, _gaps(boundary, plan, division, survey), survey, rules)
+
+
+def _controllers(site: Site | None, boundary: str) -> set[str]:
+    """Those that can hold a limit. Of a guest's processes the host sees a few for each, and ends them all."""
+    return set(site.parents if site else ()) - ({"pids"} if boundary == "gvisor" else set())
 
 
 def _built_in() -> Rules:
@@ -75,7 +80,7 @@ def _gaps(boundary: str, plan: Plan, division: Division, survey: Survey | None) 
         from paddock.boundary.landlock_trial import facts_here
 
         return (*landlock.gaps(plan, facts_here()), *out)
-    if boundary == "podman":
+    if boundary in ("podman", "gvisor"):
         from paddock.boundary import engine
 
         out = (*engine.gaps(as_root=os.geteuid() == 0), *out)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from paddock.boundary.bubblewrap import Facts
     from paddock.boundary.confined import LandlockSandbox
+    from paddock.boundary.gvisor import Runsc
     from paddock.boundary.sandbox import Build, Sandbox
     from paddock.boundary.steps import Overlay
     from paddock.credentials.holding import Held
@@ -147,6 +148,7 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     wanted = name or (change_set.name if change_set else _default_name(plan))
     own, trust = _claim_early(plan, here, wanted, exact=bool(name), undo=undo)
     vetting = _plant(plan, here, own, undo) if own and plan.proving.at_start else None
+    guest = building.find_guest(own) if own and here.boundary == "gvisor" else None
     # From here on bubblewrap works, and what we do meanwhile costs no time.
     build: Build | None = None
     if here.boundary in building.ENTERED:
@@ -170,14 +172,15 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
         def open_gateway(namespaces: Namespaces) -> Gateway | None:
             return egress.open_gateway(plan, namespaces, own, held, undo)
 
-        running = _start_entered(build, starting.start_of(inside, per_process), before, open_gateway, vetting, undo)
+        start = starting.start_of(inside, per_process, guest)
+        running = _start_entered(build, start, before, open_gateway, vetting, undo)
     else:
         running = _start_landlock(plan, before, vetting, undo)
     if watch:
         watch.guard(running.init_pid or running.joined.joiner, running.sandbox.namespaces)
     if warm_up:
         warm_up.end()
-    own.describe(_description(inside, own.name, running.init_pid, group, per_process))
+    own.describe(_description(inside, own.name, running.init_pid, group, per_process, guest))
     return _Begun(own, running, group, change_set, watch, remarks)
 
 
@@ -193,7 +196,7 @@ def _claim_early(plan: Plan, here: Outlook, wanted: str, *, exact: bool, undo: U
 
     Where nothing is put there before bubblewrap starts it is claimed later, while that works.
     """
-    early = plan.proving.at_start or here.boundary == "podman"
+    early = plan.proving.at_start or here.boundary in building.CONTAINERS
     if plan.credentials or plan.network.rules:
         from paddock import egress
 
@@ -282,9 +285,9 @@ def _watch(here: Outlook, name: str, undo: Unwinding) -> Watch | None:
 def _build(
     plan: Plan, here: Outlook, facts: Facts, overlays: tuple[Overlay, ...], own: Live | None, undo: Unwinding
 ) -> Build:
-    if here.boundary == "podman":
+    if here.boundary in building.CONTAINERS:
         assert own is not None  # noqa: S101 - claimed early
-        return building.build_container(plan, facts, overlays, own, undo)
+        return building.build_container(plan, facts, overlays, own, undo, guest=here.boundary == "gvisor")
     return building.build_bubblewrap(plan, facts, overlays, undo)
 
 
@@ -383,7 +386,7 @@ def _remove_group(group: Cgroup) -> None:
 
 
 def _description(
-    plan: Plan, name: str, init_pid: int, group: Cgroup | None, per_process: Mapping[str, int]
+    plan: Plan, name: str, init_pid: int, group: Cgroup | None, per_process: Mapping[str, int], guest: Runsc | None
 ) -> dict[str, object]:
     from paddock.plan import serial
 
@@ -399,5 +402,6 @@ def _description(
         "network": plan.network.mode,
         "cgroup": as_data(group) if group else None,
         "limits": dict(per_process),
+        "guest": as_data(guest) if guest else None,
         "plan": serial.as_data(plan),
     }

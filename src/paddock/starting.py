@@ -12,13 +12,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from paddock.boundary.guest import Guest
+    from paddock.boundary.gvisor import Runsc
     from paddock.kernel.cgroups import Cgroup
     from paddock.kernel.seccomp import Machine
     from paddock.plan.model import Plan
 
 
-def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
-    """How the plan's command starts."""
+def start_of(plan: Plan, per_process: Mapping[str, int], guest: Runsc | None = None) -> Start:
+    """How the plan's command starts; by gVisor's program, where the sandbox has a guest."""
     return Start(
         argv=plan.command,
         cwd=plan.cwd,
@@ -28,8 +30,15 @@ def start_of(plan: Plan, per_process: Mapping[str, int]) -> Start:
         limits=per_process,
         filter=seccomp.program("debug" if plan.syscalls == "debug" else "default", machine(), sockets="all"),
         streams=streams.look(),
-        private_home=plan.person.home,
+        private_home=plan.person.home if any(one.target == plan.person.home for one in plan.private) else "",
+        through=_through(plan, per_process, guest) if guest else None,
     )
+
+
+def _through(plan: Plan, per_process: Mapping[str, int], runsc: Runsc) -> Guest:
+    from paddock.boundary.guest import Guest
+
+    return Guest(plan, per_process, runsc)
 
 
 def machine() -> Machine:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from paddock.boundary.base import Gap
     from paddock.plan.model import Plan
 
-PRESENT = ("landlock", "bubblewrap", "podman")
+PRESENT = ("landlock", "bubblewrap", "podman", "gvisor")
 
 
 def choose(plan: Plan) -> str:

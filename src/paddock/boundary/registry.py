@@ -29,7 +29,7 @@ ENTRIES = (
     Entry("landlock", "landlock_trial", "available", present=True),
     Entry("bubblewrap", "bubblewrap_trial", "available", present=True),
     Entry("podman", "podman_trial", "available", present=True),
-    Entry("gvisor", "planned", "gvisor", present=False),
+    Entry("gvisor", "gvisor_trial", "available", present=True),
     Entry("microvm", "planned", "microvm", present=False),
     Entry("kubernetes", "planned", "kubernetes", present=False),
 )

@@ -28,10 +28,20 @@ from paddock.kernel.reports import Joined, tell, tell_failure
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import NoReturn
+    from typing import NoReturn, Protocol
 
     from paddock.kernel.streams import Kinds
     from paddock.kernel.terminal import Looks
+
+    class Through(Protocol):
+        """A program that starts commands in a kernel of its own, and works as root of the namespaces."""
+
+        @property
+        def step(self) -> str: ...  # noqa: D102 - what a failure of `prepare` is called
+        def open(self) -> int: ...  # noqa: D102 - while still outside; the descriptor is kept
+        def prepare(self) -> None: ...  # noqa: D102 - before each command
+        def become(self, start: Start) -> NoReturn: ...  # noqa: D102 - in place of the command
+
 
 COMPLETING = "workspace"  # the step of a failure while the caller's mounts are made
 
@@ -53,6 +63,7 @@ class Start:
     filter: bytes
     streams: Kinds
     private_home: str = ""  # what appears there by the end is reported: it will be gone
+    through: Through | None = None  # then it gives up nothing itself: that program does, for what it starts
 
 
 class Joiner:
@@ -120,6 +131,8 @@ def _joiner(
         tasks[0]()
         with open("/proc/self/oom_score_adj", "w", encoding="utf-8") as file:
             file.write(_OOM_SCORE)
+        step = "command"
+        kept = (start.through.open(),) if start.through else ()
         step = "namespaces"
         namespaces = _told(channel)
         be_unreadable()
@@ -138,7 +151,7 @@ def _joiner(
         if as_root:
             setns(namespaces.owner, CLONE_NEWUSER)
         _enter_all(namespaces)
-        confine.become(start.uid, start.gid)
+        _become_somebody(start)
         # Only now: changing credentials clears both.
         be_unreadable()
         die_with_parent(signal.SIGKILL)
@@ -146,7 +159,10 @@ def _joiner(
             os._exit(1)
         at_start = _names(start.private_home)
         # Above all the session's ends of the pipes: input is at its end when nobody holds the other one.
-        confine.close_all_but(channel.fileno(), *pipes.values())
+        confine.close_all_but(channel.fileno(), *pipes.values(), *kept)
+        if start.through:
+            step = start.through.step
+            start.through.prepare()
         step = "terminal"
         inside = _open_terminal(channel, looks) if "terminal" in start.streams else -1
         step = "process"
@@ -156,6 +172,15 @@ def _joiner(
         tell_failure(channel, step, error)
     finally:
         os._exit(1)
+
+
+def _become_somebody(start: Start) -> None:
+    """The person; or root inside, for a program that starts the command as the person."""
+    if start.through:
+        os.setgroups([])  # the caller's are nobody's inside
+        confine.become(0, 0)
+    else:
+        confine.become(start.uid, start.gid)
 
 
 def _told(channel: socket.socket) -> Namespaces:
@@ -220,6 +245,9 @@ def _become_command(start: Start, channel: socket.socket, ends: tuple[int, Mappi
         os.write(ready, b"!")
         step = "standard streams"
         streams.take(start.streams, pipes, inside)
+        if start.through:
+            step = "command"
+            start.through.become(start)
         step = "limits"
         rlimits.set_limits(start.limits)
         step = f"working directory {start.cwd}"

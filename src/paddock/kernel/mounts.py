@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # <linux/mount.h>
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND = 0x1, 0x2, 0x4, 0x20, 0x1000
-MS_REC, MS_PRIVATE = 0x4000, 0x40000
+MS_REC, MS_UNBINDABLE, MS_PRIVATE = 0x4000, 0x20000, 0x40000
 MNT_DETACH = 2
 OPEN_TREE_CLONE, AT_RECURSIVE, AT_EMPTY_PATH, AT_FDCWD = 0x1, 0x8000, 0x1000, -100
 MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH = 0x4, 0x40
@@ -59,6 +59,11 @@ def bind_read_only(source: str, target: str) -> None:
 def make_private(target: str) -> None:
     """Let no mount below `target` be seen elsewhere, or come from there: `mount --make-rprivate`."""
     _mount("none", target, None, MS_REC | MS_PRIVATE, None)
+
+
+def make_unbindable(target: str) -> None:
+    """Leave the mount at `target` out of all copies of the tree that it is in: `mount --make-unbindable`."""
+    _mount("none", target, None, MS_UNBINDABLE, None)
 
 
 def cover(root: int, path: str, *, read_only: bool) -> None:

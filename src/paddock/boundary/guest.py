@@ -1,0 +1,178 @@
+"""A guest of gVisor in a container: booted once, and commands started in it, by runsc from the container's namespaces.
+
+All of this runs in the joiner (`kernel.join`) and its children, as root of the container's user namespace.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import select
+import signal
+import stat
+import time
+
+from paddock.boundary import gvisor
+from paddock.boundary.guest_programs import RELEASE_BYTES
+from paddock.boundary.gvisor import STATE
+from paddock.kernel import confine, mounts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import NoReturn
+
+    from paddock.boundary.gvisor import Runsc
+    from paddock.kernel.join import Start
+    from paddock.plan.model import Plan
+
+NAME = "guest"
+BOOT_TIMEOUT_S = 60.0
+
+
+class Guest:
+    """What a joiner needs to start commands in gVisor: `kernel.join.Through`."""
+
+    step = "gVisor"
+
+    def __init__(
+        self, plan: Plan, limits: Mapping[str, int], runsc: Runsc, *, timeout_s: float = BOOT_TIMEOUT_S
+    ) -> None:
+        self._flags = gvisor.flags(plan, runsc)
+        self._bundle = json.dumps(gvisor.bundle(plan, limits)).encode()
+        self._path = runsc.program
+        self._host = os.uname().release
+        self._timeout_s = timeout_s
+        self._program = -1
+
+    def open(self) -> int:
+        """Open runsc, while the host's files are seen. The descriptor is to stay open until `become`."""
+        self._program = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        return self._program
+
+    def prepare(self) -> None:
+        """Boot the guest where it does not run yet. Raises OSError with what runsc complained about."""
+        try:
+            os.mkdir(f"{STATE}/bundle", 0o700)
+        except FileExistsError:
+            return
+        mounts.make_unbindable(STATE)
+        _write(f"{STATE}/bundle/config.json", self._bundle)
+        hearing, telling = os.pipe()
+        complaints = os.open(f"{STATE}/complaints", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        pid = os.fork()
+        if pid == 0:
+            self._boot((null, telling, complaints))
+        for descriptor in (telling, null):
+            os.close(descriptor)
+        release = _hear(hearing, self._timeout_s)
+        os.close(hearing)
+        if len(release) < RELEASE_BYTES:
+            os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        said = os.pread(complaints, 1 << 16, 0).decode("utf-8", "replace").strip().splitlines()
+        os.close(complaints)
+        kernel = release.partition(b"\0")[0].decode("ascii", "replace")
+        if status or len(release) < RELEASE_BYTES:
+            raise OSError(errno.EIO, said[-1] if said else f"it did not start in {self._timeout_s:g} seconds")
+        if not gvisor.is_gvisor(kernel, self._host):
+            raise OSError(errno.EIO, f"the kernel inside says that it is {kernel!a}, which is not gVisor's")
+
+    def _boot(self, standard: tuple[int, int, int]) -> NoReturn:
+        try:
+            os.setsid()
+            words = ("run", "--bundle", f"{STATE}/bundle", "--detach", NAME)
+            _become_runsc(self._program, (*self._flags, *words), standard, ())
+        finally:
+            os._exit(1)
+
+    def become(self, start: Start) -> NoReturn:
+        """Become the runsc that starts the command, hands it our standard streams, and ends as it does.
+
+        Raises OSError as execve(2) would, where that can be told from outside the guest.
+        """
+        if not _is_internal(f"{start.cwd}/"):
+            os.chdir(start.cwd)
+        _refuse_odd(start)
+        described = gvisor.process(start, _find(start))
+        descriptor = os.memfd_create("process")
+        os.write(descriptor, json.dumps(described).encode())
+        words = ("exec", "--process", f"/proc/self/fd/{descriptor}", NAME)
+        _become_runsc(self._program, (*self._flags, *words), (0, 1, 2), (descriptor,))
+
+
+def _become_runsc(
+    program: int, words: tuple[str, ...], standard: tuple[int, int, int], kept: tuple[int, ...]
+) -> NoReturn:
+    for number, descriptor in enumerate(standard):
+        if descriptor != number:
+            os.dup2(descriptor, number)
+    for descriptor in kept:
+        os.set_inheritable(descriptor, True)  # noqa: FBT003
+    confine.default_signals()
+    os.execve(program, ("runsc", *words), {})  # by descriptor: no path of the container leads to it
+
+
+def _hear(descriptor: int, timeout_s: float) -> bytes:
+    data = b""
+    until = time.monotonic() + timeout_s
+    while len(data) < RELEASE_BYTES:
+        if not select.select([descriptor], [], [], max(0.0, until - time.monotonic()))[0]:
+            break
+        chunk = os.read(descriptor, RELEASE_BYTES - len(data))
+        if not chunk:
+            break
+        data += chunk
+    return data
+
+
+def _write(path: str, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    os.write(descriptor, content)
+    os.close(descriptor)
+
+
+def _refuse_odd(start: Start) -> None:
+    """What is no text runsc would change, without saying so."""
+    for word in (*start.argv, start.cwd, *start.environment, *start.environment.values()):
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            message = "gVisor can only be told of what is UTF-8"
+            raise OSError(errno.EILSEQ, message, ascii(word)) from error
+
+
+def _find(start: Start) -> str:
+    """Where the program is, looked for as execve(2) and PATH would have it.
+
+    Also where that is seen in the guest alone; then nobody else can tell whether it is there.
+    """
+    name = start.argv[0]
+    if "/" in name:
+        directories = [""]
+    else:
+        directories = [f"{it}/" if it else "" for it in start.environment.get("PATH", "/usr/bin:/bin").split(":")]
+    failure: OSError = FileNotFoundError(errno.ENOENT, "not found on PATH", name)
+    for directory in directories:
+        path = directory + name
+        if "/" in name and _is_internal(os.path.join(start.cwd, path)):
+            return path
+        try:
+            found = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            failure = error if "/" in name else failure
+            continue
+        except OSError as error:
+            failure = error
+            continue
+        if stat.S_ISREG(found.st_mode) and found.st_mode & 0o111:
+            return path
+        failure = PermissionError(errno.EACCES, "Permission denied", path)
+    raise failure
+
+
+def _is_internal(path: str) -> bool:
+    real = os.path.normpath(path)
+    return any(real.startswith(f"{place}/") for place in (*gvisor.INTERNAL, "/proc", "/dev", "/sys"))

@@ -12,6 +12,7 @@ import pytest
 
 from paddock.boundary import bubblewrap_trial
 from paddock.boundary.bubblewrap_trial import SWITCHES, Surroundings, diagnose
+from tests import mounted
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
@@ -28,12 +29,9 @@ def around(*, filtered: bool = False, as_root: bool = False, **switches: str) ->
 
 @needs("bubblewrap", "overlay")
 def test_it_works_here_and_leaves_no_mount_and_no_process(tmp_path: Path):
-    with open("/proc/self/mounts") as file:
-        before = file.read()
     assert bubblewrap_trial.available(str(tmp_path)).ok
     assert bubblewrap_trial.overlay(str(tmp_path)).ok
-    with open("/proc/self/mounts") as file:
-        assert file.read() == before
+    assert mounted.below(tmp_path) == []
     assert str(tmp_path) not in command_lines()
 
 

@@ -10,6 +10,7 @@ from paddock.boundary import registry
 from paddock.boundary.base import Availability
 from paddock.cli import doctor
 from paddock.errors import PaddockError
+from tests import mounted
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
@@ -50,8 +51,6 @@ def pretend(monkeypatch: pytest.MonkeyPatch, *works: str) -> None:
 
 @needs("bubblewrap", "overlay", "landlock", "podman")
 def test_here_everything_is_tried_and_nothing_is_left(state: Path):
-    with open("/proc/self/mounts") as file:
-        mounts = file.read()
     descriptors = os.listdir("/proc/self/fd")
     outcome = ask()
     found = rows(outcome)
@@ -67,8 +66,7 @@ def test_here_everything_is_tried_and_nothing_is_left(state: Path):
     assert os.uname().release in machine["kernel"]["reason"]
     assert list(state.iterdir()) == []
     assert os.listdir("/proc/self/fd") == descriptors
-    with open("/proc/self/mounts") as file:
-        assert file.read() == mounts
+    assert mounted.below(state) == []
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from paddock.kernel import libc, mounts
 from paddock.kernel.namespaces import CLONE_NEWNS, CLONE_NEWUSER
+from tests import mounted
 from tests.capabilities import needs
 from tests.forked import forked
 
@@ -27,10 +28,9 @@ OWNER, GROUP, STAND_IN, STRANGER = 4242, 4343, 0x70000000, 77
 
 
 @pytest.fixture(autouse=True)
-def host_unchanged() -> Iterator[None]:
-    before = Path("/proc/self/mounts").read_text()
+def host_unchanged(tmp_path: Path) -> Iterator[None]:
     yield
-    assert Path("/proc/self/mounts").read_text() == before
+    assert mounted.below(tmp_path) == []
 
 
 def privately(task: Callable[[], T]) -> T:

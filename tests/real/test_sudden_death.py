@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.probes.planting.files import fingerprint
+from tests import mounted
 from tests.capabilities import needs
 from tests.real.support import processes_with
 
@@ -28,12 +29,6 @@ while [ $i -lt 30 ]; do
   i=$((i + 1)); echo $i > made.$i; echo $i >> hello.txt; rm -rf directory; mv made.$i directory.$i; chmod 600 hello.txt
 done
 """
-
-
-def mounts_below(path: Path) -> list[str]:
-    """Mounts of our own namespace that mention a path (spaces are written as \\040 there)."""
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-        return [line for line in file if str(path).replace(" ", "\\040") in line]
 
 
 def test_killed_at_twenty_moments_it_has_touched_nothing_and_leaves_nothing(
@@ -64,7 +59,7 @@ def test_killed_at_twenty_moments_it_has_touched_nothing_and_leaves_nothing(
     assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
     assert json.loads(cleaned.stdout)["left"] == []
     assert processes_with(mark) == []
-    assert mounts_below(tmp_path) == []
+    assert mounted.below(tmp_path) == []
     assert json.loads(person.call("ps", "--json", cwd=repo).stdout)["sandboxes"] == []
     assert json.loads(person.call("clean", "--json", cwd=repo).stdout)["removed"] == []
     assert fingerprint(repo) == before

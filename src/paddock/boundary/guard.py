@@ -101,7 +101,7 @@ def _guard(commands: Commands, ends: tuple[int, int], complaints: int) -> NoRetu
         if ended is None:
             os.killpg(engine, _SIGKILL)
         if wish == _REMOVE or (wish == _REMOVE_IF_FAILED and ended != 0):
-            removal = _start(commands.remove, commands.environment, null)
+            removal = _start(commands.remove, commands.environment, 2)
             if _wait(removal, os.pidfd_open(removal), _REMOVE_TIMEOUT_S) is None:
                 os.killpg(removal, _SIGKILL)
     finally:
@@ -142,7 +142,8 @@ def _start(argv: tuple[str, ...], environment: Mapping[str, str], complaints: in
 
             os.setsid()
             signal.pthread_sigmask(signal.SIG_SETMASK, [])
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as Python ignores it, all that follows would
+            for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these, and then all that follow would
+                signal.signal(number, signal.SIG_DFL)
             null = os.open(os.devnull, os.O_RDWR)
             for descriptor, number in ((null, 0), (null, 1), (complaints, 2)):
                 os.dup2(descriptor, number)

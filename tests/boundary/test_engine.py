@@ -1,0 +1,155 @@
+"""The container engine: what is missing, what it is told, and what its complaints mean."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddock.boundary import engine
+from paddock.errors import BoundaryUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Install = Callable[..., str]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Put programs in the place of this machine's; all others are missing."""
+
+    def make(**scripts: str) -> str:
+        for name, script in scripts.items():
+            path = tmp_path / name
+            path.write_text(f"#!/bin/sh\n{script}\n")
+            path.chmod(0o755)
+        monkeypatch.setattr(engine, "find", lambda name: str(tmp_path / name) if name in scripts else None)
+        monkeypatch.setattr(engine, "_KEEPERS", (str(tmp_path / "catatonit"),))
+        return str(tmp_path)
+
+    return make
+
+
+ALL = {"podman": "", "catatonit": "", "newuidmap": "", "runc": ""}
+
+
+def refused() -> BoundaryUnavailable:
+    with pytest.raises(BoundaryUnavailable) as caught:
+        engine.find_engine()
+    return caught.value
+
+
+@pytest.mark.parametrize("name", ["podman", "catatonit"])
+def test_a_missing_program_is_said_with_what_installs_it(install: Install, name: str) -> None:
+    install(**{other: "" for other in ALL if other != name})
+    error = refused()
+    assert error.what == f"{name} is not installed"
+    assert name in error.next_step
+    assert error.code == f"{name}-missing"
+
+
+@pytest.mark.user
+def test_an_ordinary_user_needs_newuidmap(install: Install) -> None:
+    install(podman="", catatonit="", runc="")
+    assert refused().code == "newuidmap-missing"
+
+
+@pytest.mark.root
+def test_root_does_not(install: Install) -> None:
+    place = install(podman="", catatonit="", runc="")
+    assert engine.find_engine().program == f"{place}/podman"
+
+
+@pytest.mark.parametrize("hybrid", [True, False])
+def test_runc_is_used_where_crun_cannot_run(install: Install, monkeypatch: pytest.MonkeyPatch, hybrid: bool) -> None:
+    monkeypatch.setattr(os.path, "ismount", lambda _: hybrid)
+    place = install(**ALL)
+    assert engine.find_engine().runtime == (f"{place}/runc" if hybrid else "")
+    install(podman="", catatonit="", newuidmap="")
+    if hybrid:
+        assert refused().code == "runc-missing"
+    else:
+        assert engine.find_engine().runtime == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("podman version 4.3.1", (4, 3)),
+        ("podman version 5.0.0-dev", (5, 0)),
+        ("podman version 3.4.4", (3, 4)),
+        ("what?", (0, 0)),
+    ],
+)
+def test_the_version_is_read(install: Install, said: str, number: tuple[int, int]) -> None:
+    place = install(podman=f"echo '{said}'; echo more")
+    assert engine.version(f"{place}/podman") == engine.Version(said, number)
+
+
+@pytest.mark.parametrize(
+    ("complaint", "why", "next_step"),
+    [
+        ("Error: cannot find UID/GID for user ada: no subuid ranges found", "ids of its own", "usermod --add-subuids"),
+        ('Error: exec: "newuidmap": executable file not found in $PATH', "needs newuidmap", "uidmap"),
+        ("Error: creating file: no space left on device", "the storage is full", "podman system prune"),
+        ("Error: invalid internal status, try resetting the pause process", "pause process", "podman system migrate"),
+        ("Error: localhost/x: image not known", "not in your storage", "podman pull"),
+        ("time=x level=warning msg=y\nError: cgroups in hybrid mode not supported", "crun does not run", "runc"),
+        ("Error: something else", "Error: something else", "paddock doctor --boundary podman"),
+        ("", "it ended without a word", "paddock doctor --boundary podman"),
+        (
+            'Error: the reason\nlevel=warning msg=""/" is not a shared mount, this could cause issues',
+            "Error: the reason",
+            "paddock doctor",
+        ),
+    ],
+)
+def test_a_complaint_becomes_what_a_person_can_do(complaint: str, why: str, next_step: str) -> None:
+    error = engine.failure(complaint)
+    assert error.what == "podman could not start the container"
+    assert why in error.why
+    assert next_step in error.next_step
+
+
+def test_an_engine_that_is_too_old_is_said_with_what_brings_what(install: Install) -> None:
+    place = install(podman="echo podman version 3.4.4")
+    error = engine.failure("Error: unknown flag: --passwd", f"{place}/podman")
+    assert error.what == "podman is too old"
+    assert error.why.startswith("podman version 3.4.4; 4.3 brings --userns keep-id:uid=,gid=")
+    assert "podman 4.3 or later" in error.next_step
+    place = install(podman="echo podman version 5.0.0")
+    assert engine.failure("Error: unknown flag", f"{place}/podman").why == "Error: unknown flag"
+
+
+def test_an_engine_that_does_not_even_say_its_version_is_told(install: Install, tmp_path: Path) -> None:
+    install(podman="")
+    (tmp_path / "podman").write_bytes(b"\x7fELF nonsense")
+    assert "could not be started" in engine.failure("Error: x", f"{tmp_path}/podman").why
+
+
+def test_the_engine_hears_nothing_of_the_callers_but_where_their_storage_is() -> None:
+    caller = {
+        "HOME": "/home/ada", "XDG_RUNTIME_DIR": "/run/user/1", "XDG_DATA_HOME": "/data", "TOKEN": "secret",
+        "CONTAINER_HOST": "tcp://192.0.2.1", "CONTAINERS_CONF": "/evil", "CONTAINERS_CONF_OVERRIDE": "/evil",
+        "HTTPS_PROXY": "http://192.0.2.1", "DOCKER_HOST": "x", "PATH": "/evil",
+    }  # fmt: skip
+    found = engine.environment("/place", caller)
+    assert set(found) == {"HOME", "PATH", "LANG", "CONTAINERS_CONF", "XDG_RUNTIME_DIR", "XDG_DATA_HOME"}
+    assert found["CONTAINERS_CONF"] == "/place/containers.conf"
+    assert "/evil" not in found.values()
+
+
+def test_the_settings_are_a_part_of_paddock_that_holds_no_hook() -> None:
+    place = Path(engine.settings())
+    assert [path.name for path in place.iterdir()] == ["containers.conf"]
+    assert place.is_relative_to(Path(engine.__file__).parent)
+
+
+def test_rootful_is_a_gap_that_names_what_to_do_instead() -> None:
+    assert engine.gaps(as_root=False) == ()
+    (gap,) = engine.gaps(as_root=True)
+    assert (gap.name, gap.acceptable) == ("rootful", True)
+    assert "ordinary user" in gap.instead

@@ -1,0 +1,166 @@
+"""The guard of a container, with engines that are shell scripts: each writes down that it ran."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddock.boundary import guard
+from paddock.boundary.guard import Commands, Guard
+from tests.boundary.field import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Make = Callable[[str], Guard]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    (tmp_path / "log").write_text("")
+    return tmp_path / "log"
+
+
+@pytest.fixture
+def make(tmp_path: Path, log: Path) -> Make:
+    def begin(script: str) -> Guard:
+        commands = Commands(
+            ("/bin/sh", "-c", f'{script}\necho made >> "$0"', str(log)),
+            ("/bin/sh", "-c", 'echo removed >> "$0"', str(log)),
+            {"PATH": "/usr/bin:/bin"},
+            str(tmp_path / "pid"),
+        )
+        complaints = os.open(tmp_path / "complaints", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            return Guard(commands, complaints)
+        finally:
+            os.close(complaints)
+
+    return begin
+
+
+def ended(made: Guard) -> int:
+    status = made.status(30)
+    assert status is not None
+    return status
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_the_end_of_the_engine_is_told(make: Make, code: int) -> None:
+    made = make(f"test {code} = 0 || exit {code}")
+    assert ended(made) == code
+    made.release(gone=code == 0)
+
+
+def test_an_engine_that_cannot_be_started_has_said_why(tmp_path: Path) -> None:
+    with open(tmp_path / "complaints", "wb") as complaints:
+        made = Guard(Commands(("/no/such/engine",), ("/bin/true",), {}, ""), complaints.fileno())
+    assert ended(made) == 127
+    made.release(gone=False)
+    assert (tmp_path / "complaints").read_text() == "/no/such/engine: No such file or directory"
+
+
+def test_what_is_gone_by_itself_is_not_removed(make: Make, log: Path) -> None:
+    made = make("true")
+    assert ended(made) == 0
+    made.release(gone=True)
+    made.release(gone=True)
+    assert log.read_text() == "made\n"
+
+
+def test_what_is_there_still_is_removed_when_release_returns(make: Make, log: Path) -> None:
+    made = make("true")
+    assert ended(made) == 0
+    made.release(gone=False)
+    assert log.read_text() == "made\nremoved\n"
+
+
+def test_a_short_command_does_not_wait_for_an_engine_that_fails_later(make: Make, log: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "held")
+    made = make(f'read line < "{tmp_path}/held"; exit 1')
+    made.release(gone=True)
+    assert log.read_text() == ""
+    (tmp_path / "held").write_text("go on\n")
+    wait_for(lambda: log.read_text() == "removed\n")
+
+
+def test_when_paddock_is_killed_the_engine_finishes_first(make: Make, log: Path, tmp_path: Path) -> None:
+    """What a killed engine leaves half-made nothing finds again."""
+    os.mkfifo(tmp_path / "held")
+    pid = os.fork()
+    if pid == 0:
+        make(f'read line < "{tmp_path}/held"')
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    (tmp_path / "held").write_text("go on\n")
+    wait_for(lambda: log.read_text() == "made\nremoved\n")
+
+
+def test_when_paddock_is_killed_the_first_process_is_ended_at_once(make: Make, log: Path, tmp_path: Path) -> None:
+    with subprocess.Popen(["/usr/bin/sleep", "600"]) as init:
+        (tmp_path / "pid").write_text(str(init.pid))
+        pid = os.fork()
+        if pid == 0:
+            made = make("true")
+            ended(made)
+            made.is_up()
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.waitpid(pid, 0)
+        assert init.wait(30) == -signal.SIGKILL
+    wait_for(lambda: log.read_text() == "made\nremoved\n")
+
+
+def test_an_engine_that_hangs_is_ended_and_what_it_made_removed(
+    make: Make, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "_FINISH_TIMEOUT_S", 0.2)
+    made = make("sleep 600")
+    made.release(gone=False)
+    assert log.read_text() == "removed\n"
+
+
+def test_a_guard_that_was_killed_itself_is_an_engine_that_failed(make: Make) -> None:
+    made = make("sleep 1")
+    # Its child is the engine, which waits: the guard is the engine's parent.
+    mine = [int(line.split()[0]) for line in _children_named("sleep 1")]
+    os.kill(mine[0], signal.SIGKILL)
+    assert ended(made) == -signal.SIGKILL
+    made.release(gone=False)
+
+
+def _children_named(words: str) -> list[str]:
+    """Parents of the processes that run these words, once there is one."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        said = subprocess.run(["ps", "-eo", "ppid=,args="], capture_output=True, text=True, check=True).stdout
+        found = [
+            line for line in said.splitlines() if words in line and str(os.getpid()) not in line and "made >>" in line
+        ]
+        if found:
+            return found
+    raise AssertionError(words)
+
+
+def test_it_holds_nothing_of_its_callers(make: Make) -> None:
+    ours, theirs = os.pipe()
+    os.set_inheritable(theirs, True)
+    made = make("sleep 0.2")
+    os.close(theirs)
+    assert os.read(ours, 1) == b""
+    os.close(ours)
+    assert ended(made) == 0
+    made.release(gone=True)
+
+
+def test_an_engine_gets_the_signals_that_a_shell_would_give_it(make: Make, log: Path) -> None:
+    """Python ignores SIGPIPE, and whatever is ignored stays so for all programs that follow."""
+    made = make('grep SigIgn /proc/self/status >> "$0"')
+    assert ended(made) == 0
+    made.release(gone=True)
+    assert log.read_text() == "SigIgn:\t0000000000000000\nmade\n"

@@ -149,4 +149,5 @@ KNOWN: dict[str, Callable[[], str]] = {
     "fish": _program("fish"),
     "man": _program("man"),
     "podman": _podman,
+    "busybox": _program("busybox"),
 }

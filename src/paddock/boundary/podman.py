@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 HERE = "{here}"  # in the words: the container's own directory on the host
 KEEPER = "/run/paddock-keeper"
-# As root: ids of the container that nobody has outside, above those of the stand-ins. A container has 65,536.
-FIRST_ID, ID_COUNT = STAND_IN + 0x10000, 0x10000
+# As root: ids that nobody has outside, the person's being the stand-in.
+ID_COUNT = 0x10000
 _MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/dev/shm": 0o1777}  # noqa: S108 - inside the sandbox
 _PLACE_BYTES = 4096
 _HOST, _RUN = "paddock", "/run"
@@ -244,12 +244,9 @@ def _users(plan: Plan, facts: Facts) -> list[str]:
     uid, gid = plan.person.uid, plan.person.gid
     if not facts.as_root:
         return ["--userns", f"keep-id:uid={uid},gid={gid}"]
-    words = []
-    for flag, number in (("--uidmap", uid), ("--gidmap", gid)):
-        above = number + 1
-        words += [flag, f"0:{FIRST_ID}:{number}", flag, f"{number}:{STAND_IN}:1"]
-        words += [flag, f"{above}:{FIRST_ID + above}:{ID_COUNT - above}"]
-    return words
+    # In one piece: images are shown through id-mapped mounts, for which podman 4.3 fails with several.
+    ranges = (("--uidmap", STAND_IN - uid), ("--gidmap", STAND_IN - gid))
+    return [word for flag, first in ranges for word in (flag, f"0:{first}:{ID_COUNT}")]
 
 
 def _root(plan: Plan, out: _Sheet, layered: tuple[str, ...]) -> None:

@@ -14,7 +14,8 @@ STAGE = "/run/paddock-stage"
 # Inside, root is an ordinary user all the same; outside, an id that systemd's table of users
 # (UIDS-GIDS, "HIC SVNT LEONES") and the distributions leave free.
 STAND_IN = 0x70000000
-GATEWAY_STAND_IN = STAND_IN + 1
+# Beyond all ids of a container, which has 65,536 around the stand-in's.
+GATEWAY_STAND_IN = STAND_IN + 0x20000
 EMPTY_FILE, EMPTY_DIRECTORY = "empty", "none"
 
 

@@ -83,20 +83,19 @@ class Ground:
 
     def remove(self) -> bool:
         """Forget everything. False where there was nothing."""
-        import shutil
+        from paddock.workspace import removal
 
-        if not os.path.isdir(self.place):
+        above, name = os.path.split(self.place)
+        try:
+            opened = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
             return False
-        shutil.rmtree(self.place, onerror=_opened)
-        return True
-
-
-def _opened(remove: object, path: str, _: object) -> None:
-    """A directory that was made inside may be closed to its owner."""
-    os.chmod(os.path.dirname(path), 0o700)
-    os.chmod(path, 0o700, follow_symlinks=False) if not os.path.islink(path) else None
-    if callable(remove):
-        remove(path)
+        try:
+            there = name in os.listdir(opened)
+            removal.remove(opened, name)
+        finally:
+            os.close(opened)
+        return there
 
 
 def inputs(found: Found, more: tuple[str, ...] = ()) -> str:

@@ -59,3 +59,11 @@ def test_any_text_can_be_asked(text: str) -> None:
     assert secret.is_name(text) in (True, False)
     assert list(secret.passwords(text)) is not None
     assert all(0 <= start < end <= len(text) for _, start, end in secret.forms(text))
+
+
+@pytest.mark.parametrize("part", ["a", "a:", "eyJ-", "a://b:", "-----BEGIN A ", "ghp_", "AKIA"])
+def test_a_hostile_text_is_searched_in_one_go(part: str) -> None:
+    """With a search that begins anew at each character this would take minutes, and be ended."""
+    text = part * 60_000
+    assert list(secret.forms(text)) == []
+    assert list(secret.passwords(text)) == []

@@ -64,6 +64,7 @@ def test_the_offset_of_a_command_is_that_of_its_first_word() -> None:
 def test_texts_in_texts_end() -> None:
     assert len(commands("$(" * 100_000)) < 20
     assert len(commands("eval " * 10_000 + "x")) < 20
+    assert [one.program for one in commands("sudo " * 100_000 + "x")] == ["x"]
 
 
 @given(st.text(alphabet="ab |&;()<>$`'\"\\\n#=-sudo", max_size=60))

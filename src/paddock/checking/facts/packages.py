@@ -160,7 +160,7 @@ def unsigned(command: Command) -> str:
                 return word
     if command.program == "apt-key" and "add" in command.arguments:
         return "apt-key add"
-    return "[trusted=yes]" if re.search(r"\[[^\]]*trusted=yes", " ".join(command.words)) else ""
+    return "[trusted=yes]" if re.search(r"\[[^\[\]]*trusted=yes", " ".join(command.words)) else ""
 
 
 def unchecked(command: Command) -> str:

@@ -62,6 +62,7 @@ _DEFAULTS = frozenset(
     "postgres password passwd root admin test testing example changeme secret dev develop development user guest "  # noqa: SIM905
     "mysql mariadb redis rabbitmq minio minioadmin vscode pass dummy placeholder xxx local localhost mssql".split()
 )
+# No repetition without an end that something else must follow: a hostile file must not make a search take for ever.
 FORMS = {
     "a GitHub token": r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,}",
     "a GitLab token": r"glpat-[A-Za-z0-9_-]{20,}",
@@ -77,10 +78,10 @@ FORMS = {
     "a Hugging Face token": r"hf_[A-Za-z0-9]{34}",
     "a DigitalOcean token": r"do[opr]_v1_[a-f0-9]{64}",
     "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
-    "a signed token (JWT)": r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}",
+    "a signed token (JWT)": r"eyJ[A-Za-z0-9_-]{10,500}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20,}",
 }
 _FORM = re.compile("|".join(rf"(?<![A-Za-z0-9])(?:{form})" for form in FORMS.values()))
-_USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@\"'`]*:([^/\s@\"'`]+)@")
+_USERINFO = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/\s:@\"'`]{0,200}:([^/\s@\"'`]{1,200})@")
 
 
 def is_name(name: str) -> bool:

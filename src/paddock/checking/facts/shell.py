@@ -7,6 +7,7 @@ XCU 2, without functions, here-documents and arithmetic, and with `$'…'` and `
 
 from __future__ import annotations
 
+import functools
 import itertools
 import shlex
 
@@ -59,10 +60,7 @@ class Command:
     @property
     def plain(self) -> tuple[str, ...]:
         """The words from the program on: without `sudo`, `env` and their like."""
-        words = self.words
-        while words and words[0].rpartition("/")[2] in _WRAPPERS:
-            words = _unwrapped(words)
-        return words
+        return self.words[_program(self.words) :]
 
     def runs(self, *names: str) -> bool:
         """Whether one of these programs is run, be it as a wrapper such as `sudo`."""
@@ -70,6 +68,7 @@ class Command:
         return any(word.rpartition("/")[2] in names for word in wrappers)
 
 
+@functools.lru_cache(maxsize=64)  # a dozen rules ask for the same hooks
 def commands(text: str) -> tuple[Command, ...]:
     """The commands of a shell's text in their order, those in substitutions and in `sh -c` included."""
     reader = _Reader(text)
@@ -82,18 +81,19 @@ def of_arguments(words: Sequence[str]) -> str:
     return shlex.join(words)
 
 
-def _unwrapped(words: tuple[str, ...]) -> tuple[str, ...]:
-    wrapper, rest = words[0].rpartition("/")[2], list(words[1:])
-    takes = _WITH_VALUE.get(wrapper, frozenset())
-    while rest and (rest[0][:1] == "-" or _assigns(rest[0])):
-        option = rest.pop(0)
-        if option == "--":
-            break
-        if option in takes and rest:
-            rest.pop(0)
-    if wrapper == "gosu" and rest:
-        rest.pop(0)  # the user
-    return tuple(rest)
+def _program(words: tuple[str, ...]) -> int:
+    """The index of the program that is run in the end, in one pass: a line may hold ten thousand `sudo`."""
+    at = 0
+    while at < len(words) and (wrapper := words[at].rpartition("/")[2]) in _WRAPPERS:
+        takes = _WITH_VALUE.get(wrapper, frozenset())
+        at += 1
+        while at < len(words) and (words[at][:1] == "-" or _assigns(words[at])):
+            option = words[at]
+            at += 2 if option in takes else 1
+            if option == "--":
+                break
+        at += wrapper == "gosu"  # the user
+    return at
 
 
 def _assigns(word: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import re
+import sys
 
 from paddock.checking.facts import base, container, hooks, mounts, secret
 from paddock.checking.findings import Hit
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from paddock.checking.context import Context
     from paddock.devcontainer.document import Document, Node
-    from paddock.devcontainer.model import Configuration, Effective, Path
+    from paddock.devcontainer.model import Effective, Path
 
 _OF_HOST = re.compile(r"\$\{(?:localEnv|env):([A-Za-z_][A-Za-z0-9_]*)")
 _OPTION = re.compile(r"--?([A-Za-z][A-Za-z0-9_-]*)=(.+)", re.DOTALL)
@@ -79,23 +81,24 @@ def files(effective: Effective, context: Context) -> Iterator[Hit]:
 def token(effective: Effective, _: Context) -> Iterator[Hit]:
     """Texts of a token's form, in comments too."""
     for layer in effective.layers:
-        for name, start, end in secret.forms(layer.document.text):
-            if layer.layer != "label" or layer.node.place.offset <= start < layer.node.place.end:
-                yield Hit(f"this has the form of {name}", _at(layer, start, end))
+        document, spans = layer.document, []
+        for node, path in _strings(layer.node, ()):
+            spans.append((node.place.offset, node.place.end))
+            for name, _start, _end in secret.forms(document.text[node.place.offset : node.place.end]):
+                yield Hit(f"this has the form of {name}", Source(layer.layer, layer.name, path, node.place))
+        spans.sort()
+        for name, start, end in secret.forms(document.text):
+            within = layer.node.place.offset <= start < layer.node.place.end or layer.layer != "label"
+            if within and not _inside(start, spans):
+                yield Hit(
+                    f"this has the form of {name}", Source(layer.layer, layer.name, (), _place(document, start, end))
+                )
 
 
-def _at(layer: Configuration, start: int, end: int) -> Source:
-    """The innermost value around a piece of text, or the piece itself, where it stands in a comment."""
-    node: Node = layer.node
-    path: Path = ()
-    while True:
-        inner = next(((one, step) for one, step in _children(node) if one.place.offset <= start < one.place.end), None)
-        if inner is None:
-            break
-        node, path = inner[0], (*path, inner[1])
-    if node.kind == "string":
-        return Source(layer.layer, layer.name, path, node.place)
-    return Source(layer.layer, layer.name, (), _place(layer.document, start, end))
+def _inside(start: int, spans: list[tuple[int, int]]) -> bool:
+    """Whether one of the spans, which are in order and apart from each other, holds the place."""
+    at = bisect.bisect_right(spans, (start, sys.maxsize)) - 1
+    return at >= 0 and start < spans[at][1]
 
 
 def _children(node: Node) -> Iterator[tuple[Node, str | int]]:

@@ -42,7 +42,7 @@ _JSON = ("byte-order-mark", "trailing-comma", "duplicate-key", "control-characte
 _FLAGS = ("unknown-flag", "flag-without-value", "flag-not-boolean", "no-flag")
 _LEGACY = ("legacy-key",)
 _TYPES = ("wrong-type", "wrong-value", "missing-key", "mount-syntax", "nameless-variable")
-_VARIABLE = re.compile(r"\$\{([^}:]*)(:[^}]*)?\}")
+_VARIABLE = re.compile(r"\$\{([^{}:]*)(:[^{}]*)?\}")
 _KNOWN = frozenset((
     "localEnv", "env", "containerEnv", "localWorkspaceFolder", "localWorkspaceFolderBasename",
     "containerWorkspaceFolder", "containerWorkspaceFolderBasename", "devcontainerId",

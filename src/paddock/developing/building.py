@@ -65,10 +65,13 @@ def build(found: Found, effective: Effective, ground: Ground, environ: Mapping[s
     _refuse_reach(found, effective)
     name = f"localhost/paddock-devcontainer:{os.path.basename(ground.place)}-{state.repository_key(found.folder)[-24:]}"
     name = "".join(letter if letter.isalnum() or letter in "/:.-" else "-" for letter in name).lower().rstrip("-.")
-    before = inputs(found, _dockerfile(found, effective))
+    files = _dockerfile(found, effective)
+    before = inputs(found, files, lock=False)
     words = (_program(found, environ), "build", "--workspace-folder", found.folder, "--config", found.path)
     _run((*words, "--docker-path", engine.find_engine().program, "--image-name", name), environ)
-    ground.keep(Made(name, before))
+    if inputs(found, files, lock=False) != before:
+        raise PaddockError("its files changed while the image was built", next_step="paddock devcontainer build")
+    ground.keep(Made(name, inputs(found, files)))
     return name
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from paddock.devcontainer.finding import Found
 
+_LOCK = "devcontainer-lock.json"
 _MOST_FILES, _LARGEST = 2000, 4 << 20
 
 
@@ -98,13 +99,16 @@ class Ground:
         return there
 
 
-def inputs(found: Found, more: tuple[str, ...] = ()) -> str:
+def inputs(found: Found, more: tuple[str, ...] = (), *, lock: bool = True) -> str:
     """The digest of what a dev container is made from: its own directory, its file, and `more` files by their paths.
 
-    What a Dockerfile copies from elsewhere in the repository is not in it: that is for a person to build again.
+    What a Dockerfile copies from elsewhere in the repository is not in it: that is for a person to build again. Without
+    the `lock` file of Features, which building writes.
     """
     digest = hashlib.sha256()
     for path in sorted({*_files(os.path.dirname(found.path)), found.path, *more}):
+        if not lock and os.path.basename(path).endswith(_LOCK):
+            continue
         digest.update(os.fsencode(os.path.relpath(path, found.folder)) + b"\0")
         digest.update(hashlib.sha256(_content(path)).digest())
     return digest.hexdigest()

@@ -66,7 +66,7 @@ _DEFAULTS = frozenset(
 FORMS = {
     "a GitHub token": r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,}",
     "a GitLab token": r"glpat-[A-Za-z0-9_-]{20,}",
-    "an AWS access key": r"(?:AKIA|ASIA)[A-Z2-7]{16}",
+    "an AWS access key": r"(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])",
     "a Slack token": r"xox[abposr]-[A-Za-z0-9-]{20,}",
     "an Anthropic key": r"sk-ant-[A-Za-z0-9_-]{24,}",
     "an OpenAI key": r"sk-(?:proj|svcacct|admin)-[A-Za-z0-9_-]{24,}",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 
-from paddock.cli import flags
+from paddock.cli import flags, rooting
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import paint, plain
-from paddock.planning import make_plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +37,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
         )
     parser.add_argument("--for", dest="program", metavar="COMMAND", default="", help="for this command, such as claude")
     flags.declare_policy_flags(parser)
+    rooting.declare(parser)
     parser.add_argument("subject", metavar="PATH|VARIABLE|HOST[:PORT]", help="what to explain")
 
 
@@ -52,7 +52,8 @@ def perform(options: argparse.Namespace) -> Outcome:
     here = os.path.lexists(subject)
     is_program = not (options.kind or here or subject in host.environ) and explain.is_command(host, subject)
     program = options.program or (subject if is_program else "")
-    plan = make_plan(cwd, [program] if program else [], flags.layer_from_flags(options), terminal=False, create=False)
+    command, layer = [program] if program else [], flags.layer_from_flags(options)
+    plan, _ = rooting.plan_of(options, command, layer, terminal=False, create=False)
     found = explain.command(plan, host, subject, cwd) if is_program else None
     if found is None:
         found = _of_kind(options.kind or explain.guess(subject, exists=here), plan, host, subject, cwd)

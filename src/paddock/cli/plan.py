@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
-from paddock.cli import flags
+from paddock.cli import flags, rooting
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import paint, plain
-from paddock.planning import make_plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +27,7 @@ examples:
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of `plan`: the policy's flags and a command."""
     flags.declare_policy_flags(parser)
+    rooting.declare(parser)
     parser.add_argument("command", nargs="*", metavar="COMMAND", help="the program that would run, and its arguments")
 
 
@@ -39,7 +37,7 @@ def perform(options: argparse.Namespace) -> Outcome:
     from paddock.plan.serial import as_data
 
     layer = flags.layer_from_flags(options)
-    plan = make_plan(os.getcwd(), options.command, layer, terminal=False, create=False)
+    plan, _ = rooting.plan_of(options, options.command, layer, terminal=False, create=False)
     digest = plan_hash(plan)
     here = _here(plan)
     text = render(plan, digest, here)

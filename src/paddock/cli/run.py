@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from paddock import closing, scope, session
-from paddock.cli import flags
+from paddock.cli import flags, rooting
 from paddock.cli.outcome import Outcome
 from paddock.errors import Usage
 from paddock.frozen import replace
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import argparse
 
     from paddock.cli.views.ended import Look
-    from paddock.plan.image import Rooted
     from paddock.plan.model import Plan
     from paddock.session import Ended
 
@@ -39,9 +38,6 @@ exit status: the command's own; 123 with --apply, when it ended well and somethi
 failed, 126 refused, 127 not found, 128+n ended by signal n."""
 
 
-_NO_IMAGE = "none"  # this machine's own programs, also where there is a dev container
-
-
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of `run`."""
     flags.declare_policy_flags(parser)
@@ -51,7 +47,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def declare_session_flags(parser: argparse.ArgumentParser) -> None:
     """The options of a sandbox, whatever runs in it."""
-    parser.add_argument("--image", metavar="NAME", help="take programs and libraries from a container image")
+    rooting.declare(parser)
     parser.add_argument("--name", help="name of the sandbox and of its change set")
     parser.add_argument(
         "--fresh", action="store_true", help="start a new change set instead of going on with the held one"
@@ -83,14 +79,7 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
     scope.enter()
     terminal = any(map(os.isatty, (0, 1, 2)))
     layer = flags.layer_from_flags(options)
-    image = _image(options)
-    plan = make_plan(os.getcwd(), command, layer, terminal=terminal, image=image)
-    if plan.boundary.use in ("podman", "gvisor") and options.image is None:
-        from paddock.developing import standing
-
-        if standing.there_is_one(os.getcwd()):
-            image = standing.ready(os.getcwd()).image
-            plan = make_plan(os.getcwd(), command, layer, terminal=terminal, image=image)
+    plan, image = rooting.plan_of(options, command, layer, terminal=terminal)
     if takes:
         from paddock.cli.views import taking
 
@@ -100,22 +89,13 @@ def start(options: argparse.Namespace, command: list[str]) -> Outcome:
 
         if first.look(plan):
             plan = make_plan(os.getcwd(), command, layer, terminal=terminal, image=image)
+    rooting.offer(plan, quiet=options.quiet or options.json)
     if options.keep:
         return _run_and_keep(plan, options)
     ended = session.run(plan, name=options.name or "", fresh=options.fresh, quiet=options.quiet)
     late = closing.told_of_masks(plan.workspace.source, unmasked(plan, layer))
     ended = replace(ended, messages=(*ended.messages, *late)) if late else ended
     return _end(ended, plan, options, takes=takes)
-
-
-def _image(options: argparse.Namespace) -> Rooted | None:
-    """The image that the root comes from, where one was asked for."""
-    if options.image is None or options.image == _NO_IMAGE:
-        return None
-    from paddock.boundary import images
-    from paddock.policy.model import Origin
-
-    return images.rooted(options.image, Origin("flag", "--image"))
 
 
 def _takes(options: argparse.Namespace) -> bool:

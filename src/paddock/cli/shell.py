@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from paddock.cli import flags, run
+from paddock.cli import flags, rooting, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def perform(options: argparse.Namespace) -> Outcome:
     """Open the shell; the outcome's exit code is the shell's."""
-    return run.start(options, [_shell()])
+    image = rooting.named(options)
+    return run.start(options, [image.shell if image else _shell()])
 
 
 def _shell() -> str:

@@ -72,15 +72,15 @@ class Ground:
         return f"{self._of(image)}/home"
 
     def _of(self, image: str) -> str:
-        return state.make_private(f"{self.place}/{image[:16]}")
+        return f"{self.place}/{image[:16]}"
 
     def has_run(self, image: str, event: str) -> bool:
         """Whether a set-up command of that event has run to a good end for this image."""
-        return os.path.exists(f"{self.place}/{image[:16]}/{event}.done")
+        return os.path.exists(f"{self._of(image)}/{event}.done")
 
     def ran(self, image: str, event: str) -> None:
         """Remember that it has."""
-        state.write_durably(self._of(image), f"{event}.done", b"")
+        state.write_durably(state.make_private(self._of(image)), f"{event}.done", b"")
 
     def remove(self) -> bool:
         """Forget everything. False where there was nothing."""

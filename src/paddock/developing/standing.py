@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from paddock import state
 from paddock.boundary import images
 from paddock.devcontainer import finding
 from paddock.devcontainer.effective import effective
@@ -42,9 +43,10 @@ def ready(
     config: str = "",
     allow_initialize: bool = False,
     build: bool = False,
+    create: bool = True,
     environ: Mapping[str, str] = os.environ,
 ) -> Ready:
-    """The dev container of a directory. With `build` its image is built first.
+    """The dev container of a directory. With `build` its image is built first; without `create` only to look.
 
     Raises Refused where it is not built, or asks for what is refused; what reading it raises.
     """
@@ -53,13 +55,14 @@ def ready(
     ground = Ground(found)
     digest = inputs(found)
     settled = settling.settle(whole, allow_initialize=allow_initialize or ground.is_allowed(digest))
-    if allow_initialize:
+    if allow_initialize and create:
         ground.allow(digest)
     name = building.build(found, whole, ground, environ) if build else building.reference(found, whole, ground)
     root = images.rooted(name, Origin("repository", found.file), user=settled.user, folder=settled.folder)
     folder = "" if root.folder == os.path.realpath(directory) else root.folder
     home = ground.home(root.identifier)
-    if not os.path.isdir(home):
+    if create and not os.path.isdir(home):
+        state.make_private(os.path.dirname(home))
         images.copy(root.identifier, root.person.home, home)
     variables = {**dict(root.environment), **dict(settled.environment)}
     root = replace(root, folder=folder, home=home, environment=tuple(sorted(variables.items())))

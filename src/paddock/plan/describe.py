@@ -106,6 +106,9 @@ def _boundary(plan: Plan) -> Iterator[tuple[str, str, str]]:
         yield "proof", f"of this policy, at most {age(plan.proving.within_s)} old", str(plan.proving.origin)
     if plan.proving.at_start:
         yield "attacked", "by the quick probes, before the command starts", str(plan.proving.at_start_origin)
+    if plan.image:
+        seen = f"; the repository also at {plan.image.folder}" if plan.image.folder else ""
+        yield "root", f"image {plan.image.reference[:12]}{seen}", str(plan.image.origin)
     yield "person", f"{plan.person.name}, uid {plan.person.uid}, no capabilities, no new privileges", "built-in"
     debug = "ptrace allowed inside" if plan.syscalls == "debug" else "deny-list"
     yield "calls", f"{plan.syscalls} ({debug})", str(plan.syscalls_origin)

@@ -43,6 +43,7 @@ class Image:
     entrypoint: tuple[str, ...]
     command: tuple[str, ...]
     metadata: str
+    digests: tuple[str, ...] = ()  # what registries call it: NAME@sha256:…
 
 
 @frozen
@@ -130,6 +131,7 @@ def read(answer: bytes, name: str, engine: str) -> Image | str:
             _texts(config.get("Entrypoint")),
             _texts(config.get("Cmd")),
             _text((config.get("Labels") or {}).get(LABEL)),
+            _texts(found.get("RepoDigests")),
         )
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return f"{engine} says what cannot be read"

@@ -43,11 +43,12 @@ def build_container(
 
     found = engine.find_engine()
     here = container.place(own.directory)
+    live.remove_directory(here)  # of a run of that name that was killed
     undo.callback(live.remove_directory, here)
     owner = steps.STAND_IN if facts.as_root else None
     name = f"paddock-{own.name}-{os.urandom(4).hex()}"
     compiled = _with_guest(plan, facts, overlays) if guest else podman.compile(plan, facts, overlays)
-    made = container.Container(found, compiled, here, name, owner=owner)
+    made = container.Container(found, compiled, here, name, owner=owner, live=own.directory)
     undo.callback(made.kill)
     return made
 
@@ -56,7 +57,9 @@ def _with_guest(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Comp
     from paddock import starting
     from paddock.boundary import gvisor
 
-    return gvisor.compile(plan, facts, overlays, starting.machine())
+    umask = os.umask(0)
+    os.umask(umask)
+    return gvisor.compile(plan, facts, overlays, starting.machine(), umask)
 
 
 def find_guest(own: Live) -> Runsc:

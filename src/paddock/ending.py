@@ -12,7 +12,7 @@ import signal
 import time
 from contextlib import ExitStack, suppress
 
-from paddock import live, trial_ground, watching
+from paddock import live, stranded, trial_ground, watching
 from paddock.errors import PaddockError, SessionError
 from paddock.kernel import cgroups
 
@@ -65,6 +65,7 @@ def clean() -> list[str]:
         _kill_all(group)
         _remove(group)
         removed.append(f"control group {group.directories[0]}")
+    removed += stranded.clear()  # while their notes are there
     dead = [entry for entry in live.entries() if not entry.holder and live.remove_dead(entry)]
     removed += [f"sandbox directory {entry.directory}" for entry in dead]
     removed += [*watching.recover(), *retention.tidy()]
@@ -81,6 +82,7 @@ def left_over() -> list[str]:
     left += [*watching.left(), *cleaning.left_over()]
     left += [f"unfinished login {path}" for path in logins.unfinished()]
     left += [f"trial directory {path}" for path in trial_ground.left()]
+    left += stranded.left()
     left += [f"sandbox directory {entry.directory}" for entry in live.entries() if not entry.holder]
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         left += [f"mount {line.split()[4]}" for line in file if "/paddock-stage" in line]

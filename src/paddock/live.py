@@ -159,6 +159,11 @@ def find(name: str) -> Entry:
     )
 
 
+def is_held(directory: str) -> bool:
+    """Whether the Paddock of the sandbox with that directory lives."""
+    return bool(directory) and _holder(f"{directory}/lock") != 0
+
+
 def _holder(path: str) -> int:
     try:
         lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)

@@ -153,3 +153,9 @@ def test_rootful_is_a_gap_that_names_what_to_do_instead() -> None:
     (gap,) = engine.gaps(as_root=True)
     assert (gap.name, gap.acceptable) == ("rootful", True)
     assert "ordinary user" in gap.instead
+
+
+@pytest.mark.user
+@pytest.mark.parametrize(("length", "clears_up"), [(17, True), (18, False)])
+def test_with_a_long_runtime_directory_nobody_but_us_removes_a_container(length: int, clears_up: bool) -> None:
+    assert engine.clears_up({"XDG_RUNTIME_DIR": "/" + "r" * (length - 1)}) is clears_up

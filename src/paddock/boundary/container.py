@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 LABEL = "paddock.sandbox"
 # As root the container's ids are nobody's, and must come through to its root; the directories of live sandboxes are
 # closed to them.
-_ROOTS_PLACE = "/run/paddock-containers"
+ROOTS_PLACE = "/run/paddock-containers"
+NAME, _LIVE = "name", "live"  # below a container's place: what it is called, and the sandbox that it belongs to
 _START_TIMEOUT_S = 120.0
 _LOOK_EVERY_S = 0.002
 _MOST, _FEWEST_FILES = 20000, 64
@@ -33,8 +34,13 @@ _MOST, _FEWEST_FILES = 20000, 64
 class Container:
     """A container and what belongs to it on the host, below `here`, a directory of its own."""
 
-    def __init__(self, found: Engine, compiled: Compiled, here: str, name: str, *, owner: int | None) -> None:
-        """Begin to make it. `owner` is who the person inside is on the host, where that is not the caller."""
+    def __init__(
+        self, found: Engine, compiled: Compiled, here: str, name: str, *, owner: int | None, live: str = ""
+    ) -> None:
+        """Begin to make it. `owner` is who the person inside is on the host, where that is not the caller.
+
+        `live` is the directory of the sandbox that it belongs to, for whoever finds it without its Paddock.
+        """
         _refuse_odd(compiled.arguments)
         _refuse_few_files()
         self.compiled = compiled
@@ -42,7 +48,12 @@ class Container:
         self._here = here
         self._init = -1
         lay_out(compiled, here, found.keeper, owner)
+        if live:
+            os.symlink(live, f"{here}/{_LIVE}")
+        _write(f"{here}/{NAME}", name.encode(), 0o400, None)
         settings = engine.settings()
+        environment = engine.environment(settings)
+        self._clears_up = engine.clears_up(environment)
         run = (
             *command(found, settings), "--detach",
             *("--name", name, "--label", f"{LABEL}={name}", "--pidfile", f"{here}/pid"),
@@ -51,7 +62,7 @@ class Container:
         remove = (found.program, "rm", "--force", "--time", "0", "--ignore", name)
         complaints = os.open(f"{here}/complaints", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            commands = Commands(run, remove, engine.environment(settings), f"{here}/pid")
+            commands = Commands(run, remove, environment, f"{here}/pid")
             self._guard = Guard(commands, complaints)
         finally:
             os.close(complaints)
@@ -100,7 +111,7 @@ class Container:
     def kill(self) -> str:
         """Let go of it: whatever is left is removed. What the engine complained about."""
         gone = self._init >= 0 and bool(select.select([self._init], [], [], 0)[0])
-        self._guard.release(gone=gone)
+        self._guard.release(gone=gone and self._clears_up)
         if self._init >= 0:
             os.close(self._init)
             self._init = -1
@@ -111,17 +122,27 @@ class Container:
 def command(found: Engine, settings: str) -> tuple[str, ...]:
     """The engine's words up to `run`."""
     runtime = ("--runtime", found.runtime) if found.runtime else ()
-    # No hooks: a directory of the person's may hold programs for every container.
-    return (found.program, *runtime, "--hooks-dir", settings, "run", "--rm")
+    # No hooks, no mounts.conf: in the person's own there may be programs and host paths for every container. The file
+    # for the latter has an option (a hidden one), and no setting.
+    nothing = ("--hooks-dir", settings, "--default-mounts-file", os.devnull)
+    return (found.program, *runtime, *nothing, "run", "--rm")
 
 
 def place(own: str) -> str:
     """Where the container of a live sandbox, whose directory is `own`, has what it needs; not made yet."""
     if os.geteuid() != 0:
         return f"{own}/container"
-    os.makedirs(_ROOTS_PLACE, mode=0o711, exist_ok=True)
-    os.chmod(_ROOTS_PLACE, 0o711)  # noqa: S103 - to be passed through, not to be looked at
-    return f"{_ROOTS_PLACE}/{os.path.basename(own)}-{os.urandom(8).hex()}"
+    os.makedirs(ROOTS_PLACE, mode=0o711, exist_ok=True)
+    os.chmod(ROOTS_PLACE, 0o711)  # noqa: S103 - to be passed through, not to be looked at
+    return f"{ROOTS_PLACE}/{os.path.basename(own)}-{os.urandom(8).hex()}"
+
+
+def live_directory_of(place: str) -> str:
+    """The directory of the live sandbox that a container belongs to; empty where it is not known."""
+    try:
+        return os.readlink(f"{place}/{_LIVE}")
+    except OSError:
+        return ""
 
 
 def _refuse_odd(words: tuple[str, ...]) -> None:

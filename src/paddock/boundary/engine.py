@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _KEEPERS = ("/usr/libexec/podman/catatonit", "/usr/lib/podman/catatonit", "/usr/bin/catatonit")
 OLDEST = (4, 3)
 _ASK_TIMEOUT_S = 20.0
+_LONGEST_SOCKET = 107
 # What an engine asks of its caller: whose storage, and where systemd is.
 _PASSED = ("XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "DBUS_SESSION_BUS_ADDRESS", "CONTAINERS_STORAGE_CONF")
 
@@ -138,6 +139,17 @@ def environment(place: str, environ: Mapping[str, str] = os.environ) -> dict[str
         "CONTAINERS_CONF": f"{place}/containers.conf",
         **passed,
     }
+
+
+def clears_up(found: Mapping[str, str]) -> bool:
+    """Whether the engine's monitor removes a container that has ended; `found` is the engine's environment.
+
+    Conmon 2.1 does not where the path of its socket is longer than unix(7) lets it be.
+    """
+    if os.geteuid() == 0:
+        return True
+    runtime = found.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid()}"
+    return len(os.fsencode(f"{runtime}/libpod/tmp/socket/{'0' * 64}/attach")) <= _LONGEST_SOCKET
 
 
 # What an engine says (both texts), and what a person can do about it. The first that is found counts.

@@ -1,0 +1,92 @@
+"""Containers that outlived both their Paddock and its guard: found by the notes that were made beside them.
+
+No engine is asked where there is no note: asking alone makes storage for a person who has none.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+
+from paddock import live
+from paddock.boundary import container, engine
+from paddock.errors import PaddockError
+from paddock.process import run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddock.process import Finished
+
+_REMOVE_TIMEOUT_S = 60.0
+_TRIED_S = 600
+
+
+def left() -> list[str]:
+    """The containers whose Paddock is gone, in words."""
+    return [f"container {name}" for _, name in _dead()]
+
+
+def clear() -> list[str]:
+    """Remove them, and what was laid out for them; which they were. Raises PaddockError where the engine fails."""
+    removed = []
+    for place, name in list(_dead()):
+        if name and _removed(name):
+            removed.append(f"container {name}")
+        live.remove_directory(place)
+        if os.path.dirname(place) == container.ROOTS_PLACE:
+            removed.append(f"container directory {place}")
+    return removed
+
+
+def _dead() -> Iterator[tuple[str, str]]:
+    """The places of such containers, each with the container's name."""
+    for entry in live.entries():
+        place = f"{entry.directory}/container"
+        if not entry.holder and os.path.isdir(place):
+            yield place, _name(place)
+    if os.geteuid() != 0:
+        return
+    with suppress(FileNotFoundError):
+        for entry_ in sorted(os.listdir(container.ROOTS_PLACE)):
+            place = f"{container.ROOTS_PLACE}/{entry_}"
+            own = container.live_directory_of(place)
+            if os.path.dirname(own) == live.live_directory() and not live.is_held(own) if own else _is_old(place):
+                yield place, _name(place)
+
+
+def _is_old(place: str) -> bool:
+    """Whether nobody can be at work there any more: it belongs to a trial, or is being made."""
+    try:
+        return time.time() - os.stat(place).st_mtime > _TRIED_S
+    except FileNotFoundError:
+        return False
+
+
+def _name(place: str) -> str:
+    try:
+        with open(f"{place}/{container.NAME}", encoding="utf-8") as file:
+            return file.read()
+    except OSError:  # its Paddock was killed before there was a container
+        return ""
+
+
+def _removed(name: str) -> bool:
+    """Whether there was something to remove. The guard may be at the same work."""
+    program = engine.find_engine().program
+    there = _asked(program, "container", "exists", name).status == 0
+    done = _asked(program, "rm", "--force", "--time", "0", "--ignore", name) if there else None
+    if done and done.status and _asked(program, "container", "exists", name).status == 0:
+        raise PaddockError(
+            f"the container {name} could not be removed",
+            why=done.stderr.decode("utf-8", "replace").strip(),
+            next_step=f"podman rm --force {name}",
+            code="container-left",
+        )
+    return there
+
+
+def _asked(program: str, *words: str) -> Finished:
+    return run((program, *words), environment=engine.environment(engine.settings()), timeout_s=_REMOVE_TIMEOUT_S)

@@ -31,7 +31,8 @@ def available(base: str) -> Availability:
 
 def _failure(found: Engine, base: str) -> str:
     """What fails when `true` is started in a container, or nothing. Raises PaddockError."""
-    from paddock import live
+    import shutil
+
     from paddock.boundary import container, podman, steps
     from paddock.boundary.bubblewrap_trial import how_it_ended, smallest_plan
     from paddock.boundary.facts import facts_for
@@ -63,4 +64,4 @@ def _failure(found: Engine, base: str) -> str:
         finally:
             sandbox.stop()
     finally:
-        live.remove_directory(here)
+        shutil.rmtree(here)

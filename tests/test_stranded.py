@@ -1,0 +1,104 @@
+"""Containers that outlived their Paddock and its guard, with an engine that is a script."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddock import live, stranded
+from paddock.boundary import container, engine
+from paddock.errors import PaddockError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ENGINE = """#!/bin/sh
+echo "$@" >> {log}
+case "$1" in
+container) test -e {there}; exit ;;
+rm) {removal} ;;
+esac
+"""
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """A person without sandboxes and an engine that has one container, `it`; what the engine was asked."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.setattr(container, "ROOTS_PLACE", str(tmp_path / "roots"))
+    (tmp_path / "there").touch()
+    write(tmp_path, "rm {there}")
+    found = engine.Engine(str(tmp_path / "engine"), "/usr/bin/true", "")
+    monkeypatch.setattr(engine, "find_engine", lambda: found)
+    log = tmp_path / "log"
+    return lambda: log.read_text().splitlines() if log.exists() else []
+
+
+def write(base: Path, removal: str) -> None:
+    names = {"log": base / "log", "there": base / "there"}
+    (base / "engine").write_text(ENGINE.format(removal=removal.format(**names), **names))
+    (base / "engine").chmod(0o755)
+
+
+def crashed(place: Path, own: str = "") -> None:
+    place.mkdir(parents=True)
+    (place / "name").write_text("it")
+    if own:
+        (place / "live").symlink_to(own)
+
+
+def test_no_engine_is_asked_where_there_is_nothing(asked: Callable[[], list[str]]) -> None:
+    assert (stranded.left(), stranded.clear(), asked()) == ([], [], [])
+
+
+def test_the_container_of_a_sandbox_that_was_killed_is_removed(asked: Callable[[], list[str]], tmp_path: Path) -> None:
+    crashed(tmp_path / "runtime/paddock/live/one/container")
+    assert stranded.left() == ["container it"]
+    assert stranded.clear() == ["container it"]
+    assert asked() == ["container exists it", "rm --force --time 0 --ignore it"]
+    assert stranded.left() == []
+
+
+def test_one_that_its_guard_has_removed_is_only_forgotten(asked: Callable[[], list[str]], tmp_path: Path) -> None:
+    crashed(tmp_path / "runtime/paddock/live/one/container")
+    (tmp_path / "there").unlink()
+    assert stranded.clear() == []
+    assert asked() == ["container exists it"]
+
+
+def test_an_engine_that_does_not_remove_it_is_said(asked: Callable[[], list[str]], tmp_path: Path) -> None:
+    crashed(tmp_path / "runtime/paddock/live/one/container")
+    write(tmp_path, "echo Error: no >&2; exit 125")
+    with pytest.raises(PaddockError, match="container it could not be removed") as caught:
+        stranded.clear()
+    assert (caught.value.why, caught.value.next_step) == ("Error: no", "podman rm --force it")
+    assert stranded.left() == ["container it"]
+
+
+def test_what_lives_is_left_alone(asked: Callable[[], list[str]], tmp_path: Path) -> None:
+    own = live.claim("one", exact=True)
+    crashed(tmp_path / "runtime/paddock/live/one/container")
+    pid = os.fork()  # a lock of our own process is not seen
+    if pid == 0:
+        os._exit(0 if stranded.left() == [] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    own.remove()
+
+
+@pytest.mark.root
+def test_roots_are_told_apart_by_the_sandbox_that_they_belong_to(
+    asked: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    crashed(tmp_path / "roots/mine", str(tmp_path / "runtime/paddock/live/one"))
+    crashed(tmp_path / "roots/of-another-runtime-directory", str(tmp_path / "elsewhere/paddock/live/one"))
+    crashed(tmp_path / "roots/trial")
+    crashed(tmp_path / "roots/old-trial")
+    os.utime(tmp_path / "roots/old-trial", (0, 0))
+    removed = stranded.clear()
+    assert [line for line in removed if "directory" in line] == [
+        f"container directory {tmp_path}/roots/{name}" for name in ("mine", "old-trial")
+    ]
+    assert sorted(path.name for path in (tmp_path / "roots").iterdir()) == ["of-another-runtime-directory", "trial"]

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"(?:https?|ftp)://|git@|git://|ssh://")
 _COMMIT = re.compile(r"#(?:[^:]*@)?[0-9a-f]{40}(?::|$)|[?&]checksum=[0-9a-f]{7,}")
-_OWN_FRONTENDS = ("docker/dockerfile",)
+_OWN_FRONTEND = "docker/dockerfile"  # of Docker's own registry, whether that is named or not
 _KEYS = re.compile(
     r"(^|/)(\.env(\.[\w.-]+)?|\.netrc|\.npmrc|\.pypirc|\.git-credentials|\.ssh(/.*)?|\.aws(/.*)?|\.kube(/.*)?|\.gnupg(/.*)?"
     r"|\.docker/config\.json|id_(rsa|dsa|ecdsa|ed25519)|[^/]*\.(key|p12|pfx|kdbx)|credentials(\.json)?)$"
 )
 _EXAMPLES = re.compile(r"\.(example|sample|template|dist|defaults?)$|\.pub$")
+
+
+def _is_own(image: str) -> bool:
+    host, _, rest = image.partition("/")
+    return image == _OWN_FRONTEND or (rest == _OWN_FRONTEND and host.partition(".")[0] == "docker")
 
 
 @rule("DC501")
@@ -84,7 +89,7 @@ def frontends(effective: Effective, _: Context) -> Iterator[Hit]:
     for dockerfile in dockerfiles.every(effective):
         for name, word in dockerfile.listing.directives:
             image = word.text.partition("@")[0].partition(":")[0]
-            if name == "syntax" and image not in _OWN_FRONTENDS:
+            if name == "syntax" and not _is_own(image):
                 message = f"{word.text} reads this Dockerfile, and decides what it means"
                 yield Hit(message, dockerfile.source(word.place, "syntax"))
 

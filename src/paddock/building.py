@@ -42,6 +42,8 @@ def build_container(
     from paddock.boundary import container, engine, podman
 
     found = engine.find_engine()
+    if plan.nested:
+        facts = replace(facts, storage=_storage(undo))
     here = container.place(own.directory)
     live.remove_directory(here)  # of a run of that name that was killed
     undo.callback(live.remove_directory, here)
@@ -51,6 +53,15 @@ def build_container(
     made = container.Container(found, compiled, here, name, owner=owner, live=own.directory)
     undo.callback(made.kill)
     return made
+
+
+def _storage(undo: Unwinding) -> str:
+    """A directory on disk for the containers that are made inside, gone at the end."""
+    from paddock.workspace import scratches
+
+    scratch = scratches.scratch()
+    undo.callback(scratches.remove_scratch, scratch)
+    return f"{scratch}/upper"
 
 
 def _with_guest(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled:

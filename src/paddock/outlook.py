@@ -84,4 +84,9 @@ def _gaps(boundary: str, plan: Plan, division: Division, survey: Survey | None) 
         from paddock.boundary import engine
 
         out = (*engine.gaps(as_root=os.geteuid() == 0), *out)
+        if plan.nested:
+            from paddock.boundary import nesting
+
+            nesting.refuse_missing(plan)
+            out = (*nesting.gaps(), *out)
     return (*division.gaps, *out)

@@ -28,7 +28,10 @@ def start_of(plan: Plan, per_process: Mapping[str, int], guest: Runsc | None = N
         uid=plan.person.uid,
         gid=plan.person.gid,
         limits=per_process,
-        filter=seccomp.program("debug" if plan.syscalls == "debug" else "default", machine(), sockets="all"),
+        filter=seccomp.program(
+            "debug" if plan.syscalls == "debug" else "default", machine(), sockets="all", nested=plan.nested
+        ),
+        nested=plan.nested,
         streams=streams.look(),
         private_home=plan.person.home if any(one.target == plan.person.home for one in plan.private) else "",
         through=_through(plan, per_process, guest) if guest else None,

@@ -23,7 +23,7 @@ def test_no_flags_are_an_empty_layer():
 
 
 def test_the_names_here_are_the_ones_that_the_policy_knows():
-    assert set(NAMES) == {*WORDS, *MANY, "env", "limit", "debug_syscalls", "ask_inside", "require_proof"}
+    assert set(NAMES) == {*WORDS, *MANY, "env", "limit", "debug_syscalls", "nested", "ask_inside", "require_proof"}
     assert set(vars(options())) == set(NAMES)
 
 
@@ -58,6 +58,7 @@ def test_all_flags_together():
                 "--limit",
                 "wall=1h",
                 "--debug-syscalls",
+                "--nested",
             ),
         ),
         "/here",
@@ -65,7 +66,7 @@ def test_all_flags_together():
     found = {setting.key: setting.value for setting in layer.settings}
     assert set(found) == {
         "workspace.mode", "workspace.read", "workspace.mask", "environment.pass", "environment.set", "boundary.use", "boundary.minimum",
-        "boundary.accept", "boundary.syscalls", "network.mode", "network.allow", "network.deny", "network.publish", "limits.wall",
+        "boundary.accept", "boundary.syscalls", "boundary.nested", "network.mode", "network.allow", "network.deny", "network.publish", "limits.wall",
     }  # fmt: skip
     assert "/here/data" in str(found["workspace.read"])
 

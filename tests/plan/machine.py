@@ -150,7 +150,7 @@ def policy(**changes: Any) -> Policy:
         name: tuple(Text(each, FLAG) for each in value) if isinstance(value, list) else value
         for name, value in changes.items()
     }
-    for name in ("network_mode", "workspace_mode", "boundary_use", "syscalls"):
+    for name in ("network_mode", "workspace_mode", "boundary_use", "syscalls", "nested"):
         if isinstance(given.get(name), str):
             given[name] = Text(given[name], FLAG)
     return replace(merge([], trusted=False), **given)

@@ -57,6 +57,8 @@ plans = st.builds(
     agent=text,
     notes=listed(text),
     syscalls_origin=origins,
+    nested=st.booleans(),
+    nested_origin=origins,
     image=st.none() | st.builds(model.Image, text, origins, text),
 )
 

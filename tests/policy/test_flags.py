@@ -23,7 +23,7 @@ def test_every_flag_becomes_a_setting_with_its_own_name_as_origin():
         {
             "workspace": "live", "read": ["../lib", "/opt"], "mask": ["*.key"], "env": ["CI", "A=b=c", "LC_*", "E="], "boundary": "landlock",
             "minimum": "landlock", "accept": ["pid-namespace"], "net": "allow", "allow": ["a.example", "b.example:80"],
-            "limit": ["wall=1h", "memory=none", "processes=7", "cpus=0.5"], "debug_syscalls": True,
+            "limit": ["wall=1h", "memory=none", "processes=7", "cpus=0.5"], "debug_syscalls": True, "nested": True,
             "ask_inside": True, "require_proof": "7",
         },
         base="/here",
@@ -41,6 +41,7 @@ def test_every_flag_becomes_a_setting_with_its_own_name_as_origin():
     assert settings(layer)["prove.require"] == 7 * 86400
     assert settings(flags_layer({"require_proof": "12h"}))["prove.require"] == 12 * 3600
     assert policy.syscalls.origin.where == "--debug-syscalls"
+    assert (policy.nested.value, policy.nested.origin.where) == ("true", "--nested")
     assert (policy.agent_prompts.value, policy.agent_prompts.origin.where) == ("keep", "--ask-inside")
     assert (policy.workspace_mode.value, str(policy.workspace_mode.origin)) == ("live", "flag --workspace")
     assert policy.boundary_minimum.value == "landlock"

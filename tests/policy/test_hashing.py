@@ -28,7 +28,7 @@ HOME, REPOSITORY = "/home/ann", "/home/ann/code/app"
 FULL: dict[str, dict[str, object]] = {
     "workspace": {"mode": "scratch", "mask": ["*.key", "b"], "read": ["/opt/a", f"{HOME}/data"], "canaries": ["aws"]},
     "environment": {"pass": ["CI", "LC_*"], "set": {"A": "1", "B": "2"}},
-    "boundary": {"syscalls": "debug"},
+    "boundary": {"syscalls": "debug", "nested": True},
     "network": {
         "mode": "allow", "allow": ["a.example", {"host": "b.example", "methods": ["GET", "PUT"], "paths": ["/a", "/b"]}],
         "deny": ["c.example", "d.example:80"], "publish": [3000, "8080:80"], "connections": 5, "rate": 6,

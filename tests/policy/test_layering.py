@@ -144,6 +144,7 @@ SAMPLES: dict[str, Any] = {
     "boundary.minimum": st.sampled_from(["landlock", "bubblewrap", "podman", "gvisor", "microvm"]),
     "boundary.accept": st.lists(st.sampled_from(["x", "y"]), max_size=2),
     "boundary.syscalls": st.sampled_from(["default", "debug"]),
+    "boundary.nested": st.booleans(),
     "network.mode": st.sampled_from(["off", "allow"]),
     "network.allow": st.lists(st.sampled_from(ALLOWANCES), max_size=3),
     "network.setup.allow": st.lists(st.sampled_from(ALLOWANCES), max_size=2),
@@ -204,6 +205,7 @@ def possibilities(policy: Policy) -> set[object]:
     found |= {("minimum", n) for n in range(6 - minimum)}
     found |= {("accept", entry.value) for entry in policy.accept}
     found |= {("syscalls", "debug")} if policy.syscalls.value == "debug" else set()
+    found |= {("nested",)} if policy.nested.value == "true" else set()
     found |= {("net", "allow")} if policy.network_mode.value == "allow" else set()
     found |= set(reachable(policy))
     found |= {("setup", one) for one in reachable(replace(policy, allow=policy.setup_allow))}
@@ -295,6 +297,7 @@ def test_what_a_floor_states_holds_whatever_the_others_say(floor, person, reposi
     kinds = {
         "workspace.mode": "mode", "workspace.read": "read", "environment.pass": "pass", "environment.set": "set",
         "boundary.use": "weakness", "boundary.minimum": "minimum", "boundary.accept": "accept", "boundary.syscalls": "syscalls",
+        "boundary.nested": "nested",
         "network.mode": "net", "network.allow": "host", "network.publish": "publish", "network.connections": "connections", "network.rate": "rate", "agents.prompts": "prompts", "credentials.NAME": "credential", "hazards.allow": "ignored", "hazards.large": "large", "prove.require": "require", "prove.at_start": "unattacked",
     }  # fmt: skip
     for key in stated - set(ONLY_TIGHTEN):

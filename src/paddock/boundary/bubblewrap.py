@@ -42,7 +42,8 @@ class Facts:
     `files` are the mounts' sources that are no directories; `staged` those in /etc that can be shown by
     `Reveal`. In mode live, paths in the workspace: the names of `pinned` are held, `read_only` is held whole.
     `trust` is a directory in which the gateway writes whom programs inside are to trust, where it terminates TLS;
-    `bundles` are the system's own files of that kind which are seen inside.
+    `bundles` are the system's own files of that kind which are seen inside. `storage` is a directory for containers
+    that are made inside.
     """
 
     as_root: bool
@@ -54,6 +55,7 @@ class Facts:
     planted: tuple[tuple[str, str], ...] = ()
     trust: str = ""
     bundles: tuple[str, ...] = ()
+    storage: str = ""
 
 
 @frozen

@@ -24,6 +24,8 @@ def choose(plan: Plan) -> str:
     wanted, minimum = plan.boundary.use, plan.boundary.minimum
     if plan.image:
         wanted = _of_image(wanted, minimum)
+    if plan.nested:
+        wanted = _nesting(wanted, minimum)
     if wanted == "auto":
         if find("bwrap") or STRENGTH.index(minimum) > STRENGTH.index("landlock"):
             wanted = minimum if STRENGTH.index(minimum) > STRENGTH.index("bubblewrap") else "bubblewrap"
@@ -67,6 +69,21 @@ def _of_image(wanted: str, minimum: str) -> str:
             why="its root is made of this machine's own programs",
             next_step="paddock run --boundary podman --image …",
             code="image-boundary",
+        )
+    return wanted
+
+
+def _nesting(wanted: str, minimum: str) -> str:
+    """The boundary in which containers can be made. Raises Refused for the others."""
+    if wanted == "auto" and STRENGTH.index(minimum) <= STRENGTH.index("podman"):
+        return "podman"
+    if wanted != "podman":
+        other = wanted if wanted != "auto" else minimum
+        raise Refused(
+            f"in the boundary {other} no containers can be made",
+            why="boundary.nested is kept by podman alone",
+            next_step="paddock run --boundary podman --nested …, or without --nested",
+            code="nested-boundary",
         )
     return wanted
 

@@ -69,7 +69,7 @@ class Compiled:
     steps: tuple[Step, ...]
 
 
-class _Sheet:
+class Sheet:
     """What has been written down so far."""
 
     def __init__(self, plan: Plan, facts: Facts) -> None:
@@ -174,7 +174,7 @@ def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled
 
     `overlays` take the place of what the plan would mount there, outer ones first, as in `bubblewrap.compile`.
     """
-    out = _Sheet(plan, facts)
+    out = Sheet(plan, facts)
     _isolation(plan, out)
     _root(plan, out, tuple(overlay.target for overlay in overlays))
     if facts.trust:
@@ -188,6 +188,10 @@ def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled
         out.steps.insert(0, Seal(f"{STAGE}/etc", read_only=True))  # before its entries are shown, with its flags
     _workspace(plan, overlays, out)
     _masks(plan, out)
+    if plan.nested:
+        from paddock.boundary import nesting
+
+        nesting.lay_out(plan, out)
     if plan.image and plan.image.folder:
         out.place("", plan.image.folder)
         out.steps.append(Mirror(plan.workspace.source, plan.image.folder))
@@ -197,7 +201,7 @@ def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled
         from paddock.plan.trusting import BUNDLE, PLACE
 
         out.steps += [TrustHere(f"{PLACE}/{BUNDLE}", bundle) for bundle in facts.bundles]
-    _seal(out)
+    _seal(plan, out)
     return Compiled(
         (*out.words, "--entrypoint", f'["{KEEPER}","-P"]', *_image(plan)),
         tuple(out.files),
@@ -207,10 +211,11 @@ def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled
     )
 
 
-def _seal(out: _Sheet) -> None:
+def _seal(plan: Plan, out: Sheet) -> None:
     """What an engine leaves more open than bubblewrap does."""
     # INVARIANT PK-44, PK-45, FS-42: the machine's hardware is not listed, and there are no queues of messages.
-    out.steps += [Remove("/sys"), Remove("/dev/mqueue", place=True)]
+    out.steps += [] if plan.nested else [Remove("/sys")]  # then there is an empty one
+    out.steps.append(Remove("/dev/mqueue", place=True))
     out.steps.append(Remove("/etc/hostname"))  # its source would name the container and where the storage is
     for path in out.facts.covered_proc:
         out.steps += [Remove(path), Blank(path)]  # the engine's own can be written
@@ -226,7 +231,7 @@ def _image(plan: Plan) -> tuple[str, ...]:
     return ("--passwd=false", "--rootfs", f"{HERE}/root")
 
 
-def _isolation(plan: Plan, out: _Sheet) -> None:
+def _isolation(plan: Plan, out: Sheet) -> None:
     person = plan.person
     # INVARIANT PK-47, PK-12: all namespaces are new. The network's has no interface: the gateway attaches to it.
     out.words += ["--network", "none", "--pid", "private", "--ipc", "private", "--uts", "private"]
@@ -249,7 +254,7 @@ def _users(plan: Plan, facts: Facts) -> list[str]:
     return [word for flag, first in ranges for word in (flag, f"0:{first}:{ID_COUNT}")]
 
 
-def _root(plan: Plan, out: _Sheet, layered: tuple[str, ...]) -> None:
+def _root(plan: Plan, out: Sheet, layered: tuple[str, ...]) -> None:
     # Parents before what lies below them: a private directory would hide what was put there before.
     entries: list[Link | Private | Mount] = [*plan.links, *plan.private, *plan.mounts]
     if all(entry.target != _RUN for entry in plan.private):
@@ -273,7 +278,7 @@ def _root(plan: Plan, out: _Sheet, layered: tuple[str, ...]) -> None:
             out.file(os.fsencode(content), target, mode=0o600)
 
 
-def _private(entry: Private, plan: Plan, out: _Sheet) -> None:
+def _private(entry: Private, plan: Plan, out: Sheet) -> None:
     if entry.target == "/dev/shm":  # noqa: S108 - inside the sandbox
         out.words += ["--shm-size", str(entry.size_bytes)]
         return
@@ -284,7 +289,7 @@ def _private(entry: Private, plan: Plan, out: _Sheet) -> None:
         out.steps.append(Own(entry.target, out.person, 0o700 if home else 0o755))
 
 
-def _workspace(plan: Plan, overlays: tuple[Overlay, ...], out: _Sheet) -> None:
+def _workspace(plan: Plan, overlays: tuple[Overlay, ...], out: Sheet) -> None:
     source, mode = plan.workspace.source, plan.workspace.mode
     for overlay in overlays:
         _overlay(overlay, out)
@@ -300,7 +305,7 @@ def _workspace(plan: Plan, overlays: tuple[Overlay, ...], out: _Sheet) -> None:
         out.steps += [Hold(source, path, read_only=True) for path in out.facts.read_only]
 
 
-def _overlay(overlay: Overlay, out: _Sheet) -> None:
+def _overlay(overlay: Overlay, out: Sheet) -> None:
     # On the stage every layer has a short name: overlayfs splits its options at commas and colons.
     stage = f"{STAGE}/{sum(isinstance(step, MountOverlay) for step in out.steps)}"
     lowers = tuple(f"{stage}-lower-{depth}" for depth in range(len(overlay.lowers)))
@@ -318,7 +323,7 @@ def _overlay(overlay: Overlay, out: _Sheet) -> None:
     out.steps.append(MountOverlay(overlay.target, lowers, f"{stage}-layers/{upper}", f"{stage}-layers/{work}"))
 
 
-def _masks(plan: Plan, out: _Sheet) -> None:
+def _masks(plan: Plan, out: Sheet) -> None:
     out.empty(f"{STAGE}/{EMPTY_DIRECTORY}", _PLACE_BYTES, 0o555)
     out.file(b"", f"{STAGE}/{EMPTY_FILE}")
     planted = dict(out.facts.planted)

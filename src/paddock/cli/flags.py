@@ -24,6 +24,7 @@ NAMES = (
     "publish",
     "limit",
     "debug_syscalls",
+    "nested",
     "ask_inside",
     "require_proof",
 )
@@ -77,6 +78,7 @@ def declare_policy_flags(parser: argparse.ArgumentParser) -> None:
         help="start only where paddock prove has held within so many days (30 unless given, after a =)",
     )
     add("--debug-syscalls", action="store_true", help="allow ptrace inside, for debuggers and strace")
+    add("--nested", action="store_true", help="give the sandbox a Podman of its own, which is docker there too")
 
 
 def declare_at_the_end(

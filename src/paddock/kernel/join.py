@@ -62,6 +62,7 @@ class Start:
     limits: Mapping[str, int]
     filter: bytes
     streams: Kinds
+    nested: bool = False  # it may make namespaces and mounts of its own, which a second wall (Landlock) would forbid
     private_home: str = ""  # what appears there by the end is reported: it will be gone
     through: Through | None = None  # then it gives up nothing itself: that program does, for what it starts
 
@@ -255,7 +256,8 @@ def _become_command(start: Start, channel: socket.socket, ends: tuple[int, Mappi
         step = "capabilities"
         confine.drop_capabilities()
         step = "landlock"
-        landlock.confine_to_root()
+        if not start.nested:
+            landlock.confine_to_root()
         confine.default_signals()
         step = "system-call filter"
         seccomp.install(start.filter)

@@ -78,15 +78,6 @@ class Deny:
 _ALWAYS = (
     Deny(("clone3",), errno.ENOSYS, "its flags are in memory; libc falls back to clone"),
     Deny(
-        ("clone",), errno.EPERM, "no nested namespaces: they open the kernel's widest attack surface (CVE-2022-0492)",
-        (Where(0, (0,), _NAMESPACES, other=True),),
-    ),
-    Deny(
-        ("unshare",), errno.EPERM, "no nested namespaces",
-        (Where(0, (0,), _NAMESPACES | _NEWTIME, other=True),),
-    ),
-    Deny(("setns",), errno.EPERM, "no change of namespaces"),
-    Deny(
         ("ioctl",), errno.EPERM, "no typing into a terminal: TIOCSTI, TIOCLINUX (CVE-2017-5226, CVE-2019-10063)",
         (Where(1, (0x5412, 0x541C)),),
     ),
@@ -98,19 +89,13 @@ _ALWAYS = (
     Deny(("bpf", "perf_event_open"), errno.EPERM, "kernel programs and side channels"),
     Deny(("keyctl", "add_key", "request_key"), errno.EPERM, "keyrings are not bound to namespaces"),
     Deny(("kcmp", "pidfd_getfd"), errno.EPERM, "looks into or takes from other processes"),
-    Deny(
-        (
-            "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "open_tree_attr", "fsopen",
-            "fsconfig", "fsmount", "fspick", "mount_setattr",
-        ), errno.EPERM, "the view of files is made once, outside",
-    ),
     Deny(("name_to_handle_at", "open_by_handle_at"), errno.EPERM, "opens files past the view (Shocker)"),
     Deny(("fanotify_init", "lookup_dcookie"), errno.EPERM, "watches or names files past the view"),
     Deny(
         (
             "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "swapon", "swapoff",
             "reboot", "syslog", "acct", "quotactl", "quotactl_fd", "vhangup", "nfsservctl", "clock_settime",
-            "settimeofday", "sethostname", "setdomainname",
+            "settimeofday",
         ), errno.EPERM, "administration of the machine",
     ),
     Deny(("iopl", "ioperm", "modify_ldt", "uselib"), errno.EPERM, "old hardware and old programs"),
@@ -119,6 +104,27 @@ _ALWAYS = (
         (Where(0, (0, 8, _WORD), other=True),),
     ),
     Deny(("socketpair",), errno.EAFNOSUPPORT, "pairs are UNIX sockets", (Where(0, (_UNIX,), other=True),)),
+)  # fmt: skip
+
+# What containers are made of. Inside a user namespace of its own a program has all capabilities over what it makes
+# there, and reaches kernel code that is otherwise root's alone.
+_NESTING = (
+    Deny(
+        ("clone",), errno.EPERM, "no nested namespaces: they open the kernel's widest attack surface (CVE-2022-0492)",
+        (Where(0, (0,), _NAMESPACES, other=True),),
+    ),
+    Deny(
+        ("unshare",), errno.EPERM, "no nested namespaces",
+        (Where(0, (0,), _NAMESPACES | _NEWTIME, other=True),),
+    ),
+    Deny(("setns",), errno.EPERM, "no change of namespaces"),
+    Deny(
+        (
+            "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "open_tree_attr", "fsopen",
+            "fsconfig", "fsmount", "fspick", "mount_setattr",
+        ), errno.EPERM, "the view of files is made once, outside",
+    ),
+    Deny(("sethostname", "setdomainname"), errno.EPERM, "the name of the sandbox is made once, outside"),
 )  # fmt: skip
 
 _DEBUGGING = (
@@ -168,35 +174,43 @@ _NEIGHBOURS = (
 )  # fmt: skip
 
 
-def rules(profile: Profile, *, sockets: Sockets = "all", neighbours: bool = False) -> tuple[Deny, ...]:
+def rules(
+    profile: Profile, *, sockets: Sockets = "all", neighbours: bool = False, nested: bool = False
+) -> tuple[Deny, ...]:
     """The table for a profile. Raises ValueError for a word that it does not know.
 
     "debug" allows ptrace and process_vm_*. `sockets`: "all" that an agent in its own network namespace needs,
     "unix", or "none" (connected UNIX pairs stay). `neighbours`: the host's processes and IPC objects are in
-    reach, since the boundary has no namespaces.
+    reach, since the boundary has no namespaces. `nested`: programs may make namespaces and mounts of their own, as a
+    container engine does.
     """
     if profile not in PROFILES or sockets not in SOCKETS:
         message = f"unknown profile or sockets: {profile!r}, {sockets!r}"
         raise ValueError(message)
     return (
         *_ALWAYS,
+        *(() if nested else _NESTING),
         *(() if profile == "debug" else _DEBUGGING),
         *_SOCKETS[sockets],
         *(_NEIGHBOURS if neighbours else ()),
     )
 
 
-def describe(profile: Profile, *, sockets: Sockets = "all", neighbours: bool = False) -> list[str]:
+def describe(
+    profile: Profile, *, sockets: Sockets = "all", neighbours: bool = False, nested: bool = False
+) -> list[str]:
     """One line for each rule, for people."""
-    return [_line(rule) for rule in rules(profile, sockets=sockets, neighbours=neighbours)]
+    return [_line(rule) for rule in rules(profile, sockets=sockets, neighbours=neighbours, nested=nested)]
 
 
-def program(profile: Profile, machine: Machine, *, sockets: Sockets = "all", neighbours: bool = False) -> bytes:
+def program(
+    profile: Profile, machine: Machine, *, sockets: Sockets = "all", neighbours: bool = False, nested: bool = False
+) -> bytes:
     """The filter as the kernel (and `bwrap --seccomp`) takes it. Pure. Raises ValueError for another machine."""
     if machine not in ARCHITECTURES:
         message = f"no system-call table for {machine!r}, only for {', '.join(ARCHITECTURES)}"
         raise ValueError(message)
-    return compile_rules(rules(profile, sockets=sockets, neighbours=neighbours), machine)
+    return compile_rules(rules(profile, sockets=sockets, neighbours=neighbours, nested=nested), machine)
 
 
 def compile_rules(table: Sequence[Deny], machine: Machine) -> bytes:

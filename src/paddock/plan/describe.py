@@ -112,6 +112,9 @@ def _boundary(plan: Plan) -> Iterator[tuple[str, str, str]]:
     yield "person", f"{plan.person.name}, uid {plan.person.uid}, no capabilities, no new privileges", "built-in"
     debug = "ptrace allowed inside" if plan.syscalls == "debug" else "deny-list"
     yield "calls", f"{plan.syscalls} ({debug})", str(plan.syscalls_origin)
+    if plan.nested:
+        text = "containers inside, by a Podman of the sandbox's own: namespaces and mounts in them are let through"
+        yield "nested", text, str(plan.nested_origin)
     for limit in plan.limits:
         kind = "promise" if is_promise(limit.origin) else "precaution"
         yield "limit", f"{limit.name} {amount(limit)}  ({kind})", str(limit.origin)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from paddock.plan.model import Plan
 
-_LEFT_OUT = ("origin", "syscalls_origin", "notes", "terminal", "passed", "proving")
+_LEFT_OUT = ("origin", "syscalls_origin", "nested_origin", "notes", "terminal", "passed", "proving")
 _UNORDERED = frozenset(
     """
     environment masks mounts links files seeds private rules denied published credentials bound canaries limits

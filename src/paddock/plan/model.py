@@ -271,6 +271,8 @@ class Plan:
     seeds: tuple[File, ...] = ()  # files of an agent's state that are written where none are, and may then change
     proving: Proving = Proving()
     image: Image | None = None
+    nested: bool = False  # containers can be made inside, by an engine of the sandbox's own
+    nested_origin: Origin = BUILT_IN
 
     def limit(self, name: str) -> Limit | None:
         """The limit of that name, if the plan has one."""

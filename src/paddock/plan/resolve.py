@@ -56,6 +56,8 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
         variables = _of_image(request, variables, view, host)
     agent = _trusting(_brokered(policy, request, view, program, Part("", base, variables)), view)
     home = view.host.person.home if request.image else _home(view)
+    if policy.nested.value == "true":
+        agent = _nesting(agent, policy.nested.origin)
     memory = next((amount.value for amount in policy.limits if amount.name == "memory"), 0)
     return Plan(
         command=(*request.command[:1], *agent.flags, *request.command[1:]),
@@ -85,6 +87,8 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
         seeds=agent.seeds,
         proving=_proving(policy),
         image=request.image.image() if request.image else None,
+        nested=policy.nested.value == "true",
+        nested_origin=policy.nested.origin,
     )
 
 
@@ -180,6 +184,17 @@ def _trusting(part: Part, view: View) -> Part:
     if not trusting.terminated(part.network, part.credentials):
         return part
     return replace(part, environment=trusting.with_trust(part.environment, view.notes))
+
+
+def _nesting(part: Part, origin: Origin) -> Part:
+    """With what an engine inside goes by."""
+    from paddock.plan import nesting
+
+    return replace(
+        part,
+        environment=nesting.variables(part.environment, origin),
+        files=(*part.files, *nesting.files(origin)),
+    )
 
 
 def _home(view: View) -> str:

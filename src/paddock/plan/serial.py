@@ -61,7 +61,7 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
         "boundary": model.BoundaryChoice, "syscalls": str, "agent": str, "notes": [str],
         "syscalls_origin": Origin, "credentials": [model.Credential], "canaries": [model.Planted],
         "seeds": [model.File], "proving": model.Proving,
-        "image": (model.Image,),
+        "image": (model.Image,), "nested": bool, "nested_origin": Origin,
     },
 }  # fmt: skip
 # Words that mean something; any other is from a future that we do not know.

@@ -27,7 +27,11 @@ MANY = {
     "deny": "network.deny",
     "publish": "network.publish",
 }
-SWITCHES = {"debug_syscalls": ("boundary.syscalls", "debug"), "ask_inside": ("agents.prompts", "keep")}
+SWITCHES = {
+    "debug_syscalls": ("boundary.syscalls", "debug"),
+    "nested": ("boundary.nested", "true"),
+    "ask_inside": ("agents.prompts", "keep"),
+}
 WHERE = "the command line"
 
 

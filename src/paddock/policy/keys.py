@@ -159,6 +159,16 @@ _TABLE = (
         ("default", "debug"),
     ),
     Key(
+        "boundary",
+        "nested",
+        "switch",
+        "false",
+        "Whether containers can be made inside: the sandbox gets a rootless Podman of its own, which is `docker` too, "
+        "and nothing of this machine's engine. The boundary is podman then, with the gap nested-namespaces",
+        "true",
+        ("false", "true"),
+    ),
+    Key(
         "network",
         "mode",
         "word",

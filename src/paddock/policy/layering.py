@@ -172,6 +172,7 @@ def _policy(now: Mapping[str, Setting], notes: tuple[str, ...], bounded: tuple[s
         canaries=_texts(lists["workspace.canaries"]),
         prove_require=amounts.get("prove.require"),
         prove_at_start=text("prove.at_start"),
+        nested=text("boundary.nested"),
     )
 
 

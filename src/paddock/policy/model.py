@@ -179,3 +179,4 @@ class Policy:
     canaries: tuple[Text, ...] = ()  # kinds, as `keys.CANARIES` names them
     prove_require: Amount | None = None  # how old a proof may be, in seconds; None: none is asked for
     prove_at_start: Text = Text("false", BUILT_IN)
+    nested: Text = Text("false", BUILT_IN)

@@ -32,6 +32,7 @@ def rows(policy: Policy) -> tuple[Row, ...]:
         "boundary.use": policy.boundary_use,
         "boundary.minimum": policy.boundary_minimum,
         "boundary.syscalls": policy.syscalls,
+        "boundary.nested": policy.nested,
         "network.mode": policy.network_mode,
         "agents.prompts": policy.agent_prompts,
         "prove.at_start": policy.prove_at_start,

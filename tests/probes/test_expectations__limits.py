@@ -8,7 +8,7 @@ from paddock.boundary.base import GAPS
 from paddock.plan.model import Limit
 from paddock.policy.model import BUILT_IN, Origin
 from paddock.probes.catalogue import reading
-from paddock.probes.expectations import PROMISES, Expectation, expect
+from paddock.probes.expectations import NESTING, PROMISES, Expectation, expect
 from tests.boundary.plans import PLAN, changed
 
 PROBES = {probe.id: probe for probe in reading.load(["processes", "resources"])}
@@ -70,3 +70,10 @@ def test_what_only_paddock_promises_is_open_for_others() -> None:
 
 def test_every_gap_in_a_promise_is_one_that_a_boundary_can_have() -> None:
     assert {gap for promise in PROMISES.values() for gap in promise.gaps} <= set(GAPS)
+
+
+def test_containers_inside_turn_round_what_they_take_and_no_other_probe() -> None:
+    nested = changed(nested=True, nested_origin=Origin("flag", "--nested"))
+    turned = {name for name, probe in PROBES.items() if expect(probe, nested) != expect(probe, PLAN)}
+    assert turned == NESTING
+    assert {expect(PROBES[name], nested) for name in turned} == {Expectation("works", "nested = true (flag --nested)")}

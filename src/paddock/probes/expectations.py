@@ -60,6 +60,12 @@ class Promise:
     turn: Turn | None = None
 
 
+# What an engine inside needs, and no more than that.
+NESTING = frozenset([
+    "PK-12 nested-userns-unshare", "PK-12 nested-userns-clone", "PK-12 namespaces-refused-unheard",
+    "PK-21 mounts-refused-unheard",
+])  # fmt: skip
+
 FAILS, WORKS = Expectation("fails"), Expectation("works")
 
 
@@ -204,6 +210,8 @@ def expect(probe: Probe, plan: Plan | None, gaps: tuple[str, ...] = (), ports: P
 
     `gaps` are those that were accepted for this run, `ports` the host's listeners by the probe that looks for each.
     """
+    if plan and plan.nested and probe.id in NESTING:
+        return Expectation("works", f"nested = true ({plan.nested_origin})")
     promise = PROMISES[probe.promise]
     turned = promise.turn(plan, probe, ports) if promise.turn else None
     if probe.kind == "work":

@@ -24,13 +24,13 @@ def given(**namespaces: str) -> Given:
 
 
 def test_without_a_filter_the_kernel_hears_them() -> None:
-    heard = "\n".join([*refused.calls(given()), *refused.tracing(given())])
+    heard = "\n".join([*refused.calls(given()), *refused.mounts(given()), *refused.tracing(given())])
     assert [name for name in (*EVERYWHERE, "ptrace") if f"heard {name}" not in heard] == []
     assert len(refused.namespaces(given())) >= 15
     assert any("socketpair" in one for one in refused.sockets(given()))
 
 
-@pytest.mark.parametrize("row", [refused.calls, refused.tracing, refused.namespaces, refused.sockets])
+@pytest.mark.parametrize("row", [refused.calls, refused.mounts, refused.tracing, refused.namespaces, refused.sockets])
 def test_behind_the_filter_it_hears_none(row) -> None:
     def task() -> bytes:
         confine.drop_capabilities()
@@ -61,3 +61,13 @@ def test_asking_changes_nothing() -> None:
     for row in (refused.calls, refused.tracing, refused.namespaces, refused.sockets, refused.objects, refused.priority):
         row(given())
     assert {kind: os.readlink(f"/proc/self/ns/{kind}") for kind in before} == before
+
+
+def test_where_containers_can_be_made_the_kernel_hears_what_that_takes_and_nothing_else() -> None:
+    def task() -> bytes:
+        confine.drop_capabilities()
+        seccomp.install(seccomp.program("default", starting.machine(), nested=True))
+        others = [*refused.calls(given()), *refused.tracing(given()), *refused.sockets(given())]
+        return repr((bool(refused.mounts(given())), bool(refused.namespaces(given())), others)).encode()
+
+    assert in_child(task) == b"(True, True, [])"

@@ -6,11 +6,12 @@ not attacked: nobody promised it.
 
 from __future__ import annotations
 
+import ctypes
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable
 
-from paddock.probes.inside.effects import Given, Skipped, libc, opens, row
+from paddock.probes.inside.effects import Given, Skipped, in_child, libc, opens, place, row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,7 @@ ODD = ("[x].pem", "two\nlines.pem", "back\\slash.pem", "not-text-\udcff.pem", "-
 DIRECTORY, BELOW = "certs.pem", "certs.pem/inner/key"
 # A link that a pattern matches, and the file that it leads to, which no pattern names.
 LINK, BEHIND = "linked.pem", "behind-the-link"
+_NEWUSER, _NEWNS, _BIND = 0x10000000, 0x20000, 0x1000
 PLANTED = (*PLAIN, *ODD, BELOW, BEHIND)
 
 
@@ -39,6 +41,32 @@ def unmounted(given: Given) -> list[str]:
     for name in (*names, DIRECTORY, ""):
         libc.umount2(os.fsencode(f"{given.repo}/{name}"), 2)
     return given.tries(*names)
+
+
+@row("FS-23 masks-in-own-namespace")
+def uncovered(given: Given) -> list[str]:
+    """As root of a namespace, where one can be made: unmounted, mounted a second time, as a layer of an overlay."""
+    names = masked(given, (*PLAIN, BELOW))
+    points = [os.path.relpath(place(f"uncovered-{number}"), given.repo) for number in range(3)]
+    for point in points:
+        os.mkdir(f"{given.repo}/{point}")
+
+    def attack() -> bytes:
+        ids = os.geteuid(), os.getegid()
+        if libc.unshare(_NEWUSER | _NEWNS) == 0:
+            for name, text in (("setgroups", "deny"), ("uid_map", f"0 {ids[0]} 1"), ("gid_map", f"0 {ids[1]} 1")):
+                with suppress(OSError), open(f"/proc/self/{name}", "w") as file:
+                    file.write(text)
+        for name in (*names, DIRECTORY, ""):
+            libc.umount2(os.fsencode(f"{given.repo}/{name}"), 2)
+        os.chdir(given.repo)
+        empty, bound, layered = map(os.fsencode, points)
+        libc.mount(b".", bound, None, ctypes.c_ulong(_BIND), None)
+        libc.mount(b"overlay", layered, b"overlay", ctypes.c_ulong(0), b"lowerdir=.:" + empty)
+        found = given.tries(*names, *(f"{given.repo}/{point}/{name}" for point in points for name in names))
+        return "\n".join(found).encode("utf-8", "surrogateescape")
+
+    return in_child(attack).decode("utf-8", "surrogateescape").splitlines()
 
 
 @row("FS-36 masks-read-empty")

@@ -10,6 +10,8 @@ import stat
 from paddock.probes.inside.effects import Given, check, libc, opens, place, row
 
 AT_FDCWD = -100
+# Where containers that are made inside lie, in a directory for that alone which is gone at the end.
+CONTAINERS = "/var/lib/paddock-nested"
 
 
 @row("FS-18 rootfs-ro")
@@ -140,7 +142,7 @@ def all_mount_flags(given: Given) -> list[str]:
         node = path.startswith("/dev/")
         private = kind in ("proc", "devpts", "overlay") or (kind == "tmpfs" and not below)
         wanted = ["nosuid"] + ([] if node else ["nodev"])
-        wanted += [] if private or node or (below and kind != "tmpfs") else ["ro"]
+        wanted += [] if private or node or path == CONTAINERS or (below and kind != "tmpfs") else ["ro"]
         found += [f"{path} is not {flag}" for flag in wanted if flag not in options]
     return found
 

@@ -27,7 +27,6 @@ _PROTOCOLS = (132, 136, 262)  # SCTP, UDP-Lite, Multipath TCP
 _REFUSALS = (errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT)
 # Call and arguments.
 _CALLS = (
-    ("setns", (_CLOSED, 0)),
     ("ioctl", (_CLOSED, 0x5412, _NOWHERE)),  # TIOCSTI
     ("ioctl", (_CLOSED, 0x541C, _NOWHERE)),  # TIOCLINUX
     ("io_uring_enter", (_CLOSED, 0, 0, 0, 0, 0)),
@@ -39,13 +38,6 @@ _CALLS = (
     ("add_key", (_NOWHERE, _NOWHERE, 0, 0, -2)),
     ("kcmp", (_NOBODY, _NOBODY, 0, 0, 0)),
     ("pidfd_getfd", (_CLOSED, _CLOSED, 1)),
-    ("mount", (0, 0, _NOWHERE, 0, 0)),
-    ("umount2", (_NOWHERE, _INVALID)),
-    ("chroot", (_NOWHERE,)),
-    ("open_tree", (_CLOSED, _NOWHERE, _INVALID)),
-    ("open_tree_attr", (_CLOSED, _NOWHERE, _INVALID, 0, 0)),
-    ("fsconfig", (_CLOSED, 0, 0, 0, 0)),
-    ("mount_setattr", (_CLOSED, 0, _INVALID, 0, 0)),
     ("name_to_handle_at", (_CLOSED, _NOWHERE, _NOWHERE, _NOWHERE, _INVALID)),
     ("open_by_handle_at", (_CLOSED, _NOWHERE, 0)),
     ("fanotify_init", (0x200, 0)),  # FAN_REPORT_FID, which anybody may since kernel 5.13
@@ -58,6 +50,17 @@ _CALLS = (
     ("ioperm", (0x10000, 1, 0)),
     ("modify_ldt", (_NOBODY, 0, 0)),
     ("userfaultfd", (_INVALID,)),
+)
+# What containers are made with, which a plan may let through.
+_NESTING = (
+    ("setns", (_CLOSED, 0)),
+    ("mount", (0, 0, _NOWHERE, 0, 0)),
+    ("umount2", (_NOWHERE, _INVALID)),
+    ("chroot", (_NOWHERE,)),
+    ("open_tree", (_CLOSED, _NOWHERE, _INVALID)),
+    ("open_tree_attr", (_CLOSED, _NOWHERE, _INVALID, 0, 0)),
+    ("fsconfig", (_CLOSED, 0, 0, 0, 0)),
+    ("mount_setattr", (_CLOSED, 0, _INVALID, 0, 0)),
 )
 # For sandboxes that share the host's namespace of the one kind or of the other.
 _IPC = (
@@ -93,6 +96,12 @@ _TRACING = (
 def calls(given: Given) -> list[str]:
     """Those that widen the kernel's surface, or go around the other layers."""
     return [f"the kernel heard {name}{arguments}" for name, arguments in _CALLS if _is_heard(given, name, arguments)]
+
+
+@row("PK-21 mounts-refused-unheard")
+def mounts(given: Given) -> list[str]:
+    """Those that change the view of files, or go to other namespaces."""
+    return [f"the kernel heard {name}{arguments}" for name, arguments in _NESTING if _is_heard(given, name, arguments)]
 
 
 @row("PK-26 tracing-refused-unheard")

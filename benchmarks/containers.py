@@ -62,11 +62,12 @@ def main() -> None:
 
 @contextmanager
 def _person() -> Iterator[Place]:
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as base:
+    with tempfile.TemporaryDirectory(prefix="p", ignore_cleanup_errors=True) as base:
         for part in ("home/.config", "repo", "r"):
             os.makedirs(f"{base}/{part}", mode=0o700)
         os.chmod(base, 0o711)  # as root the container's ids come through
-        # A short name: podman 4.3 waits for ever to attach to a socket whose path is longer than 107 bytes.
+        # A short name, as people have: with a socket whose path is longer than 107 bytes podman 4.3 hangs, and Paddock
+        # removes the container itself.
         place = Person(f"{base}/home", f"{base}/repo", f"{base}/r")
         os.environ.clear()
         os.environ.update(place.environ)

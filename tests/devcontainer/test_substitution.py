@@ -105,3 +105,9 @@ def test_the_id_is_the_hash_of_the_labels_as_json() -> None:
 @given(st.text(alphabet="${}:localEnvcontainerFdB \n", max_size=40))
 def test_any_text_is_substituted_and_what_has_no_variable_stays(text: str) -> None:
     assert substitute(text, KNOWN) == text or "}" in text
+
+
+@pytest.mark.parametrize("part", ["${", "${\n", "${unknown:", "${a${b}", "${a}"])
+def test_a_hostile_text_is_searched_in_one_go(part: str) -> None:
+    """With a search that begins anew at each of them this would take minutes, and be ended."""
+    assert substitute(part * 60_000, KNOWN) == part * 60_000

@@ -150,7 +150,7 @@ class _Wished:
         if isinstance(last, int):
             container.removed.add(last)
         else:  # all of that name: an earlier one would come to life again
-            container.removed |= {number for number, one in enumerate(parent.members) if one.key == last}
+            container.removed.update(self.layout.numbers(parent, last))
 
     def _add(self, path: tuple[str | int, ...], value: Any, *, to_list: bool = False) -> None:
         """A new member, in the deepest object of the path that is there."""

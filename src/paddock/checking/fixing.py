@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _AGAIN = "paddock check"
+_MOST_TRIED = 60_000  # edits, those that are tried again counted again: a file may be made of contradictions
 
 
 @frozen
@@ -47,12 +48,14 @@ class _Plan:
         self.texts: dict[str, str] = {}
         self.fixed: list[Finding] = []
         self.left: list[Finding] = []
+        self.tried = 0
 
     def take(self, findings: Sequence[Finding]) -> None:
         """All of them where that is possible, else each half after the other: contradictions are rare."""
-        if not findings or self._takes(findings):
+        spent = self.tried > _MOST_TRIED
+        if not findings or (not spent and self._takes(findings)):
             self.fixed += findings
-        elif len(findings) == 1:
+        elif len(findings) == 1 or spent:
             self.left += findings
         else:
             self.take(findings[: len(findings) // 2])
@@ -63,6 +66,7 @@ class _Plan:
         named = {edit.file for finding in findings for edit in finding.edits}
         for edit in (edit for finding in findings for edit in finding.edits):
             wanted.setdefault(edit.file, []).append(edit)
+        self.tried += sum(len(wanted[name]) for name in named)
         texts = {name: _edited(self.files.get(name), wanted[name]) for name in named}
         possible = {name: text for name, text in texts.items() if text is not None}
         if len(possible) < len(texts):

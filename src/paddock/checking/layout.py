@@ -6,7 +6,9 @@ Offsets are those of `devcontainer.document`: code points of the text.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
+from paddock.devcontainer.lines import lines_of
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
@@ -36,7 +38,10 @@ class Layout:
     def __init__(self, document: Document) -> None:
         self.text = document.text
         self._line_end = "\r\n" if "\r\n" in self.text else "\n"
+        self._line_starts = lines_of(document.file, self.text).starts
+        self._blanks: dict[int, int] = {}  # by the beginning of a line, where its blanks end
         self._parts: dict[int, list[Part]] = {}
+        self._numbers: dict[int, dict[str, list[int]]] = {}
         root = document.root
         first = self.parts(root)[:1] if root.kind in ("object", "array") else []
         lead = self._lead(first[0].start) if first else None
@@ -48,6 +53,14 @@ class Layout:
         if node.place.offset not in self._parts:
             self._parts[node.place.offset] = self._found(node)
         return self._parts[node.place.offset]
+
+    def numbers(self, node: Node, key: str) -> list[int]:
+        """Which members have a key, by their order in the text."""
+        if node.place.offset not in self._numbers:
+            found = self._numbers[node.place.offset] = {}
+            for number, one in enumerate(node.members):
+                found.setdefault(one.key, []).append(number)
+        return self._numbers[node.place.offset].get(key, [])
 
     def _found(self, node: Node) -> list[Part]:
         spans = [(one.key_place.offset, one.node.place.end) for one in node.members]
@@ -113,9 +126,8 @@ class Layout:
 
     def value(self, value: Any, node: Node) -> str:
         """What is written in place of `node`."""
-        start = self.text.rfind("\n", 0, node.place.offset) + 1
-        line = self.text[start : node.place.offset]
-        return self._value(value, line[: len(line) - len(line.lstrip(_BLANK))], node.place.offset - start)
+        start, blanks = self._line(node.place.offset)
+        return self._value(value, self.text[start:blanks], node.place.offset - start)
 
     def _value(self, value: Any, indent: str | None, used: int) -> str:
         if not isinstance(value, list | dict) or not value:
@@ -147,9 +159,15 @@ class Layout:
 
     def _lead(self, at: int) -> str | None:
         """The blanks between the line's beginning and `at`; None where something else is there."""
-        start = self.text.rfind("\n", 0, at) + 1
-        lead = self.text[start:at].removeprefix("\ufeff")
-        return lead if start and not lead.strip(_BLANK) else None
+        start, blanks = self._line(at)
+        return self.text[start:at] if start and at <= blanks else None
+
+    def _line(self, at: int) -> tuple[int, int]:
+        """Where the line of `at` begins, and where the blanks that it begins with end."""
+        start = self._line_starts[bisect_right(self._line_starts, at) - 1]
+        if start not in self._blanks:
+            self._blanks[start] = self._skip_blank(start)
+        return start, self._blanks[start]
 
     def _end_of_line_before(self, line_start: int) -> int:
         return line_start - (2 if self.text[line_start - 2 : line_start] == "\r\n" else 1)

@@ -6,6 +6,7 @@ devcontainer.json and one for Dockerfiles.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 
@@ -64,6 +65,7 @@ def rule(id: str) -> Callable[[Function], Function]:  # noqa: A002 - so it is ca
     return register
 
 
+@functools.cache
 def functions() -> Mapping[str, tuple[Function, ...]]:
     """The functions of every rule, by id. Imports all of `checking/rules`."""
     import importlib

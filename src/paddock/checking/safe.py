@@ -23,7 +23,7 @@ def removal(source: Source, effective: Effective) -> tuple[Edit, ...]:
         return ()
     if source.path[0] != _ARGUMENTS:
         return (Edit(effective.file, "remove", source.path),)
-    flags = [flag for flag in effective.run_flags if flag.origin == source]
+    flags = effective.flags_at.get(source.path, ())
     return _without(flags[0], effective) if len(flags) == 1 else ()  # `-it` is one word, and two flags
 
 
@@ -40,7 +40,7 @@ def setting(source: Source, value: object, effective: Effective) -> tuple[Edit, 
 
 def flag_value(source: Source, value: str, effective: Effective) -> tuple[Edit, ...]:
     """The run flag at `source` gets another value."""
-    flags = [flag for flag in effective.run_flags if flag.origin == source]
+    flags = effective.flags_at.get(source.path, ())
     if not _ours(source, effective) or len(flags) != 1:
         return ()
     flag, path = flags[0], source.path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from paddock.devcontainer.braces import closings
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
@@ -83,19 +84,19 @@ class _Reader:
 
     def read(self, text: str, depth: int) -> str:
         out: list[str] = []
-        position = 0
+        position, ends = 0, closings(text)
         while (dollar := text.find("$", position)) >= 0:
             out.append(text[position:dollar])
-            value, position = self._variable(text, dollar, depth)
+            value, position = self._variable(text, dollar, ends.get(dollar, -1), depth)
             out.append(value)
         return "".join([*out, text[position:]])
 
-    def _variable(self, text: str, start: int, depth: int) -> tuple[str, int]:
+    def _variable(self, text: str, start: int, end: int, depth: int) -> tuple[str, int]:
+        """The value of the variable at `start`, whose brace is closed at `end`, and the position after it."""
         if text.startswith("$", start + 1):
             return "$", start + 2
         braced = text.startswith("{", start + 1)
         match = _NAME.match(text, start + (2 if braced else 1))
-        end = _closing(text, start + 2) if braced else -1
         if match is None or (braced and end < 0):
             self.flaw = self.flaw or f"{text[start : start + 20]!r} is no variable; a dollar sign is written $$"
             return "$", start + 1
@@ -126,20 +127,6 @@ class _Reader:
         if operator[0].endswith("+"):
             return self.read(rest, depth + 1) if there else ""
         return value or "" if there else self.read(rest, depth + 1)
-
-
-def _closing(text: str, start: int) -> int:
-    """The brace that ends `${`, -1 where there is none."""
-    depth, position = 1, start
-    while position < len(text):
-        if text.startswith("${", position):
-            depth += 1
-        elif text[position] == "}":
-            depth -= 1
-            if depth == 0:
-                return position
-        position += 1
-    return -1
 
 
 def _end_of_quote(value: str) -> int:

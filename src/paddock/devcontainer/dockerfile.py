@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from itertools import pairwise
 
 from paddock.devcontainer.dockerfile_words import assignments, expand
@@ -70,12 +71,7 @@ class Dockerfile:
 
     def standing(self) -> tuple[Stage, ...]:
         """The target and the stages below it, lowest first."""
-        found: list[Stage] = []
-        stage = self.target
-        while stage is not None:
-            found.append(stage)
-            stage = None if stage.parent is None else self.stages[stage.parent]
-        return tuple(reversed(found))
+        return _chain(self.stages, self.target)
 
 
 def read(text: str, file: str, target: str = "", given: Mapping[str, str] | None = None) -> Dockerfile:
@@ -120,6 +116,7 @@ class _Facts:
         self.entrypoint: Text | None = None
         self.command: Text | None = None
         self.environment: dict[str, Variable] = {}
+        self.values: dict[str, str | None] = {}  # of the same variables
 
 
 def _arguments(
@@ -131,6 +128,7 @@ def _arguments(
 ) -> tuple[Variable, ...]:
     """The ARGs, with the values they will have: as given, else the default, else that before the first FROM."""
     known: dict[str, str | None] = {}
+    values = ChainMap(known, {**outer})
     found = []
     for instruction in instructions:
         if instruction.name != "ARG":
@@ -139,7 +137,7 @@ def _arguments(
             name, equals, default = word.text.partition("=")
             value = given.get(name)
             if value is None and equals:
-                expanded = expand(default, {**outer, **known}, escape)
+                expanded = expand(default, values, escape)
                 value = None if expanded.unknown else expanded.text
             elif value is None and name in outer:
                 value = outer[name]
@@ -173,6 +171,15 @@ def _stages(
     return tuple(found)
 
 
+def _chain(stages: tuple[Stage, ...], target: Stage | None) -> tuple[Stage, ...]:
+    """A stage and those that it stands on, lowest first."""
+    found: list[Stage] = []
+    while target is not None:
+        found.append(target)
+        target = None if target.parent is None else stages[target.parent]
+    return tuple(reversed(found))
+
+
 def _target(stages: tuple[Stage, ...], target: str) -> Stage | None:
     if not target:
         return stages[-1] if stages else None
@@ -184,6 +191,10 @@ def _used(stages: tuple[Stage, ...], target: Stage | None) -> tuple[int, ...]:
     """BuildKit builds what the target needs and nothing else; without a target, all could be meant."""
     if target is None:
         return tuple(range(len(stages)))
+    places: dict[str, list[int]] = {}
+    for stage in stages:
+        for name in {stage.name, str(stage.index)} - {""}:
+            places.setdefault(name, []).append(stage.index)
     found: set[int] = set()
     waiting = [target.index]
     while waiting:
@@ -202,12 +213,9 @@ def _used(stages: tuple[Stage, ...], target: Stage | None) -> tuple[int, ...]:
                 for part in flag.text[8:].split(",")
                 if part.startswith("from=")
             ]
-        waiting += [other.index for other in stages[:index] for name in wanted if name and _named(other, name.lower())]
+        named = {other for name in set(wanted) for other in places.get(name.lower(), ())}
+        waiting += [other for other in named if other < index]
     return tuple(sorted(found))
-
-
-def _named(stage: Stage, name: str) -> bool:
-    return name in (stage.name, str(stage.index))
 
 
 def _facts(
@@ -219,11 +227,7 @@ def _facts(
     file: str,
 ) -> _Facts:
     facts = _Facts()
-    chain: list[Stage] = []
-    stage = target
-    while stage is not None:
-        chain.insert(0, stage)
-        stage = None if stage.parent is None else stages[stage.parent]
+    chain = _chain(stages, target)
     if chain:
         facts.base, facts.base_known = chain[0].base, chain[0].base_known
     for stage in chain:
@@ -233,8 +237,8 @@ def _facts(
     return facts
 
 
-def _take(facts: _Facts, one: Instruction, arguments: Mapping[str, str | None], escape: str, file: str) -> None:
-    values = {**arguments, **{name: variable.value for name, variable in facts.environment.items()}}
+def _take(facts: _Facts, one: Instruction, arguments: dict[str, str | None], escape: str, file: str) -> None:
+    values = ChainMap(facts.values, arguments)
     origin = Source("dockerfile", file, (one.name,), one.place_of(0, len(one.text)))
     if one.name in ("USER", "WORKDIR"):
         text = Text(expand(one.text, values, escape).text, origin, one.text)
@@ -252,6 +256,7 @@ def _take(facts: _Facts, one: Instruction, arguments: Mapping[str, str | None], 
             expanded = expand(value, values, escape)
             source = Source("dockerfile", file, ("ENV", name), place)
             known = None if expanded.unknown else expanded.text
+            facts.values[name] = known
             facts.environment[name] = Variable(name, known, remote=False, origin=source, raw=value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from paddock.devcontainer.braces import closings
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
@@ -14,7 +15,7 @@ _SPACE = " \t\v\f\r"
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*|[0-9]+|[@*#]")
 _OPERATOR = re.compile(r":?[-+?]")
 _DEPTH = 16  # defaults inside of defaults; nobody writes three
-_LONGEST = 1 << 16  # a value may name itself twice, and the next one that twice
+_LONGEST = 1 << 12  # a value may name itself twice, and the next one that twice
 
 
 @frozen
@@ -90,7 +91,7 @@ class _Lexer:
 
     def expand(self, text: str, depth: int = 0) -> str:
         out: list[str] = []
-        quote, position = "", 0
+        quote, position, ends = "", 0, closings(text)
         while position < len(text):
             character = text[position]
             if character == self.escape and quote != "'" and position + 1 < len(text):
@@ -102,22 +103,21 @@ class _Lexer:
                 quote = "" if quote else character
                 position += 1
             elif character == "$" and quote != "'":
-                value, position = self._variable(text, position, depth)
+                value, position = self._variable(text, position, ends.get(position, len(text)), depth)
                 out.append(value)
             else:
                 out.append(character)
                 position += 1
         return "".join(out)
 
-    def _variable(self, text: str, start: int, depth: int) -> tuple[str, int]:
-        """The value of the variable at `start`, and the position after it."""
+    def _variable(self, text: str, start: int, end: int, depth: int) -> tuple[str, int]:
+        """The value of the variable at `start`, whose brace is closed at `end`, and the position after it."""
         braced = text.startswith("{", start + 1)
         match = _NAME.match(text, start + (2 if braced else 1))
         if match is None:
             return "$", start + 1
         if not braced:
             return self._value(match[0], text[start : match.end()]), match.end()
-        end = _closing(text, match.end())
         whole, form = text[start : end + 1], text[match.end() : end]
         return self._form(match[0], form, whole, depth) if form else self._value(match[0], whole), end + 1
 
@@ -141,17 +141,3 @@ class _Lexer:
             self.unknown.append(name)
             return whole
         return value
-
-
-def _closing(text: str, start: int) -> int:
-    """The brace that ends `${`; the text's end where it is missing."""
-    depth, position = 1, start
-    while position < len(text):
-        if text.startswith("${", position):
-            depth += 1
-        elif text[position] == "}":
-            depth -= 1
-            if depth == 0:
-                return position
-        position += 1
-    return position

@@ -6,11 +6,14 @@ very text of a value, which is what an edit replaces and an excerpt shows.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from paddock.errors import PaddockError
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, Literal
 
     Kind = Literal["object", "array", "string", "number", "boolean", "null"]
@@ -45,7 +48,7 @@ class Node:
 
     def member(self, key: str) -> Member | None:
         """The member that counts: of several with one key, the last, as in every JSON parser in use."""
-        return next((one for one in reversed(self.members) if one.key == key), None)
+        return self._by_key.get(key)
 
     def get(self, key: str) -> Node | None:
         """The value of the member that counts."""
@@ -54,7 +57,11 @@ class Node:
 
     def counting(self) -> tuple[Member, ...]:
         """The members that count, each key once: the first one's position, the last one's value, as parsers do."""
-        return tuple({one.key: one for one in self.members}.values())
+        return tuple(self._by_key.values())
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, Member]:
+        return {one.key: one for one in self.members}
 
     def at(self, *path: str | int) -> Node | None:
         """The node at a path such as `("mounts", 2, "source")`, None where there is none."""

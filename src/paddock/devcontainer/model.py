@@ -7,10 +7,13 @@ or a Feature's metadata. An `Effective` is what all of them come to together. Na
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Literal
 
     from paddock.devcontainer.document import Document, Flaw, Node, Place
@@ -336,3 +339,11 @@ class Effective:
     unknown: tuple[Unknown, ...]
     flaws: tuple[Flaw, ...]
     project: object | None = None  # paddock.devcontainer.service.Project, of compose_files.read
+
+    @cached_property
+    def flags_at(self) -> Mapping[Path, tuple[Flag, ...]]:
+        """The run flags by the path of the word that they begin in: `-it` is one word, and two flags."""
+        found: dict[Path, list[Flag]] = {}
+        for flag in self.run_flags:
+            found.setdefault(flag.origin.path, []).append(flag)
+        return {path: tuple(flags) for path, flags in found.items()}

@@ -7,6 +7,7 @@ object form the CLI passes type, source and target and drops all else, `readonly
 
 from __future__ import annotations
 
+from paddock.devcontainer import runvalues
 from paddock.devcontainer.model import Mount
 from paddock.frozen import replace
 
@@ -20,7 +21,6 @@ _NAMES = {"src": "source", "destination": "target", "dst": "target", "ro": "read
 _TRUE = frozenset(["", "1", "t", "T", "TRUE", "true", "True"])
 _FALSE = frozenset(["0", "f", "F", "FALSE", "false", "False"])
 PARTS = ("type", "source", "target")  # all that counts of the object form
-_PATHS = ("/", "./", "../", "~", "${", "\\\\")
 
 
 def of_text(text: str, origin: Source, raw: str = "") -> Mount:
@@ -72,7 +72,7 @@ def text_of(values: dict[str, str]) -> str:
 
 def with_compose(mount: Mount) -> Mount:
     """The same mount where a compose file is used: `source:target`, so a tmpfs too becomes a volume on disk."""
-    kind = "bind" if mount.source.startswith(_PATHS) else "volume"
+    kind = "bind" if runvalues.is_path(mount.source) else "volume"
     return replace(mount, kind=kind, read_only=False, options=())
 
 

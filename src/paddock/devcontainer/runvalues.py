@@ -16,9 +16,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.devcontainer.model import Source
 
-# A colon in a variable, or after a drive's letter, parts nothing.
-_PART = re.compile(r"(?:\$\{[^}]*\}|\\:|[^:])*")
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+# A colon in a variable parts nothing. None is that long: without an end, each would be looked for to the text's end.
+_PART = re.compile(r"(?:\$\{[^}]{0,400}\}|\\:|[^:])*")
+# Nor does one after a drive's letter. `v:/x` is a volume called v: after a drive's path the target follows.
+_DRIVE = re.compile(r"[A-Za-z]:(?:\\|/(?=[^:$]*(?:\$\{[^}]{0,400}\}[^:$]*)*:[\\/]))")
 # What begins as a path does, or with a variable that may be one: an id or a folder's name never is.
 _BOUND = re.compile(r"(/|\.{1,2}(/|$)|~|\$\{(?!devcontainerId\}|\w+FolderBasename\})|[A-Za-z]:[\\/]|\\\\)")
 
@@ -66,8 +67,13 @@ def volume(text: str, origin: Source) -> Mount:
     source, target = ("", split[0]) if len(split) == 1 else (split[0], split[1])
     options = _options(":".join(split[2:]))
     read_only = any(name in ("ro", "readonly") for name, _ in options)
-    kind = "bind" if _BOUND.match(source) else "volume"
+    kind = "bind" if is_path(source) else "volume"
     return Mount(kind, source, target, read_only, read_only, options, text, origin)
+
+
+def is_path(source: str) -> bool:
+    """Whether a mount's source is a path of the host, and no volume's name."""
+    return _BOUND.match(source) is not None
 
 
 def tmpfs(text: str, origin: Source) -> Mount:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     Replace = Callable[[str, list[str]], str | None]
 
-_VARIABLE = re.compile(r"\$\{([^\n\r\u2028\u2029]*?)\}")  # JavaScript's dot matches no line end of these
+# As `\$\{(.*?)\}` of JavaScript, whose dot matches no line end of these. Where no brace closes, none closes what begins
+# further on in the line either: all of it is passed over at once, so that a hostile text costs no more than its length.
+_VARIABLE = re.compile(r"\$\{([^}\n\r\u2028\u2029]*)(\}?)")
 _NAMELESS = re.compile(r"\$\{(?:env|localEnv|containerEnv)\}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"
 _ID_LENGTH = 52  # 256 bits in base 32
@@ -92,6 +94,8 @@ def id_labels(local_folder: str, file: str) -> dict[str, str]:
 
 def _replaced(text: str, replace: Replace) -> str:
     def one(found: re.Match[str]) -> str:
+        if not found[2]:
+            return found[0]
         name, *rest = found[1].split(":")
         value = replace(name, rest)
         return found[0] if value is None else value

@@ -7,6 +7,7 @@ one container, so each service is shown to them as if it were all that there is.
 from __future__ import annotations
 
 from paddock.checking.facts import base
+from paddock.checking.facts.memory import kept
 from paddock.devcontainer.model import Configuration, Source, Switch
 from paddock.frozen import replace
 
@@ -24,12 +25,14 @@ def project(effective: Effective) -> Project | None:
     return found
 
 
+@kept
 def started(effective: Effective) -> tuple[Service, ...]:
     """All services that start, the named one included."""
     whole = project(effective)
     return whole.started([one.value for one in effective.run_services]) if whole else ()
 
 
+@kept
 def others(effective: Effective) -> Iterator[tuple[Service, Effective]]:
     """The services beside the named one, and the configuration that each would be alone."""
     whole = project(effective)

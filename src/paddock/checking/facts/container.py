@@ -6,6 +6,7 @@ only where they reach the engine: with compose they do not (`Effective.runargs_i
 
 from __future__ import annotations
 
+from paddock.checking.facts.memory import kept
 from paddock.devcontainer import runvalues
 from paddock.devcontainer.model import Text, Variable
 from paddock.devcontainer.runflags import FALSE, is_on
@@ -73,6 +74,7 @@ def privileged(effective: Effective) -> Iterator[Source]:
     yield from (flag.origin for flag in flags(effective, "--privileged") if is_on(flag))
 
 
+@kept
 def added_capabilities(effective: Effective) -> tuple[Text, ...]:
     """Their names without prefix, in capitals; `ALL` is one."""
     of_service = service(effective)
@@ -81,6 +83,7 @@ def added_capabilities(effective: Effective) -> tuple[Text, ...]:
     return tuple(dict.fromkeys(one for text, origin in said for one in runvalues.capabilities(text, origin)))
 
 
+@kept
 def dropped_capabilities(effective: Effective) -> tuple[Text, ...]:
     """What `--cap-drop` takes away."""
     return tuple(
@@ -88,6 +91,7 @@ def dropped_capabilities(effective: Effective) -> tuple[Text, ...]:
     )
 
 
+@kept
 def security_options(effective: Effective) -> tuple[SecurityOption, ...]:
     """All of them, in the order in which the engine gets them: those of properties come after those of runArgs."""
     of_service = service(effective)
@@ -108,6 +112,7 @@ def switched_off(option: SecurityOption) -> bool:
     return option.name == "no-new-privileges" and option.value in FALSE
 
 
+@kept
 def namespaces(effective: Effective) -> tuple[Namespace, ...]:
     """The namespaces that somebody chose."""
     return tuple(
@@ -115,11 +120,13 @@ def namespaces(effective: Effective) -> tuple[Namespace, ...]:
     )
 
 
+@kept
 def devices(effective: Effective) -> tuple[Device, ...]:
     """What `--device` gives."""
     return tuple(runvalues.device(flag.value or "", flag.origin) for flag in flags(effective, "--device"))
 
 
+@kept
 def published(effective: Effective) -> tuple[Port, ...]:
     """The ports that are bound on the host when the container starts."""
     of_service = service(effective)
@@ -129,6 +136,7 @@ def published(effective: Effective) -> tuple[Port, ...]:
     return tuple(dict.fromkeys(ports))
 
 
+@kept
 def variables(effective: Effective) -> tuple[Variable, ...]:
     """All variables of the environment, those that only tools get included. `raw` is always what was written."""
     of_service = service(effective)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paddock.checking.facts.memory import kept
 from paddock.checking.facts.shell import SHELLS, commands, of_arguments
 from paddock.frozen import frozen
 
@@ -40,15 +41,16 @@ class Script:
         return self.dockerfile.source(place, self.instruction.name)
 
 
+@kept
 def every(effective: Effective) -> Iterator[Dockerfile]:
     """All Dockerfiles that something is built from: the configuration's own, and those of compose services."""
-    found: list[Dockerfile] = []
+    found: dict[object, Dockerfile] = {}
     own: Dockerfile | None = effective.dockerfile  # type: ignore[assignment] # the model stands below it
     project: Project | None = effective.project  # type: ignore[assignment]
     for one in (own, *(service.dockerfile for service in (project.services if project else ()))):
-        if one is not None and one not in found:
-            found.append(one)
-    yield from found
+        if one is not None:
+            found.setdefault((one.file, one.text, one.target and one.target.index, one.arguments), one)
+    yield from found.values()
 
 
 def instructions(dockerfile: Dockerfile, *names: str) -> Iterator[Instruction]:
@@ -59,6 +61,7 @@ def instructions(dockerfile: Dockerfile, *names: str) -> Iterator[Instruction]:
             yield actual
 
 
+@kept
 def scripts(effective: Effective) -> Iterator[Script]:
     """What all RUN lines, and the commands that the image starts, run."""
     for dockerfile in every(effective):

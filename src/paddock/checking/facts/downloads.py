@@ -14,7 +14,7 @@ from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from paddock.checking.facts.shell import Command
 
@@ -47,6 +47,7 @@ class Download:
 
 def downloads(commands: Sequence[Command]) -> Iterator[Download]:
     """Every download in the commands of one text (`shell.commands`)."""
+    run = _run(commands)
     checked = any(_CHECKS.fullmatch(one.program) for one in commands)
     for number, one in enumerate(commands):
         if one.program not in _DOWNLOADERS:
@@ -54,7 +55,7 @@ def downloads(commands: Sequence[Command]) -> Iterator[Download]:
         addresses = tuple(word.strip("'\"") for word in one.words if _URL.match(word.strip("'\"")))
         if _ends_in_interpreter(commands, one):
             yield Download(one, addresses, "pipe")
-        elif not checked and _runs_file(commands[number + 1 :], _files(one, addresses)):
+        elif not checked and any(run.get(file, -1) > number for file in _files(one, addresses)):
             yield Download(one, addresses, "file")
         else:
             yield Download(one, addresses, "")
@@ -106,12 +107,13 @@ def _files(one: Command, addresses: Sequence[str]) -> frozenset[str]:
     return frozenset(found - {"", "-"})
 
 
-def _runs_file(later: Sequence[Command], files: frozenset[str]) -> bool:
-    for one in later:
+def _run(commands: Sequence[Command]) -> Mapping[str, int]:
+    """The files that are run, by their last parts, each with the number of the last command that does."""
+    found = {}
+    for number, one in enumerate(commands):
         if one.program in SHELLS | _INTERPRETERS | {"source", "."}:
             named = [word for word in one.arguments if not word.startswith("-")][:1]
         else:
             named = [word for word in one.plain[:1] if "/" in word]
-        if any(posixpath.basename(word) in files for word in named):
-            return True
-    return False
+        found.update({posixpath.basename(word): number for word in named})
+    return found

@@ -6,6 +6,7 @@ import posixpath
 import re
 
 from paddock.checking.facts import container, host_path, places
+from paddock.checking.facts.memory import kept
 from paddock.devcontainer import mounts, runvalues
 from paddock.frozen import frozen
 
@@ -35,7 +36,8 @@ class Mounted:
         return not self.mount.read_only
 
 
-def every(effective: Effective) -> tuple[Mount, ...]:
+@kept
+def every(effective: Effective) -> Iterator[Mount]:
     """All mounts but that of the workspace, tmpfs and volumes included."""
     of_service = container.service(effective)
     found = [*effective.mounts, *(of_service.mounts if of_service else ())]
@@ -43,9 +45,10 @@ def every(effective: Effective) -> tuple[Mount, ...]:
         text = flag.value or ""
         read = {"--volume": runvalues.volume, "--tmpfs": runvalues.tmpfs}.get(flag.name, mounts.of_text)
         found.append(read(text, flag.origin))
-    return tuple(dict.fromkeys(found))
+    yield from dict.fromkeys(found)
 
 
+@kept
 def binds(effective: Effective) -> Iterator[Mounted]:
     """Every path of the host that is mounted, but for the workspace itself."""
     for mount in every(effective):

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from fnmatch import fnmatchcase
 
+from paddock.frozen import frozen
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from paddock.checking.facts.host_path import HostPath
 
+    Parts = tuple[str, ...]
+
 _FILE = os.path.join(os.path.dirname(__file__), "places.toml")
-_PUBLIC = ("*.pub", "known_hosts*", "authorized_keys*", "allowed_signers*")  # of ~/.ssh: no secrets
+_PUBLIC = re.compile(r".*\.pub|(known_hosts|authorized_keys|allowed_signers).*")  # of ~/.ssh: no secrets
 _VARIABLE = re.compile(r"\$\{(?:(?:localEnv|env):)?(\w+)(?::[^}]*)?\}|\$(\w+)|%(\w+)%")
 # `${localEnv:XDG_RUNTIME_DIR}/podman/podman.sock` and the like: below them, the rest of the path says more.
 _DIRECTORIES = {"XDG_RUNTIME_DIR": ("run", "user", "0"), "TMPDIR": ("tmp",), "TEMP": ("tmp",), "TMP": ("tmp",)}
 
-_table: dict[str, dict[str, list[tuple[str, ...]]]] = {}
-_holding: set[str] = set()
+
+@frozen
+class Paths:
+    """The paths of one base, each with its kinds: those that are written out, and those with `*` or `?` in them.
+
+    `above` are the kinds that count for a path that holds one of them as well.
+    """
+
+    exact: Mapping[Parts, frozenset[str]]
+    patterns: tuple[tuple[Parts, str], ...]
+    above: Mapping[Parts, frozenset[str]]
+
+    def kinds(self, parts: Parts) -> Iterator[str]:
+        """The kinds of a path at or below one of these, and those of what it holds."""
+        direct = {kind for end in range(1, len(parts) + 1) for kind in self.exact.get(parts[:end], ())}
+        direct |= {kind for known, kind in self.patterns if _at_or_below(parts, known)}
+        yield from direct
+        if "cache" not in direct:  # ~/.m2 and ~/.cargo hold a file with passwords, too, but are not mounted for it
+            yield from self.above.get(parts, ())
 
 
 def kinds(path: HostPath, text: str) -> frozenset[str]:
     """All kinds of a path; `text` is how it is written. A home or system as a whole is of the kind `home`."""
-    _load()
     if path.base == "variable":
         return _of_variable(text)
     if path.base == "home":
@@ -37,8 +58,8 @@ def kinds(path: HostPath, text: str) -> frozenset[str]:
 def _of_home(path: HostPath) -> frozenset[str]:
     if not path.parts:
         return frozenset(("home",))
-    found = {*_below("home", path.parts), *_named(path.parts[-1])}
-    if path.parts[0] == ".ssh" and len(path.parts) > 1 and _matches_any(path.parts[-1], _PUBLIC):
+    found = {*_table()["home"].kinds(path.parts), *_named(path.parts[-1])}
+    if path.parts[0] == ".ssh" and len(path.parts) > 1 and _PUBLIC.fullmatch(path.parts[-1]):
         found.discard("credential")
     return frozenset(found)
 
@@ -47,7 +68,7 @@ def _of_root(path: HostPath) -> Iterator[str]:
     if not path.parts or path.parts in (("home",), ("Users",), ("etc",), ("var", "home")):
         yield "home"
         return
-    yield from _below("root", path.parts)
+    yield from _table()["root"].kinds(path.parts)
     yield from _named(path.parts[-1])
     if path.parts[0] == "dev" and path.parts[1:] not in ((), ("shm",), ("null",)):
         yield "device"
@@ -62,49 +83,46 @@ def _of_variable(text: str) -> frozenset[str]:
     name = next(filter(None, found.groups()))
     rest = tuple(part for part in text[found.end() :].split("/") if part)
     if rest and name in _DIRECTORIES:
-        return frozenset((*_below("root", (*_DIRECTORIES[name], *rest)), *_named(rest[-1])))
-    kept = {kind for kind, names in _table["variable"].items() if (name,) in names}
-    return frozenset(kept | set(_named(rest[-1]) if rest else ()))
-
-
-def _below(base: str, parts: tuple[str, ...]) -> Iterator[str]:
-    table = _table[base]
-    direct = [kind for kind, paths in table.items() if any(_at_or_below(parts, known) for known in paths)]
-    yield from direct
-    if "cache" not in direct:  # ~/.m2 and ~/.cargo hold a file with passwords, too, but are not mounted for it
-        for kind in _holding & table.keys():
-            if any(_at_or_below(known, parts) for known in table[kind]):
-                yield kind
+        return frozenset((*_table()["root"].kinds((*_DIRECTORIES[name], *rest)), *_named(rest[-1])))
+    return frozenset((*_table()["variable"].exact.get((name,), ()), *(_named(rest[-1]) if rest else ())))
 
 
 def _named(name: str) -> Iterator[str]:
-    if not _matches_any(name, _PUBLIC):
-        yield from (kind for kind, names in _table["name"].items() if _matches_any(name, [one[0] for one in names]))
+    if not _PUBLIC.fullmatch(name):
+        yield from _table()["name"].kinds((name,))
 
 
-def _at_or_below(parts: tuple[str, ...], known: tuple[str, ...]) -> bool:
+def _at_or_below(parts: Parts, known: Parts) -> bool:
     if len(parts) < len(known):
         return False
     return all(fnmatchcase(part, pattern) for part, pattern in zip(parts, known, strict=False))
 
 
-def _matches_any(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
 def variables() -> Mapping[str, str]:
     """The variables of the host that name such a place, each with its kind."""
-    _load()
-    return {name[0]: kind for kind, names in _table["variable"].items() for name in names}
+    return {name: kind for (name,), kinds in _table()["variable"].exact.items() for kind in kinds}
 
 
-def _load() -> None:
-    if _table:
-        return
+@functools.cache
+def _table() -> Mapping[str, Paths]:
     import tomllib
 
     with open(_FILE, "rb") as file:
         content = tomllib.load(file)
-    _holding.update(content.pop("holding"))
-    for base, of_base in content.items():
-        _table[base] = {kind: [tuple(one.split("/")) for one in paths] for kind, paths in of_base.items()}
+    holding = content.pop("holding")
+    return {base: _paths(of_base, holding if base in ("home", "root") else ()) for base, of_base in content.items()}
+
+
+def _paths(of_base: Mapping[str, Sequence[str]], holding: Collection[str]) -> Paths:
+    exact: dict[Parts, set[str]] = {}
+    above: dict[Parts, set[str]] = {}
+    patterns = []
+    for kind, known in ((kind, tuple(path.split("/"))) for kind, paths in of_base.items() for path in paths):
+        if any(mark in path for mark in "*?" for path in known):
+            patterns.append((known, kind))
+        else:
+            exact.setdefault(known, set()).add(kind)
+        for end in range(1, len(known) + 1) if kind in holding else ():
+            above.setdefault(known[:end], set()).add(kind)
+    written, holders = ({parts: frozenset(found) for parts, found in one.items()} for one in (exact, above))
+    return Paths(written, tuple(patterns), holders)

@@ -7,14 +7,17 @@ nothing is said twice.
 
 from __future__ import annotations
 
+import bisect
+
 from paddock.checking import rule as rules
 from paddock.checking.facts import beside
+from paddock.checking.facts.memory import kept
 from paddock.checking.findings import Hit
 from paddock.checking.rules.beside import GIVEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from paddock.checking.context import Context
@@ -109,15 +112,21 @@ def _function(name: str) -> Function:
     asked = frozenset(theirs for theirs, (ours, _) in OURS.items() if ours == name)
 
     def second_opinion(effective: Effective, context: Context) -> Iterator[Hit]:
-        project = beside.project(effective)
-        if project is None:
-            return
-        started = set(beside.started(effective))
-        found = [hit for _theirs, service, hit in hits(project, asked) if service in started]
-        ours = tuple(_spoken(_family(name), effective, context)) if found else ()
-        yield from (hit for hit in found if not any(_overlap(hit.source.place, place) for place in ours))
+        found = [hit for theirs, hit in _found(effective) if theirs in asked]
+        ours = _Covered(_spoken(_family(name), effective, context) if found else ())
+        yield from (hit for hit in found if not (hit.source.place and ours.meets(hit.source.place)))
 
     return second_opinion
+
+
+@kept
+def _found(effective: Effective) -> Iterator[tuple[str, Hit]]:
+    """All that they find in services that start, by their ids."""
+    project = beside.project(effective)
+    started = {one.name for one in beside.started(effective)}
+    for theirs, service, hit in hits(project, frozenset(OURS)) if project else ():
+        if service.name in started:
+            yield theirs, hit
 
 
 def _family(name: str) -> tuple[str, ...]:
@@ -133,8 +142,20 @@ def _spoken(names: tuple[str, ...], effective: Effective, context: Context) -> I
                 yield from (hit.source.place for hit in function(effective, context) if hit.source.place)
 
 
-def _overlap(one: Place | None, other: Place) -> bool:
-    return one is not None and one.file == other.file and one.offset < other.end and other.offset < one.end
+class _Covered:
+    """Places of which something was said, to be asked whether another one meets them."""
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        self.starts: dict[str, list[int]] = {}
+        self.ends: dict[str, list[int]] = {}  # the furthest end so far
+        for place in sorted(places, key=lambda one: (one.file, one.offset)):
+            ends = self.ends.setdefault(place.file, [])
+            self.starts.setdefault(place.file, []).append(place.offset)
+            ends.append(max(place.end, *ends[-1:]) if ends else place.end)
+
+    def meets(self, place: Place) -> bool:
+        before = bisect.bisect_left(self.starts.get(place.file, []), place.end)
+        return before > 0 and self.ends[place.file][before - 1] > place.offset
 
 
 for _name in dict.fromkeys(ours for ours, _ in OURS.values()):

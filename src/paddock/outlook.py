@@ -42,17 +42,12 @@ def look(plan: Plan, rules: Rules | None = None) -> Outlook:
     site = cgroups.find()
     if site and not cgroups.works(site):
         site = None
-    division = limits.divide(plan, _controllers(site, boundary))
+    division = limits.divide(plan, site.parents if site else (), guest=boundary == "gvisor")
     survey = None
     if plan.workspace.mode == "live":
         rules = rules or _built_in()
         survey = _survey(boundary, plan, rules)
     return Outlook(boundary, site, division, _gaps(boundary, plan, division, survey), survey, rules)
-
-
-def _controllers(site: Site | None, boundary: str) -> set[str]:
-    """Those that can hold a limit. Of a guest's processes the host sees a few for each, and ends them all."""
-    return set(site.parents if site else ()) - ({"pids"} if boundary == "gvisor" else set())
 
 
 def _built_in() -> Rules:

@@ -148,7 +148,10 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     wanted = name or (change_set.name if change_set else _default_name(plan))
     own, trust = _claim_early(plan, here, wanted, exact=bool(name), undo=undo)
     vetting = _plant(plan, here, own, undo) if own and plan.proving.at_start else None
-    guest = building.find_guest(own) if own and here.boundary == "gvisor" else None
+    guest = None
+    if own and here.boundary == "gvisor":
+        held_back.begin()  # trying its platforms may last
+        guest = building.find_guest(own)
     # From here on bubblewrap works, and what we do meanwhile costs no time.
     build: Build | None = None
     if here.boundary in building.ENTERED:

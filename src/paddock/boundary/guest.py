@@ -17,6 +17,7 @@ from paddock.boundary import gvisor
 from paddock.boundary.guest_programs import RELEASE_BYTES
 from paddock.boundary.gvisor import STATE
 from paddock.kernel import confine, mounts
+from paddock.kernel.namespaces import die_with_parent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 
 NAME = "guest"
 BOOT_TIMEOUT_S = 60.0
+_PID_TIMEOUT_S, _LOOK_EVERY_S = 5.0, 0.01
+_PASSED_ON = frozenset([
+    signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT,
+    signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH,
+])  # fmt: skip
 
 
 class Guest:
@@ -40,7 +46,9 @@ class Guest:
         self, plan: Plan, limits: Mapping[str, int], runsc: Runsc, *, timeout_s: float = BOOT_TIMEOUT_S
     ) -> None:
         self._flags = gvisor.flags(plan, runsc)
-        self._bundle = json.dumps(gvisor.bundle(plan, limits)).encode()
+        bundle = gvisor.bundle(plan, limits)
+        self._bundle = json.dumps(bundle).encode()
+        self._internal = tuple(mount["destination"] for mount in bundle["mounts"])
         self._path = runsc.program
         self._host = os.uname().release
         self._timeout_s = timeout_s
@@ -93,14 +101,101 @@ class Guest:
 
         Raises OSError as execve(2) would, where that can be told from outside the guest.
         """
-        if not _is_internal(f"{start.cwd}/"):
+        if not self._is_internal(f"{start.cwd}/"):
             os.chdir(start.cwd)
         _refuse_odd(start)
-        described = gvisor.process(start, _find(start))
+        described = gvisor.process(start, self._find(start))
         descriptor = os.memfd_create("process")
         os.write(descriptor, json.dumps(described).encode())
-        words = ("exec", "--process", f"/proc/self/fd/{descriptor}", NAME)
-        _become_runsc(self._program, (*self._flags, *words), (0, 1, 2), (descriptor,))
+        if described["terminal"]:  # signals come from that, and runsc passes them on
+            self._become(descriptor)
+        told = f"{STATE}/pid-{os.getpid()}"
+        confine.close_all_but(self._program, descriptor)  # the session hears from here on that it has begun
+        signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
+        pid = os.fork()
+        if pid == 0:
+            os.setpgid(0, 0)  # signals are for us
+            die_with_parent(signal.SIGKILL)
+            self._become(descriptor, "--internal-pid-file", told)
+        null = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(null, standard)  # a stream's end is for runsc and the guest alone to hold
+        self._pass_on(pid, told, self._mourn(told))
+
+    def _become(self, described: int, *words: str) -> NoReturn:
+        words = (*self._flags, "exec", "--process", f"/proc/self/fd/{described}", *words, NAME)
+        _become_runsc(self._program, words, (0, 1, 2), (described,))
+
+    def _mourn(self, told: str) -> int:
+        """A process that ends the command in the guest when this one is killed, which cannot be passed on."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setpgid(0, 0)
+                die_with_parent(signal.SIGTERM)
+                signal.sigwait([signal.SIGTERM])
+                self._send(signal.SIGKILL, told)
+            finally:
+                os._exit(0)
+        return pid
+
+    def _pass_on(self, pid: int, told: str, mourner: int) -> NoReturn:
+        """Wait for runsc, which hears no signals for a command without a terminal; end as it ends."""
+        while True:
+            number = signal.sigwait(_PASSED_ON)
+            if number != signal.SIGCHLD:
+                self._send(number, told)
+                continue
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                os.kill(mourner, signal.SIGKILL)
+                os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+
+    def _send(self, number: int, told: str) -> None:
+        """Send a signal to the command, whose number in the guest runsc writes down once it has started it."""
+        until = time.monotonic() + _PID_TIMEOUT_S
+        while not (inside := _text(told)) and time.monotonic() < until:
+            time.sleep(_LOOK_EVERY_S)
+        sender = os.fork()
+        if sender == 0:
+            kill = ("kill", "--pid", inside, NAME, str(int(number)))
+            try:
+                _become_runsc(self._program, (*self._flags, *kill), (0, 1, 2), ())
+            finally:
+                os._exit(1)
+        os.waitpid(sender, 0)
+
+    def _find(self, start: Start) -> str:
+        """Where the program is, looked for as execve(2) and PATH would have it.
+
+        Also where that is seen in the guest alone; then nobody else can tell whether it is there.
+        """
+        name = start.argv[0]
+        if "/" in name:
+            directories = [""]
+        else:
+            directories = [f"{it}/" if it else "" for it in start.environment.get("PATH", "/usr/bin:/bin").split(":")]
+        failure: OSError = FileNotFoundError(errno.ENOENT, "not found on PATH", name)
+        for directory in directories:
+            path = directory + name
+            if "/" in name and self._is_internal(os.path.join(start.cwd, path)):
+                return path
+            try:
+                found = os.stat(path)
+            except (FileNotFoundError, NotADirectoryError) as error:
+                failure = error if "/" in name else failure
+                continue
+            except OSError as error:
+                failure = error
+                continue
+            if stat.S_ISREG(found.st_mode) and found.st_mode & 0o111:
+                return path
+            failure = PermissionError(errno.EACCES, "Permission denied", path)
+        raise failure
+
+    def _is_internal(self, path: str) -> bool:
+        real = os.path.normpath(path) + "/"
+        return any(real.startswith(f"{place}/") for place in self._internal)
 
 
 def _become_runsc(
@@ -113,6 +208,16 @@ def _become_runsc(
         os.set_inheritable(descriptor, True)  # noqa: FBT003
     confine.default_signals()
     os.execve(program, ("runsc", *words), {})  # by descriptor: no path of the container leads to it
+
+
+def _text(path: str) -> str:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return ""
+    content = os.read(descriptor, 64)
+    os.close(descriptor)
+    return content.decode().strip()
 
 
 def _hear(descriptor: int, timeout_s: float) -> bytes:
@@ -142,37 +247,3 @@ def _refuse_odd(start: Start) -> None:
         except UnicodeEncodeError as error:
             message = "gVisor can only be told of what is UTF-8"
             raise OSError(errno.EILSEQ, message, ascii(word)) from error
-
-
-def _find(start: Start) -> str:
-    """Where the program is, looked for as execve(2) and PATH would have it.
-
-    Also where that is seen in the guest alone; then nobody else can tell whether it is there.
-    """
-    name = start.argv[0]
-    if "/" in name:
-        directories = [""]
-    else:
-        directories = [f"{it}/" if it else "" for it in start.environment.get("PATH", "/usr/bin:/bin").split(":")]
-    failure: OSError = FileNotFoundError(errno.ENOENT, "not found on PATH", name)
-    for directory in directories:
-        path = directory + name
-        if "/" in name and _is_internal(os.path.join(start.cwd, path)):
-            return path
-        try:
-            found = os.stat(path)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            failure = error if "/" in name else failure
-            continue
-        except OSError as error:
-            failure = error
-            continue
-        if stat.S_ISREG(found.st_mode) and found.st_mode & 0o111:
-            return path
-        failure = PermissionError(errno.EACCES, "Permission denied", path)
-    raise failure
-
-
-def _is_internal(path: str) -> bool:
-    real = os.path.normpath(path)
-    return any(real.startswith(f"{place}/") for place in (*gvisor.INTERNAL, "/proc", "/dev", "/sys"))

@@ -128,9 +128,13 @@ def init(machine: Machine) -> bytes:
     return _executable(machine, _code(_INIT_X86_64 if machine == "x86_64" else _INIT_AARCH64))
 
 
-def enter(machine: Machine, filter_program: bytes) -> bytes:
+def enter(machine: Machine, filter_program: bytes, umask: int) -> bytes:
     """What starts a command: `enter PATH ARGV…`. Ends with 127 where nothing is at PATH, 126 where it cannot be run."""
-    code = _code(_ENTER_X86_64 if machine == "x86_64" else _ENTER_AARCH64)
+    if machine == "x86_64":  # mov edi, UMASK; mov eax, 95; syscall
+        first, listing = struct.pack("<BIBIH", 0xBF, umask, 0xB8, 95, 0x050F), _ENTER_X86_64
+    else:  # mov x0, UMASK; mov x8, 166; svc 0
+        first, listing = struct.pack("<III", 0xD2800000 | umask << 5, 0xD2800008 | 166 << 5, 0xD4000001), _ENTER_AARCH64
+    code = first + _code(listing)
     instructions = len(filter_program) // 8  # struct sock_filter
     filter_at = _BASE + _HEADERS + len(code) + 16
     return _executable(machine, code + struct.pack("<HxxxxxxQ", instructions, filter_at) + filter_program)

@@ -48,8 +48,10 @@ class Runsc:
     platform: str
 
 
-def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...], machine: Machine) -> Compiled:  # noqa: A001
-    """The container of `podman.compile`, with what gVisor needs in it."""
+def compile(  # noqa: A001 - the design's word
+    plan: Plan, facts: Facts, overlays: tuple[Overlay, ...], machine: Machine, umask: int = 0o022
+) -> Compiled:
+    """The container of `podman.compile`, with what gVisor needs in it. `umask` is the caller's."""
     # gVisor has a /proc of its own. Its gofer mounts one, which the kernel allows only where all of another is
     # seen (mount_too_revealing); the container's is seen by nothing but gVisor itself.
     made = podman.compile(plan, replace(facts, covered_proc=()), overlays)
@@ -57,7 +59,7 @@ def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...], machine: Ma
     words += ["--mount", f"type=tmpfs,dst={STATE},tmpfs-size={_STATE_BYTES},tmpfs-mode=700,notmpcopyup"]
     programs = {
         INIT: guest_programs.init(machine),
-        ENTER: guest_programs.enter(machine, seccomp.program(_profile(plan), machine)),
+        ENTER: guest_programs.enter(machine, seccomp.program(_profile(plan), machine), umask),
     }
     files = list(made.files)
     for place, content in programs.items():

@@ -19,8 +19,9 @@ _CGROUP_LIMITS = {"memory": "memory", "processes": "pids", "cpus": "cpu"}
 # INVARIANT RS-04: no cores, they hold secrets. Nor a host's program that takes them (core(5), "piping core dumps"):
 # such a program, which reads what a sandbox made as root, is started whatever the limit is, unless that is 1.
 _NO_CORE = 1
-# What counts beside the command in the same user namespace: bubblewrap's PID 1 and keeper, and our joiner.
-_OWN_PROCESSES = 3
+# What counts beside the command in the same user namespace: bubblewrap's PID 1 and keeper, and our joiner; in a guest
+# of gVisor its first process.
+_OWN_PROCESSES, _OWN_IN_GUEST = 3, 1
 # The kernel asks the rlimit first, and tells nobody that it was reached. So it is looser where a control group
 # counts, which tells: then it stands behind that one only.
 _BEHIND_GROUP = 16
@@ -36,8 +37,14 @@ class Division:
     notes: tuple[str, ...]
 
 
-def divide(plan: Plan, controllers: Collection[str]) -> Division:
-    """Divide the plan's limits, given the control group controllers that can be used here."""
+def divide(plan: Plan, controllers: Collection[str], *, guest: bool = False) -> Division:
+    """Divide the plan's limits, given the control group controllers that can be used here.
+
+    A `guest` of gVisor's keeps no limit on a process's memory, and its processes are not the host's: a control group
+    would count, and refuse, what gVisor needs for itself.
+    """
+    if guest:
+        controllers = set(controllers) - {"pids"}
     together: dict[str, float] = {}
     per_process: dict[str, int] = {"core": _NO_CORE}
     gaps: list[Gap] = []
@@ -47,23 +54,23 @@ def divide(plan: Plan, controllers: Collection[str]) -> Division:
             together[limit.name] = limit.value
         if limit.name == "processes":
             looser = _BEHIND_GROUP if "processes" in together else 0
-            per_process["processes"] = int(limit.value) + _OWN_PROCESSES + looser
+            per_process["processes"] = int(limit.value) + (_OWN_IN_GUEST if guest else _OWN_PROCESSES) + looser
         elif limit.name in ("open_files", "file_size"):
             per_process[limit.name] = int(limit.value)
         elif limit.name in _CONTROLLER and limit.name not in together:
-            if limit.name == "memory":
+            binds = limit.name == "memory" and not guest
+            if binds:
                 per_process["memory"] = int(limit.value)
             if limit.origin.kind == "built-in":
-                notes.append(
-                    f"no control group here: the built-in {limit.name} limit binds each process, not all together"
-                )
+                effect = "does not bind under gVisor" if guest else "binds each process, not all together"
+                notes.append(f"no control group here: the built-in {limit.name} limit {effect}")
             else:
-                gaps.append(_gap(limit.name, str(limit.origin)))
+                gaps.append(_gap(limit.name, str(limit.origin), binds=binds))
     return Division(together, per_process, tuple(gaps), tuple(notes))
 
 
-def _gap(name: str, origin: str) -> Gap:
-    effect = "it would bind each process, not all together" if name == "memory" else "it would not bind at all"
+def _gap(name: str, origin: str, *, binds: bool) -> Gap:
+    effect = "it would bind each process, not all together" if binds else "it would not bind at all"
     return Gap(
         name=_GAP[name],
         promise=f"a limit on {name} for the whole sandbox ({origin})",

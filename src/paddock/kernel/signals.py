@@ -16,7 +16,9 @@ class HeldBack:
         self._before: set[int | Signals] | None = None
 
     def begin(self) -> None:
-        """Hold them back from now on."""
+        """Hold them back from now on. Once is enough."""
+        if self._before is not None:
+            return
         import signal  # brings enum, and is not needed before bubblewrap is at work
 
         ending = {getattr(signal, name) for name in _ENDING}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.devcontainer.compose_files import Disk, default_files, read
+from paddock.devcontainer.compose_files import default_files, read
+from paddock.devcontainer.files import Files
 from paddock.devcontainer.model import Source
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def test_bytes_that_are_no_text_do_not_stop_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "environment", "chosen"),
     [
-        ({"docker-compose.yml": "", "compose.yaml": ""}, {}, ["compose.yaml"]),
+        ({"docker-compose.yml": "", "compose.yaml": ""}, {}, ["docker-compose.yml"]),
         (
             {"docker-compose.yml": "", "docker-compose.override.yml": ""},
             {},
@@ -71,15 +72,16 @@ def test_bytes_that_are_no_text_do_not_stop_it(tmp_path: Path) -> None:
         ),
         ({"compose.yaml": "", ".env": "COMPOSE_FILE=x.yml:y.yml"}, {}, ["x.yml", "y.yml"]),
         ({".env": "COMPOSE_FILE=x.yml"}, {"COMPOSE_FILE": "z.yml"}, ["z.yml"]),
-        ({}, {}, []),
+        ({".env": "A=b\nCOMPOSE_FILE= x.yml \n"}, {}, ["x.yml"]),
+        ({"compose.yaml": ""}, {}, ["docker-compose.yml"]),
     ],
 )
-def test_files_that_nobody_named_are_found_as_compose_finds_them(
+def test_files_that_nobody_named_are_those_of_the_reference_cli(
     tmp_path: Path, files: dict[str, str], environment: dict[str, str], chosen: list[str]
 ) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    found = default_files(str(tmp_path), Disk(str(tmp_path)), environment)
+    found = default_files(str(tmp_path), Files(str(tmp_path)), environment)
     assert list(found) == [f"{tmp_path}/{name}" for name in chosen]
 
 

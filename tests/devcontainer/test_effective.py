@@ -189,10 +189,10 @@ def test_compose_drops_what_it_cannot_say_of_mounts(tmp_path):
     assert (found.image_user.value, found.image_user.origin.layer) == ("7", "compose")
 
 
-def test_an_empty_list_of_compose_files_is_what_compose_takes_by_itself(tmp_path):
+def test_an_empty_list_of_compose_files_is_what_the_reference_cli_takes(tmp_path):
     files = {
-        "compose.yaml": "services: {app: {image: a}}",
-        "compose.override.yaml": "services: {app: {privileged: true}}",
+        "docker-compose.yml": "services: {app: {image: a}}",
+        "docker-compose.override.yml": "services: {app: {privileged: true}}",
     }
     found = read(tmp_path, {"dockerComposeFile": [], "service": "app", "workspaceFolder": "/w"}, files=files)
     assert (found.kind, found.image and found.image.value, found.runargs_ignored) == ("compose", "a", True)

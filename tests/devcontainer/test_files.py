@@ -96,9 +96,9 @@ def test_no_more_is_read_than_is_wanted(place: Path) -> None:
     assert caught.value.why == "it has more than 10 bytes"
 
 
-def test_bytes_that_are_no_text_are_none(place: Path) -> None:
+def test_bytes_that_are_no_text_hide_nothing(place: Path) -> None:
     (place / "bytes").write_bytes(b"\xff")
-    assert Files(str(place)).text("bytes") == ("", "it is not UTF-8")
+    assert Files(str(place)).text("bytes") == ("\ufffd", "")
     assert Files(str(place)).text("sub/file") == ("inside", "")
 
 

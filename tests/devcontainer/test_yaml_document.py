@@ -104,7 +104,7 @@ SHARED = "a: &a {" + ",".join(f"k{number}: 1" for number in range(2000)) + "}\n"
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        (LAUGHS, "c.yml:5:"),
+        (LAUGHS, "c.yml:4:"),
         (SHARED + "".join(f"s{number}: {{<<: *a}}\n" for number in range(2000)), "c.yml:"),
         ("a: " + "[" * 100_000, f"c.yml:1:{DEEPEST + 3}"),
         ("".join(" " * number + "a:\n" for number in range(500)), f"c.yml:{DEEPEST + 1}:"),

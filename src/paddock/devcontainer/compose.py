@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 _MOST_FILES = 64  # includes and extends of a hostile project could name each other in every order
-_MOST_NODES = 200_000  # of the merged tree: many services may extend one large one
+_MOST_NODES = 50_000  # of the merged tree: many services may extend one large one
 _MOST_SERVICES = 256  # of eleven thousand published projects the largest has 64 (compose-lint's corpus)
 _EMPTY = Place("", 1, 1, 0, 0)
 _PARTS = frozenset({"services", "volumes", "networks", "secrets", "configs"})

@@ -1,15 +1,15 @@
-"""The files of a compose project, read from the disk: regular files of the repository, and none that are too large."""
+"""A compose project as it stands on the disk: which files it is made of, and the Dockerfiles of its services."""
 
 from __future__ import annotations
 
 import os
-import stat
+import re
 
 from paddock.devcontainer import compose, dockerfile, service_reading
+from paddock.devcontainer.files import Files
 from paddock.devcontainer.model import Source, Text
 from paddock.devcontainer.service import Beyond, Project, Service, Unread
-from paddock.devcontainer.yaml_document import LARGEST
-from paddock.frozen import frozen, replace
+from paddock.frozen import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,59 +17,20 @@ if TYPE_CHECKING:
 
     from paddock.devcontainer.service import ServiceBuild
 
-# In the order in which Compose looks for them; an override of the same kind is laid over the first that is there.
-NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-OVERRIDES = (
-    "compose.override.yml",
-    "compose.override.yaml",
-    "docker-compose.override.yml",
-    "docker-compose.override.yaml",
-)
+# What the reference CLI names to Compose where the file names none; Compose itself would look for others, too.
+NAME, OVERRIDE = "docker-compose.yml", "docker-compose.override.yml"
 
 
-@frozen
-class Disk:
-    """The files below one repository (absolute, without links). Nothing outside of it is read."""
+def default_files(folder: str, files: Files, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The files that the reference CLI takes where `dockerComposeFile` is empty: those of COMPOSE_FILE, else by name.
 
-    repository: str
-
-    def text(self, path: str) -> tuple[str, str]:
-        """The text of a file, and why it was not read where that is so."""
-        if not self.inside(path):
-            return "", "it lies outside of the repository"
-        try:
-            descriptor = os.open(os.path.realpath(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except (OSError, ValueError) as error:
-            return "", (getattr(error, "strerror", None) or "no such path").lower()
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            return "", "it is no regular file"
-        with os.fdopen(descriptor, "rb") as file:
-            content = file.read(4 * LARGEST + 1)
-        if len(content) > 4 * LARGEST:
-            return "", f"it has more than {4 * LARGEST} bytes"
-        return content.decode("utf-8", "replace"), ""
-
-    def shown(self, path: str) -> str:
-        """Relative to the repository."""
-        return os.path.relpath(path, self.repository) if self.inside(path) else path
-
-    def inside(self, path: str) -> bool:
-        """Whether a path lies in the repository, with links followed."""
-        if "\0" in path:
-            return False
-        real = os.path.realpath(path)
-        return real == self.repository or real.startswith(self.repository.rstrip("/") + "/")
-
-
-def default_files(folder: str, disk: Disk, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The files that Compose takes where none is named: those of COMPOSE_FILE, else by their names."""
-    named = environment.get("COMPOSE_FILE") or _of_dotenv(folder, disk, "COMPOSE_FILE")
+    The variable may be in a `.env` of the folder. The first of the two names is taken whether it is there or not.
+    """
+    named = environment.get("COMPOSE_FILE") or _of_dotenv(folder, files)
     if named:
-        return tuple(os.path.normpath(os.path.join(folder, one)) for one in named.split(":") if one)
-    found = [f"{folder}/{name}" for name in NAMES if os.path.exists(f"{folder}/{name}")][:1]
-    found += [f"{folder}/{name}" for name in OVERRIDES if os.path.exists(f"{folder}/{name}")][:1] if found else []
-    return tuple(found)
+        return tuple(os.path.normpath(os.path.join(folder, one)) for one in named.split(":"))
+    override = f"{folder}/{OVERRIDE}"
+    return (f"{folder}/{NAME}", *([override] if files.is_file(override) else []))
 
 
 def read(
@@ -79,13 +40,13 @@ def read(
 
     Raises Broken where following `extends` has no end in sight; a file that cannot be read is in `unread`.
     """
-    disk = Disk(os.path.realpath(repository))
+    files = Files(repository)
     paths = tuple(os.path.normpath(path) for path in paths)
-    loaded = compose.load(paths, disk, environment or {}, origin)
+    loaded = compose.load(paths, files, environment or {}, origin)
     beyond, unread, services = list(loaded.beyond), list(loaded.unread), []
     for one in service_reading.services(loaded):
-        beyond += [it for it in _paths(one) if not _personal(it.path) and not disk.inside(it.path)]
-        services.append(_with_dockerfile(one, disk, unread))
+        beyond += [it for it in _paths(one) if not _personal(it.path) and not files.inside(it.path)]
+        services.append(_with_dockerfile(one, files, unread))
     found = {one.name: one for one in services}
     directory = os.path.dirname(paths[0]) if paths else repository
     return Project(
@@ -119,7 +80,7 @@ def _personal(path: str) -> bool:
     return not path.startswith("/")  # `~`, `${HOME}`, an address
 
 
-def _with_dockerfile(one: Service, disk: Disk, unread: list[Unread]) -> Service:
+def _with_dockerfile(one: Service, files: Files, unread: list[Unread]) -> Service:
     build = one.build
     if build is None:
         return one
@@ -133,8 +94,8 @@ def _with_dockerfile(one: Service, disk: Disk, unread: list[Unread]) -> Service:
         path = os.path.normpath(os.path.join(build.context.value, named.value))
         if _is_address(build):
             return one
-        text, why = disk.text(path)
-        file = disk.shown(path)
+        text, why = files.text(path)
+        file = files.shown(path)
         if why:
             unread.append(Unread(path, why, named.origin))
             return one
@@ -146,7 +107,7 @@ def _is_address(build: ServiceBuild) -> bool:
     return not build.context.value.startswith("/")
 
 
-def _of_dotenv(folder: str, disk: Disk, name: str) -> str:
-    from paddock.devcontainer.compose_variables import dotenv
-
-    return dotenv(disk.text(f"{folder}/.env")[0]).get(name) or ""
+def _of_dotenv(folder: str, files: Files) -> str:
+    """The CLI reads the line itself: without quotes or variables."""
+    found = re.search(r"^COMPOSE_FILE=(.+)$", files.text(f"{folder}/.env")[0], re.MULTILINE)
+    return found[1].strip() if found else ""

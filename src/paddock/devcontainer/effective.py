@@ -105,8 +105,7 @@ class _Reader:
     def compose_paths(self) -> tuple[str, ...]:
         if self.file.compose_files:
             return tuple(os.path.join(self.folder, one.value) for one in self.file.compose_files)
-        disk = compose_files.Disk(os.path.realpath(self.found.repository))
-        return compose_files.default_files(self.found.folder, disk, self.environment or {})
+        return compose_files.default_files(self.found.folder, self.files, self.environment or {})
 
     def on(self, read: dockerfile.Dockerfile, base: Base, user: Text | None = None) -> Base:
         """A base that is built: only the label of the image at the bottom counts, none of the Dockerfile's own."""

@@ -14,7 +14,7 @@ from paddock.errors import PaddockError
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-LARGEST = 1 << 20  # bytes of a compose file, a Dockerfile, a script
+LARGEST = 384 << 10  # bytes of a compose file, a Dockerfile, a script: more than the largest that were published
 
 
 class Unread(PaddockError):
@@ -55,13 +55,14 @@ class Files:
             raise self._unread(path, error) from None
 
     def text(self, path: str) -> tuple[str, str]:
-        """The text of a file, and why there is none where it is empty for another reason than that the file is."""
+        """The text of a file, and why there is none where it is empty for another reason than that the file is.
+
+        Bytes that are no UTF-8 hide nothing: builders and shells take them, in a comment, say.
+        """
         try:
-            return self.raw(path).decode(), ""
-        except UnicodeDecodeError:
-            return "", "it is not UTF-8"
+            return self.raw(path).decode(errors="replace"), ""
         except Unread as error:
-            return "", error.why
+            return "", error.why[:1].lower() + error.why[1:]
 
     def shown(self, path: str) -> str:
         """The path as people see it: relative to the folder, unless it is absolute and elsewhere."""

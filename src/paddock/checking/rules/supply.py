@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 _OURS = "devcontainers/features/"  # the specification's own
 _MINOR = re.compile(r"[0-9]+\.[0-9]+")
+_READ = "put the Dockerfile into the repository; a link in it must not lead out"
 _EXTENSION = re.compile(r"-?[^@\s]+@[0-9][^@\s]*")
 
 
@@ -144,7 +145,9 @@ def unseen_feature(effective: Effective, _: Context) -> Iterator[Hit]:
 
 @rule("DC515")
 def unseen_image(effective: Effective, _: Context) -> Iterator[Hit]:
-    """Images that nobody could look at."""
+    """Images, and Dockerfiles of images, that nobody could look at."""
     for one in effective.unknown_layers:
         if one.layer in ("label", "image"):
             yield Hit(f"the label of {one.name} was not checked: {one.why}", one.origin)
+        elif one.layer == "dockerfile":
+            yield Hit(f"the Dockerfile {one.name} was not checked: {one.why}", one.origin, "medium", _READ)

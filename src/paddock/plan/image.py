@@ -9,8 +9,7 @@ from __future__ import annotations
 from paddock.frozen import frozen, replace
 from paddock.plan.environment import CERTIFICATES, LOCATED
 from paddock.plan.model import Image, Mount, Variable
-from paddock.plan.paths import normal, parent, within
-from paddock.plan.programs import Programs
+from paddock.plan.paths import normal, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,21 +97,6 @@ def _is_of_the_machine(name: str, value: str) -> bool:
     """Whether a variable says where this machine, or its person, keeps things that an image has elsewhere."""
     gone = ("PATH", "SHELL", *LOCATED)
     return name in gone or name.startswith("XDG_") or (name in CERTIFICATES and value.startswith(("/etc/", "/usr/")))
-
-
-def layer(command: str, cwd: str, view: View, host: Host) -> str:
-    """Show an agent that is installed on this machine, for images that have none: the directory of its program.
-
-    It comes last on PATH: an agent in the image goes before it.
-    """
-    if "/" in command:
-        return ""
-    given = host.environ.get("PATH", "").split(":")
-    path = [entry for entry in given if entry.startswith("/") and not within(normal(entry), view.repository)]
-    found = Programs(view, host.environ, caches=False).command(command, cwd, path)
-    if not found or not view.shows(view.final(found).real):
-        return ""
-    return parent(found)
 
 
 def variables(image: Rooted, found: tuple[Variable, ...], view: View, layered: str = "") -> tuple[Variable, ...]:

@@ -127,8 +127,12 @@ def _of_image(request: Request, variables: tuple[Variable, ...], view: View, hos
     from paddock.plan import image
 
     assert request.image  # noqa: S101 - asked before
-    layer = image.layer(request.command[0], request.cwd, view, host) if request.agent and request.command else ""
-    return image.variables(request.image, variables, view, layer)
+    layered = ""
+    if request.agent and request.command and "/" not in request.command[0]:
+        from paddock.plan import layer
+
+        layered = layer.PROGRAMS if layer.show(request.command[0], view, host) else ""
+    return image.variables(request.image, variables, view, layered)
 
 
 def _proving(policy: Policy) -> Proving:

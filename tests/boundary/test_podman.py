@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 
 from paddock.boundary import podman
-from paddock.boundary.steps import STAGE, Blank, Carry, Hold, MaskPath, MountOverlay, Own, Seal, Unstage
+from paddock.boundary.steps import STAGE, Blank, Carry, Hold, MakeLink, MaskPath, MountOverlay, Own, Seal, Unstage
 from paddock.frozen import replace
-from paddock.plan.model import Person
+from paddock.plan.model import Image, Link, Person
 from tests.boundary.plans import MASKS, PLAN, REPOSITORY, changed, plan_for
 from tests.boundary.test_bubblewrap import GOLDEN, LAYERS, LIVE, ODD, ROOT, USER, cases, overlays
 
@@ -269,3 +269,26 @@ def test_the_engines_own_files_have_a_place_where_the_plan_has_none() -> None:
 def test_a_mode_with_an_overlay_needs_its_layers(mode: str) -> None:
     with pytest.raises(ValueError, match="needs an overlay over the workspace"):
         podman.compile(plan_for(REPOSITORY, mode), USER, ())
+
+
+@pytest.mark.parametrize("facts", [USER, ROOT], ids=["user", "root"])
+def test_a_link_in_what_the_engine_mounts_is_made_once_that_is_there(facts: Facts) -> None:
+    links = (Link("/home/ada/.tools/bin", "v1/bin"), Link("/srv/link", "app"))
+    compiled = podman.compile(replace(PLAN, links=links), facts, overlays(PLAN))
+    made = [step for step in compiled.steps if isinstance(step, MakeLink)]
+    assert [(step.target, step.to) for step in made] == [("/home/ada/.tools/bin", "v1/bin")]
+    assert dict(compiled.root)["/srv/link"] == "app"
+    assert "/home/ada/.tools/bin" not in dict(compiled.root)
+    home = next(step for step in compiled.steps if isinstance(step, Own) and step.target == "/home/ada")
+    assert compiled.steps.index(made[0]) > compiled.steps.index(home)
+
+
+def test_in_an_image_every_link_is_made_and_what_is_everyones_is_open() -> None:
+    """An image may have no /tmp, or a closed one, whose mode the engine would take over."""
+    image = Image("f00d", PLAN.workspace.origin)
+    plan = replace(PLAN, image=image, links=(Link("/run/x/bin/agent", "../y"),))
+    compiled = podman.compile(plan, USER, overlays(PLAN))
+    assert any(isinstance(step, MakeLink) and step.target == "/run/x/bin/agent" for step in compiled.steps)
+    modes = {step.target: step.mode for step in compiled.steps if isinstance(step, Own)}
+    assert modes["/tmp"] == 0o1777
+    assert not compiled.root or not any(isinstance(content, str) for _, content in compiled.root)

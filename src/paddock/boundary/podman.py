@@ -17,6 +17,7 @@ from paddock.boundary.steps import (
     Blank,
     Carry,
     Hold,
+    MakeLink,
     MaskPath,
     Mirror,
     MountOverlay,
@@ -84,6 +85,7 @@ class Sheet:
         self.mounted: list[str] = []
         self.owned: set[str] = set()
         self.steps: list[Step] = []
+        self.links: list[MakeLink] = []
 
     def mount(self, **options: str) -> None:
         """One `--mount`, each part quoted as CSV (RFC 4180), where commas and quotation marks may be in a path."""
@@ -150,6 +152,14 @@ class Sheet:
             self._bind_words(f"{HERE}/files/{len(self.files) - 1}", target, read_only=True)
         elif not mounted:
             self.empty(target, _PLACE_BYTES, 0o755)
+
+    def link(self, link: Link) -> None:
+        """Make a link again: in the skeleton, or once what it lies in is mounted."""
+        if self.image or self._under_mount(link.target):
+            self.links.append(MakeLink(link.target, link.to, self.person))
+        else:
+            self.parents(link.target)
+            self.root[link.target] = link.to
 
     def parents(self, target: str) -> None:
         """Make the directories above a target, for everyone, where the skeleton is ours to make."""
@@ -261,12 +271,12 @@ def _root(plan: Plan, out: Sheet, layered: tuple[str, ...]) -> None:
         entries.append(Private(_RUN, _PLACE_BYTES))  # the engine puts files of its own there
     for entry in sorted(entries, key=lambda entry: (_depth(entry.target), entry.target)):
         if isinstance(entry, Link):
-            out.parents(entry.target)
-            out.root[entry.target] = entry.to
+            out.link(entry)
         elif isinstance(entry, Private):
             _private(entry, plan, out)
         elif not any(_below(entry.target, place) for place in (plan.workspace.source, *layered)):
             out.bind(entry.source, entry.target, read_only=entry.access != "write")
+    out.steps += out.links  # once the directories above them are the person's
     for place in ("/proc", "/sys", "/dev", "/run", "/etc"):
         out.root.setdefault(place, 0o755)
     out.root.setdefault("/etc/hostname", f"{_HOST}\n".encode())
@@ -285,8 +295,8 @@ def _private(entry: Private, plan: Plan, out: Sheet) -> None:
     home = entry.target == plan.person.home
     mode = 0o700 if home else _MODES.get(entry.target, 0o755)
     out.memory(entry.target, entry.size_bytes, mode, filled=home and out.image)
-    if entry.target not in _MODES:
-        out.steps.append(Own(entry.target, out.person, 0o700 if home else 0o755))
+    if out.image or entry.target not in _MODES:  # what an image has there may be closed, and its mode was taken over
+        out.steps.append(Own(entry.target, out.person, mode))
 
 
 def _workspace(plan: Plan, overlays: tuple[Overlay, ...], out: Sheet) -> None:

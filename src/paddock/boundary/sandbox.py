@@ -17,6 +17,7 @@ from paddock.boundary.steps import (
     Blank,
     Carry,
     Hold,
+    MakeLink,
     MaskPath,
     Mirror,
     MountOverlay,
@@ -190,6 +191,20 @@ def _seal(step: Seal) -> None:
     mounts.seal(step.target, read_only=step.read_only, deep=step.deep, devices=step.devices)
 
 
+def _make_link(step: MakeLink) -> None:
+    # As the person: root's id outside is nobody's in the file system, which takes no file of his (EOVERFLOW).
+    before = os.geteuid(), os.getegid()
+    os.setegid(step.uid)
+    os.seteuid(step.uid)
+    try:
+        os.makedirs(os.path.dirname(step.target), exist_ok=True)
+        with suppress(FileExistsError):
+            os.symlink(step.to, step.target)
+    finally:
+        os.seteuid(before[0])
+        os.setegid(before[1])
+
+
 def _mirror(step: Mirror) -> None:
     mounts.bind_deep(step.source, step.target)
 
@@ -242,6 +257,7 @@ _DO: dict[type, Callable[[Any], None]] = {
     TrustHere: _trust,
     Own: _own,
     Seal: _seal,
+    MakeLink: _make_link,
     Mirror: _mirror,
     Remove: _remove,
     Unstage: _unstage,

@@ -123,6 +123,18 @@ class Seal:
 
 
 @frozen
+class MakeLink:
+    """Make a symbolic link in what an engine has mounted, and the directories on the way to it, as `uid`'s.
+
+    Not where something of that name is already, in a home that stays.
+    """
+
+    target: str
+    to: str
+    uid: int
+
+
+@frozen
 class Mirror:
     """Show a directory at a second place, with all that is mounted in it."""
 
@@ -138,4 +150,18 @@ class Remove:
     place: bool = False
 
 
-Step = Carry | Reveal | MountOverlay | Hold | MaskPath | Blank | TrustHere | Own | Seal | Mirror | Remove | Unstage
+Step = (
+    Carry
+    | Reveal
+    | MountOverlay
+    | Hold
+    | MaskPath
+    | Blank
+    | TrustHere
+    | Own
+    | Seal
+    | MakeLink
+    | Mirror
+    | Remove
+    | Unstage
+)

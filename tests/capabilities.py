@@ -149,5 +149,6 @@ KNOWN: dict[str, Callable[[], str]] = {
     "fish": _program("fish"),
     "man": _program("man"),
     "podman": _podman,
+    "gvisor": lambda: _program("runsc")() or _podman(),
     "busybox": _program("busybox"),
 }

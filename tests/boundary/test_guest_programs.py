@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING
 
 import pytest
 
 from paddock import starting
 from paddock.boundary import guest_programs
-from paddock.kernel.seccomp import Machine
+from paddock.kernel import seccomp
 from tests.capabilities import needs
+
+if TYPE_CHECKING:
+    from paddock.kernel.seccomp import Machine
 
 
 @pytest.fixture
@@ -57,9 +61,37 @@ def test_nothing_that_is_left_to_it_stays_a_zombie(program: str, tmp_path: Path)
         os.kill(int(first), signal.SIGKILL)
 
 
-@pytest.mark.parametrize("machine", get_args(Machine.__value__) if hasattr(Machine, "__value__") else get_args(Machine))
-def test_it_is_an_executable_for_each_machine(machine: Machine) -> None:
-    made = guest_programs.init(machine)
-    assert made[:5] == b"\x7fELF\x02"
-    assert int.from_bytes(made[0x18:0x20], "little") - 0x10000 == 120  # its entry: the code, behind both headers
-    assert made[120:] == made[-{"x86_64": 91, "aarch64": 116}[machine] :]
+@pytest.fixture
+def enter(tmp_path: Path) -> str:
+    path = tmp_path / "enter"
+    path.write_bytes(guest_programs.enter(starting.machine(), seccomp.program("default", starting.machine()), 0o027))
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_a_command_starts_bound_with_its_own_words(enter: str) -> None:
+    script = 'echo $0 $1 "$A"; umask; grep -E "NoNewPrivs|Seccomp:" /proc/self/status'
+    argv = [enter, "/bin/sh", "sh", "-c", script, "name", "one two"]
+    done = subprocess.run(argv, env={"A": "b  c", "PATH": "/usr/bin"}, capture_output=True, text=True, check=True)
+    assert done.stdout == "name one two b  c\n0027\nNoNewPrivs:\t1\nSeccomp:\t2\n"
+
+
+def test_its_filter_is_in_force(enter: str) -> None:
+    script = "import ctypes; print(ctypes.CDLL(None, use_errno=True).unshare(0x10000000), ctypes.get_errno())"
+    done = subprocess.run([enter, sys.executable, "python", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "-1 0\n" or done.stdout.startswith("-1 ")
+
+
+@pytest.mark.parametrize(("path", "code"), [("/no/such/program", 127), ("/etc/passwd", 126), ("/", 126)])
+def test_what_cannot_be_started_is_said_as_a_shell_does(enter: str, path: str, code: int) -> None:
+    assert subprocess.run([enter, path, "x"], check=False).returncode == code
+
+
+@pytest.mark.parametrize(("machine", "number"), [("x86_64", 62), ("aarch64", 183)])
+def test_each_machine_gets_an_executable_of_its_own(machine: Machine, number: int) -> None:
+    for made in (guest_programs.init(machine), guest_programs.enter(machine, b"12345678" * 3, 0o022)):
+        assert made[:5] == b"\x7fELF\x02"
+        assert int.from_bytes(made[0x12:0x14], "little") == number
+        assert int.from_bytes(made[0x60:0x68], "little") == len(made)  # elf(5), p_filesz
+    assert made.endswith(b"12345678" * 3)
+    assert made[-24 - 16 : -24 - 14] == b"\x03\0"  # so many instructions

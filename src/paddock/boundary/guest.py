@@ -77,16 +77,16 @@ class Guest:
             os.close(descriptor)
         release = _hear(hearing, self._timeout_s)
         os.close(hearing)
-        if len(release) < RELEASE_BYTES:
+        kernel = release.partition(b"\0")[0].decode("latin-1")
+        if not gvisor.is_gvisor(kernel, self._host):
             os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
         said = os.pread(complaints, 1 << 16, 0).decode("utf-8", "replace").strip().splitlines()
         os.close(complaints)
-        kernel = release.partition(b"\0")[0].decode("ascii", "replace")
-        if status or len(release) < RELEASE_BYTES:
-            raise OSError(errno.EIO, said[-1] if said else f"it did not start in {self._timeout_s:g} seconds")
-        if not gvisor.is_gvisor(kernel, self._host):
+        if kernel and not gvisor.is_gvisor(kernel, self._host):
             raise OSError(errno.EIO, f"the kernel inside says that it is {kernel!a}, which is not gVisor's")
+        if status:
+            raise OSError(errno.EIO, said[-1] if said else f"it did not start in {self._timeout_s:g} seconds")
 
     def _boot(self, standard: tuple[int, int, int]) -> NoReturn:
         try:

@@ -11,28 +11,10 @@ import signal
 
 from paddock.boundary.base import Availability
 from paddock.boundary.packages import install
-from paddock.errors import PaddockError
 from paddock.kernel import kvm
-from paddock.process import SYSTEM_PATH, find, run
+from paddock.process import find
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from paddock.process import Finished
-
-_TIMEOUT_S = 20
 _KVM_TIMEOUT_S = 10
-
-
-def gvisor(base: str) -> Availability:
-    """Run `true` under gVisor's kernel."""
-    program = find("runsc")
-    if program is None:
-        return Availability(ok=False, reason="runsc is not installed", fix="install runsc as gvisor.dev/docs describes")
-    rootless = () if os.geteuid() == 0 else ("--rootless",)
-    where = ("--root", f"{base}/runsc", "--network=none", *rootless)
-    return _judge("gvisor", lambda: _run(base, program, *where, "do", "/usr/bin/true"), lambda: _version(base, program))
 
 
 def microvm(base: str) -> Availability:  # noqa: ARG001 - all trials have one shape
@@ -63,37 +45,6 @@ def kubernetes(base: str) -> Availability:  # noqa: ARG001 - all trials have one
             ok=False, reason="kubectl is not installed", fix="install kubectl as kubernetes.io describes"
         )
     return Availability(ok=True, reason="kubectl is there; no cluster was contacted")
-
-
-def environment(base: str) -> dict[str, str]:
-    """For programs under trial: nothing of the caller's but who they are."""
-    from paddock.state import home
-
-    runtime = f"{base}/run"
-    os.makedirs(runtime, mode=0o700, exist_ok=True)
-    return {"PATH": ":".join(SYSTEM_PATH), "HOME": home(), "XDG_RUNTIME_DIR": runtime, "LANG": "C.UTF-8"}
-
-
-def _judge(name: str, trial: Callable[[], Finished], version: Callable[[], str]) -> Availability:
-    try:
-        done = trial()
-    except PaddockError as error:
-        return Availability(ok=False, reason=f"{error.what}{f' ({error.why})' if error.why else ''}")
-    if done.status == 0:
-        return Availability(ok=True, reason=version())
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return Availability(
-        ok=False, reason=f"a minimal {name} run failed: {lines[-1] if lines else f'status {done.status}'}"
-    )
-
-
-def _run(base: str, program: str, *arguments: str) -> Finished:
-    return run((program, *arguments), environment=environment(base), cwd=base, timeout_s=_TIMEOUT_S)
-
-
-def _version(base: str, program: str) -> str:
-    done = _run(base, program, "--version")
-    return done.stdout.decode("utf-8", "replace").strip().partition("\n")[0]
 
 
 def _tried_in_a_child() -> str:

@@ -1,0 +1,40 @@
+"""The trial of the gvisor boundary: for real, and with programs that are none."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from paddock import starting
+from paddock.boundary import guest_programs, gvisor_trial, runsc
+from paddock.boundary.gvisor import Runsc
+from tests.capabilities import needs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+@needs("gvisor")
+def test_here_it_works_and_says_with_which_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr(runsc, "PLATFORMS", ("nonsense", "systrap", "ptrace"))  # kvm may take its whole time
+    (tmp_path / "base").mkdir()
+    found = gvisor_trial.available(str(tmp_path / "base"))
+    assert found.ok, found.reason
+    assert " is used" in found.reason
+    assert "nonsense: " in found.reason
+    assert runsc.remembered(runsc.find_program()) in ("systrap", "ptrace")
+
+
+@needs("gvisor")
+def test_a_program_that_is_no_gvisor_runs_nothing(tmp_path: Path) -> None:
+    """It would let the command run in the host's kernel."""
+    program = tmp_path / "runsc"
+    program.write_bytes(guest_programs.init(starting.machine()))
+    program.chmod(0o755)
+    tmp_path.chmod(0o755)
+    (tmp_path / "base").mkdir()
+    failure = gvisor_trial.failure(Runsc(str(program), "ptrace"), str(tmp_path / "base"))
+    assert f"the kernel inside says that it is '{os.uname().release}', which is not gVisor's" in failure

@@ -3,18 +3,20 @@ from __future__ import annotations
 import json
 import os
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock import trust
 from paddock.cli import check
 from paddock.cli.parser import parse
 from paddock.devcontainer import labels
 from paddock.errors import PaddockError, Usage
+from paddock.kernel import cgroups
+from paddock.sources import Document
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from paddock.cli.outcome import Outcome
 
 CONFIGURATION = ".devcontainer/devcontainer.json"
@@ -229,9 +231,44 @@ class TestBaseline:
 def test_rootful_is_judged_more_sternly(here: Path) -> None:
     put(here, BAD.replace('"privileged": true', '"remoteUser": "root", "containerUser": "root"'))
 
-    def severities(*words: str) -> set[str]:
-        outcome = perform("--only", "DC207", *words)
-        assert outcome.data
-        return {row["severity"] for row in outcome.data["findings"]}  # type: ignore[attr-defined]
+    assert severities("--only", "DC207") == {"low"}
+    assert severities("--only", "DC207", "--rootful") == {"high"}
 
-    assert (severities(), severities("--rootful")) == ({"low"}, {"high"})
+
+def severities(*words: str) -> set[str]:
+    outcome = perform(*words)
+    assert outcome.data
+    return {row["severity"] for row in outcome.data["findings"]}  # type: ignore[attr-defined]
+
+
+def test_what_a_person_trusts_in_exactly_this_form_weighs_less(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    path = put(here, BAD.replace('"privileged": true', '"initializeCommand": "make"'))
+    assert severities("--only", "DC401") == {"critical"}
+    trust.trust(Document("repository", str(path), "devcontainer.json", path.read_bytes()))
+    assert severities("--only", "DC401") == {"high"}
+    put(here, path.read_text() + "\n")
+    assert severities("--only", "DC401") == {"critical"}
+
+
+@pytest.mark.parametrize(("version", "ignored"), [(0, set()), (1, {"DC805"}), (2, set())])
+def test_limits_that_this_machine_ignores_are_told(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int, ignored: set[str]
+) -> None:
+    root = tmp_path / "cgroup"
+    if version:
+        root.mkdir()
+    if version == 2:
+        (root / "cgroup.controllers").touch()
+    monkeypatch.setattr(cgroups, "ROOT", str(root))
+    put(here, BAD.replace("--network=none", "--memory=4g"))
+    assert {rule for rule, _ in found("--only", "DC805")} - {"DC002"} == ignored
+    assert {rule for rule, _ in found("--only", "DC805", "--rootful")} == set()
+
+
+def test_this_machine_has_the_control_groups_that_it_says() -> None:
+    lines = Path("/proc/mounts").read_text().splitlines()
+    kinds = {line.split()[2] for line in lines if line.split()[1].startswith(cgroups.ROOT)}
+    assert check._cgroups() == (1 if "cgroup" in kinds else 2 if "cgroup2" in kinds else check._cgroups())

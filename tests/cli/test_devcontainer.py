@@ -66,6 +66,24 @@ def test_no_control_character_and_nothing_of_the_host_is_shown(folder: Path) -> 
     assert "somebody" not in text + json.dumps(data("show"))
 
 
+def test_values_of_secrets_are_hidden_and_that_is_said(folder: Path) -> None:
+    written = {
+        "image": "registry.example.test/base:1",
+        "containerEnv": {"API_TOKEN": "q8Zr41vX", "PLAIN": "seen"},
+        "remoteEnv": {"API_TOKEN": "${localEnv:API_TOKEN}", "DB_PASSWORD": None},
+        "runArgs": ["--env=DB_PASSWORD=q8Zr41vX"],
+        "postCreateCommand": "login --password=q8Zr41vX",
+    }
+    (folder / ".devcontainer.json").write_text(json.dumps(written))
+    for words in (["show"], ["show", "--effective"]):
+        text = run(*words).text
+        assert "q8Zr41vX" not in text + json.dumps(data(*words))
+        assert "3 values hidden: of secrets, by their names or forms" in text
+        assert all(
+            word in text for word in ("seen", "${localEnv:API_TOKEN}", "(taken away)", "--env=DB_PASSWORD=(hidden)")
+        )
+
+
 def test_what_all_layers_say_names_what_could_not_be_looked_at(folder: Path) -> None:
     text = run("show", "--effective").text
     assert "userEnvProbe" in text

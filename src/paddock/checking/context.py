@@ -8,8 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from paddock.policy.model import Policy
-
 
 @frozen
 class Context:
@@ -21,7 +19,7 @@ class Context:
     `.devcontainer`, of the folder itself, and of its first levels, as far as they were counted (`names_complete`).
     `texts` are those of them that rules read: scripts of local Features, the lock file, scripts that hooks name.
     `rootless` is False only where the person says that a rootful engine runs this; `cgroups` is this machine's version,
-    0 if it is not known.
+    0 if it is not known; `trusted` says that the person has trusted exactly this devcontainer.json (`paddock trust`).
     """
 
     folder: str
@@ -34,4 +32,3 @@ class Context:
     rootless: bool = True
     cgroups: int = 0
     trusted: bool = False
-    policy: Policy | None = None

@@ -30,12 +30,16 @@ _LARGEST_BYTES = 4 << 20
 
 @frozen
 class Reader:
-    """Reads configurations for one report, in which names are relative to `top`. `ask` knows local images;
-    without it the engines of this machine are asked.
+    """Reads configurations for one report, in which names are relative to `top`.
+
+    `rootless` and `cgroups` are as in a `Context`. `trusts` says of a file's absolute path and bytes whether the person
+    trusts them. `ask` knows local images; without it the engines of this machine are asked.
     """
 
     top: str
     rootless: bool = True
+    cgroups: int = 0
+    trusts: Callable[[str, bytes], bool] = lambda _path, _raw: False
     ask: Callable[[str], Image | NotKnown] | None = None
 
     def read(self, opened: Opened, configuration: str) -> Subject | Unread:
@@ -54,7 +58,9 @@ class Reader:
         files = tuple(sources.of(result))
         around = look(opened, configuration, files[0].text, repository)
         names = {name: file.name for name, file in sources.taken.items()}
-        return Subject(files, names, result, replace(around, rootless=self.rootless))
+        trusted = self.trusts(f"{opened.folder}/{configuration}", files[0].raw)
+        around = replace(around, rootless=self.rootless, cgroups=self.cgroups, trusted=trusted)
+        return Subject(files, names, result, around)
 
 
 class _Sources:

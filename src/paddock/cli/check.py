@@ -32,7 +32,7 @@ examples:
   paddock check --format sarif > check.sarif
   paddock check --baseline .paddock-check.json --write-baseline
                                              from now on only what is new counts
-  paddock check --only DC1,DC201 --skip editor-settings
+  paddock check --only DC1,DC201 --skip rc-files-rerun
 
 A comment on the line, or on its own above it, suppresses what a rule finds there:
   // paddock: ignore DC201 until 2027-01-31 because the runner has no other engine yet
@@ -182,8 +182,23 @@ def _report(top: str, opened: Sequence[Opened], wanted: Wanted, options: argpars
     from paddock.checking import whole
     from paddock.checking.reading import Reader
 
-    reader = Reader(top, rootless=not options.rootful)
+    reader = Reader(top, rootless=not options.rootful, cgroups=_cgroups(), trusts=_trusts)
     return whole.check([reader.read(one, name) for one in opened for name in one.configurations], wanted)
+
+
+def _cgroups() -> int:
+    """The version of this machine's control groups; with both mounted, the limits are those of version 1."""
+    from paddock.kernel import cgroups
+
+    return 0 if not os.path.isdir(cgroups.ROOT) else 2 if cgroups.is_unified(cgroups.ROOT) else 1
+
+
+def _trusts(path: str, raw: bytes) -> bool:
+    """Whether the person trusts a devcontainer.json in exactly this form."""
+    from paddock import trust
+    from paddock.sources import Document
+
+    return trust.is_trusted(Document("repository", path, path, raw))
 
 
 def _entries(options: argparse.Namespace) -> tuple[Entry, ...] | None:

@@ -25,7 +25,8 @@ to it, and not every key has the effect that it seems to have.
   paddock devcontainer show --effective  what all of it comes to, and who says so; nothing is pulled or downloaded
   paddock devcontainer show --config .devcontainer/python/devcontainer.json
 
-Variables of the host such as ${localEnv:HOME} stay as they are written, so that no secret is shown.
+Variables of the host such as ${localEnv:HOME} stay as they are written, and values whose names or forms are those of
+secrets are hidden, so that none is shown.
 
   paddock devcontainer build             let the reference CLI build its image, outside, with the network
   paddock devcontainer up                set it up and leave it running, in Podman, under the policy

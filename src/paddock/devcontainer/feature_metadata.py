@@ -11,7 +11,7 @@ import re
 from paddock.devcontainer import references
 from paddock.devcontainer.document import Flaw
 from paddock.devcontainer.model import FeatureUse, Option, Variable
-from paddock.devcontainer.typed import Typed
+from paddock.devcontainer.typed import Typed, as_text
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
@@ -112,7 +112,7 @@ def variables(metadata: Metadata, use: FeatureUse) -> tuple[Variable, ...]:
         if not short or one.name in declared:
             found[one.name] = (one.value, one.origin)
     return tuple(
-        Variable(variable_name(name), _shown(value), remote=False, origin=origin)
+        Variable(variable_name(name), as_text(value), remote=False, origin=origin)
         for name, (value, origin) in found.items()
     )
 
@@ -127,7 +127,7 @@ def misuses(metadata: Metadata, use: FeatureUse) -> tuple[Flaw, ...]:
             continue
         if known is None:
             found.append(Flaw("unknown-option", f"{use.reference} has no option `{option.name}`", place))
-        elif known.choices and str(option.value) not in known.choices:
+        elif known.choices and as_text(option.value) not in known.choices:
             said = f"`{option.name}` of {use.reference} is one of {', '.join(known.choices)}"
             found.append(Flaw("wrong-value", said, place))
     return tuple(found)
@@ -136,7 +136,3 @@ def misuses(metadata: Metadata, use: FeatureUse) -> tuple[Flaw, ...]:
 def variable_name(option: str) -> str:
     """The variable of an option: capitals, `_` for all that is no letter or digit and for digits in front."""
     return re.sub(r"^[0-9_]+", "_", re.sub(r"[^A-Za-z0-9_]", "_", option)).upper()
-
-
-def _shown(value: Scalar) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -16,7 +16,7 @@ from paddock.frozen import frozen, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from paddock.devcontainer.document import Flaw
@@ -154,12 +154,8 @@ class Shelf:
         return Read(configuration, metadata, flaws=metadata.flaws)
 
 
-def options(use: FeatureUse) -> Mapping[str, str | int | float | bool | None]:
-    """The options of a use by name."""
-    return {one.name: one.value for one in use.options}
-
-
 def effects(use: FeatureUse, version: str = "") -> tuple[known_features.Effect, ...]:
     """What a published Feature brings with these options that its metadata does not say."""
     known = known_features.look_up(references.parse(use.reference), version)
-    return tuple(one for one in known.effects if one.takes_place(options(use))) if known else ()
+    options = {one.name: one.value for one in use.options}
+    return tuple(one for one in known.effects if one.takes_place(options)) if known else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+from paddock.devcontainer.typed import as_text
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from paddock.devcontainer.references import Reference
 
+    Scalar = str | int | float | bool | None
     Version = tuple[int, ...]
 
 FILE = os.path.join(os.path.dirname(__file__), "known_features.toml")
@@ -34,12 +36,11 @@ class Effect:
     option: str
     values: tuple[str, ...]
 
-    def takes_place(self, options: Mapping[str, object]) -> bool:
+    def takes_place(self, options: Mapping[str, Scalar]) -> bool:
         """Whether it does with these options. Switches are compared as JSON writes them."""
         if self.option not in options:
             return True
-        given = options[self.option]
-        said = str(given).lower() if isinstance(given, bool) else str(given)
+        said = as_text(options[self.option])
         return not (ANY in self.values or said in self.values)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from paddock.devcontainer import model
+from paddock.devcontainer.typed import as_text
 from paddock.frozen import frozen, replace
 
 TYPE_CHECKING = False
@@ -66,6 +67,7 @@ _OF_SERVICE = (
 IGNORED = "asks to be read-only, and is not"
 WITH_COMPOSE = "has no effect with compose"
 ON_HOST = "on the host"
+TAKEN_AWAY = "(taken away)"  # a variable
 ALL_ADDRESSES = "on all addresses of the host"
 
 
@@ -130,7 +132,7 @@ def _mount(key: str, said: model.Mount) -> Iterator[Row]:
 
 
 def _variable(key: str, said: model.Variable) -> Iterator[Row]:
-    yield Row(f"{key}.{said.name}", "(taken away)" if said.value is None else said.value, said.origin)
+    yield Row(f"{key}.{said.name}", TAKEN_AWAY if said.value is None else said.value, said.origin)
 
 
 def _hook(_: str, said: model.Hook) -> Iterator[Row]:
@@ -140,7 +142,7 @@ def _hook(_: str, said: model.Hook) -> Iterator[Row]:
 
 
 def _feature(key: str, said: model.FeatureUse) -> Iterator[Row]:
-    options = [f"{one.name}={_scalar(one.value)}" for one in said.options]
+    options = [f"{one.name}={as_text(one.value)}" for one in said.options]
     yield Row(key, " ".join([said.reference, *options]), said.origin)
 
 
@@ -159,7 +161,7 @@ def _port(key: str, said: model.Port) -> Iterator[Row]:
 
 def _ports(key: str, said: model.PortAttributes) -> Iterator[Row]:
     name = "otherPortsAttributes" if said.ports == "*" else f"{key}.{said.ports}"
-    yield Row(name, ", ".join(f"{one.name}={_scalar(one.value)}" for one in said.attributes), said.origin)
+    yield Row(name, ", ".join(f"{one.name}={as_text(one.value)}" for one in said.attributes), said.origin)
 
 
 def _requirement(key: str, said: model.Requirement) -> Iterator[Row]:
@@ -174,10 +176,6 @@ def _customization(key: str, said: model.Customization) -> Iterator[Row]:
     import json
 
     yield Row(f"{key}.{said.tool}", json.dumps(said.node.data(), ensure_ascii=False), said.origin)
-
-
-def _scalar(value: object) -> str:
-    return "true" if value is True else "false" if value is False else "null" if value is None else str(value)
 
 
 _DESCRIBED: dict[type, Callable[[str, Any], Iterator[Row]]] = {

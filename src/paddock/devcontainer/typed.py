@@ -139,14 +139,18 @@ class Typed:
 
 def written(node: Node) -> str:
     """A scalar as JavaScript writes it into a text."""
-    if node.kind == "string":
-        return str(node.value)
-    if node.kind == "boolean":
-        return "true" if node.value else "false"
-    if node.kind == "number":
-        whole = isinstance(node.value, float) and node.value.is_integer() and abs(node.value) < 1e21  # noqa: PLR2004 - ECMA-262, Number::toString
-        return str(int(node.value)) if whole and node.value is not None else str(node.value)
-    return "null"
+    return as_text(node.value)
+
+
+def as_text(value: str | float | bool | None) -> str:  # noqa: FBT001 - a value, not a way
+    """A value as JavaScript writes it into a text (ECMA-262, ToString)."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:  # noqa: PLR2004 - Number::toString
+        return str(int(value))
+    return str(value)
 
 
 def nearest(word: str, known: Collection[str]) -> str:

@@ -23,6 +23,4 @@ def test_an_option_may_take_an_effect_away(options: dict[str, str], names: list[
 
 def test_nothing_is_known_of_a_local_one(tmp_path: Path) -> None:
     result, _, _ = read(feature(), tmp_path)
-    (use,) = result.features
-    assert features.known(use) is None
     assert list(features.effects(result)) == []

@@ -11,10 +11,9 @@ from paddock.devcontainer import dockerfile_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from paddock.checking.context import Context
-    from paddock.devcontainer.dockerfile import Dockerfile
     from paddock.devcontainer.instructions import Instruction
     from paddock.devcontainer.model import Effective, Source
 
@@ -41,8 +40,10 @@ def bases(effective: Effective, _: Context) -> Iterator[Hit]:
             stage = dockerfile.stages[index]
             if stage.parent is None and stage.base_known:
                 yield from _unpinned(stage.base.value, stage.base.origin)
+        stages = {stage.name for stage in dockerfile.stages} | {str(stage.index) for stage in dockerfile.stages}
+        values = {it.name: it.value for it in dockerfile.arguments}
         for one in dockerfiles.instructions(dockerfile, "COPY", "ADD", "RUN"):
-            image = _other_image(dockerfile, one)
+            image = _other_image(one, stages, values)
             if image:
                 yield from _unpinned(image, dockerfile.source(one.place, one.name))
 
@@ -139,14 +140,12 @@ def _unpinned(image: str, origin: Source) -> Iterator[Hit]:
         yield Hit(found[0], origin, found[1])
 
 
-def _other_image(dockerfile: Dockerfile, one: Instruction) -> str:
+def _other_image(one: Instruction, stages: set[str], values: Mapping[str, str | None]) -> str:
     """The image that an instruction takes files from; empty for a stage, or where it is not known."""
     named = [one.flag("from") or ""]
     for flag in one.flags:
         if flag.text.startswith("--mount="):
             named += [part[5:] for part in flag.text[8:].split(",") if part.startswith("from=")]
-    stages = {stage.name for stage in dockerfile.stages} | {str(stage.index) for stage in dockerfile.stages}
-    values = {it.name: it.value for it in dockerfile.arguments}
     for name in named:
         expanded = dockerfile_words.expand(name, values)
         looks = "/" in expanded.text or ":" in expanded.text  # else it may be a context that the build is given by name

@@ -61,7 +61,7 @@ def _set(effective: Effective, kind: str) -> Iterator[tuple[str, str, Source]]:
     """The variables that ENV or ARG set: name, value as written, place."""
     for dockerfile in dockerfiles.every(effective):
         outer = [one for one in dockerfile.listing.instructions if kind == "ARG" and one.name == "ARG"]
-        for one in dict.fromkeys((*outer, *dockerfiles.instructions(dockerfile, kind))):
+        for one in {id(it): it for it in (*outer, *dockerfiles.instructions(dockerfile, kind))}.values():
             words = tuple(word.text for word in one.words)
             for number, (name, value) in enumerate(assignments(one.text, words) if kind == "ENV" else _split(words)):
                 place = one.words[number].place if number < len(one.words) else one.place

@@ -8,6 +8,7 @@ from paddock.checking.facts import base, container, hooks, mounts, places
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
 from paddock.checking.safe import removal
+from paddock.devcontainer.runflags import is_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ def engine_socket(effective: Effective, _: Context) -> Iterator[Hit]:
     for variable in container.variables(effective):
         if variable.name in _ENGINE_VARIABLES and variable.raw:
             yield Hit(f"{variable.name} leads programs inside to the engine {variable.raw}", variable.origin)
+    for flag in container.flags(effective, "--use-api-socket"):
+        if is_on(flag):
+            message = f"{flag.name} gives the container the engine's own socket, and the person's login to registries"
+            yield Hit(message, flag.origin, edits=removal(flag.origin, effective))
 
 
 @rule("DC102")

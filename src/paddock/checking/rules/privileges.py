@@ -42,7 +42,7 @@ _GROUPS = frozenset("docker podman disk kvm input shadow sudo wheel root 0 adm l
 _ENGINE = (
     "--hooks-dir", "--init-path", "--conmon", "--runtime-flag", "--module", "--config", "--network-cmd-path",
     "--network-config-dir", "--default-mounts-file", "--root", "--runroot", "--url", "--connection", "--remote",
-    "--rootfs", "--use-api-socket",
+    "--rootfs",
 )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def namespaces(effective: Effective, _: Context) -> Iterator[Hit]:
         other = one.value.startswith(("container:", "ns:", "service:"))
         if one.value == "host" or other:
             whose = f"that of {one.value.partition(':')[2]}" if other else "the host's"
-            severity = _HOST[one.name] if not other else "medium"
+            severity = _HOST[one.name] if not other else "low" if one.value.startswith("service:") else "medium"
             edits = removal(one.origin, effective) if one.value == "host" else ()
             yield Hit(f"the {one.name} namespace is {whose}", one.origin, severity, edits=edits)
 
@@ -145,8 +145,10 @@ def runtime(effective: Effective, _: Context) -> Iterator[Hit]:
     """--runtime."""
     for flag in container.flags(effective, "--runtime"):
         if flag.value not in _RUNTIMES:
-            severity = "high" if "/" in (flag.value or "") else "" if flag.value != "nvidia" else "low"
-            yield Hit(f"the container is run by {flag.value}", flag.origin, severity)
+            path = "/" in (flag.value or "")
+            severity = "critical" if path else "" if flag.value != "nvidia" else "low"
+            message = f"the engine starts {flag.value} on the host" if path else f"the container is run by {flag.value}"
+            yield Hit(message, flag.origin, severity)
 
 
 @rule("DC215")
@@ -162,4 +164,5 @@ def groups(effective: Effective, _: Context) -> Iterator[Hit]:
 def engine_flags(effective: Effective, _: Context) -> Iterator[Hit]:
     """Flags that are about the engine, not about the container."""
     for flag in container.flags(effective, *_ENGINE):
-        yield Hit(f"{flag.name} takes {flag.value} of the host, outside the container", flag.origin)
+        what = f"{flag.name} {flag.value}" if flag.value else flag.name
+        yield Hit(f"{what}: the engine takes this from the host, outside the container", flag.origin)

@@ -40,6 +40,7 @@ _INSTEAD = {
 }
 _JSON = ("byte-order-mark", "trailing-comma", "duplicate-key", "control-character", "nul-character", "lone-surrogate")
 _FLAGS = ("unknown-flag", "flag-without-value", "flag-not-boolean", "no-flag")
+_OPTIONS = ("unknown-option",)
 _LEGACY = ("legacy-key",)
 _TYPES = ("wrong-type", "wrong-value", "missing-key", "mount-syntax", "nameless-variable")
 _VARIABLE = re.compile(r"\$\{([^{}:]*)(:[^{}]*)?\}")
@@ -126,6 +127,7 @@ def unknown_key(effective: Effective, _: Context) -> Iterator[Hit]:
         if one.origin.layer in ("file", "override") and not _told_by_801(one):
             advice = _INSTEAD.get(one.key, f"is {one.meant} meant?" if one.meant else "")
             yield Hit(f"nothing reads {one.key}" + (f": {advice}" if advice else ""), one.origin)
+    yield from _flaws(effective, _OPTIONS, {})
 
 
 def _told_by_801(one: Unknown) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from paddock.checking.facts import hiding
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import paint, plain
-from paddock.devcontainer.rows import rows
+from paddock.devcontainer.rows import TAKEN_AWAY, rows
+from paddock.frozen import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +22,9 @@ _WIDEST_VALUE = 72  # a hook may have pages; --json has all of it
 
 def shown(said: Configuration | Effective, others: tuple[str, ...]) -> Outcome:
     """What a configuration says, or what all layers come to; `others` are further files that a tool would offer."""
-    found = rows(said)
+    found = tuple(map(_showable, rows(said)))
     layers = getattr(said, "unknown_layers", ())
-    lines = [*_table(found), *_remarks(said, others), *_unseen(said)]
+    lines = [*_table(found), *_remarks(said, others), *_unseen(said), *_hidden(found)]
     data = {
         "schema": 1,
         "values": [_row(row) for row in found],
@@ -73,6 +75,16 @@ def _unseen(said: Configuration | Effective) -> Iterator[str]:
         return
     for one in said.unknown_layers:
         yield f"{paint('not known', 'yellow')}  {one.layer} {plain(one.name)}: {plain(one.why)}"
+
+
+def _showable(row: Row) -> Row:
+    return row if row.value == TAKEN_AWAY else replace(row, value=hiding.shown(row.key, row.value))
+
+
+def _hidden(found: tuple[Row, ...]) -> Iterator[str]:
+    count = sum(hiding.HIDDEN in row.value for row in found)
+    if count:
+        yield paint(f"{count} value{'s' * (count != 1)} hidden: of secrets, by their names or forms", "dim")
 
 
 def _cut(text: str) -> str:

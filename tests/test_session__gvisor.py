@@ -146,7 +146,7 @@ def test_a_terminal_is_one(person: Person, repo: Path) -> None:
         time.sleep(0.5)
         terminal.type("\x1a")  # stops the job
         terminal.wait_for("Stopped")
-        terminal.type("kill %1; exit 3\r")
+        terminal.type("kill -KILL %1; wait %1; exit 3\r")
         assert terminal.finish() == 3
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from paddock.boundary.podman import Compiled
     from paddock.boundary.steps import Overlay
     from paddock.credentials.holding import Held
+    from paddock.kernel.seccomp import Machine
     from paddock.live import Live
     from paddock.outlook import Outlook
     from paddock.plan.model import Plan
@@ -65,12 +66,12 @@ def _storage(undo: Unwinding) -> str:
 
 
 def _with_guest(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled:
-    from paddock import starting
     from paddock.boundary import gvisor
 
+    machine: Machine = "x86_64" if os.uname().machine == "x86_64" else "aarch64"  # any other is refused by `starting`
     umask = os.umask(0)
     os.umask(umask)
-    return gvisor.compile(plan, facts, overlays, starting.machine(), umask)
+    return gvisor.compile(plan, facts, overlays, machine, umask)
 
 
 def find_guest(own: Live) -> Runsc:

@@ -6,7 +6,6 @@ All of this runs in the joiner (`kernel.join`) and its children, as root of the 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import select
 import signal
@@ -46,6 +45,8 @@ class Guest:
         self, plan: Plan, limits: Mapping[str, int], runsc: Runsc, *, timeout_s: float = BOOT_TIMEOUT_S
     ) -> None:
         self._flags = gvisor.flags(plan, runsc)
+        import json  # loaded by now for `become`, which cannot import
+
         bundle = gvisor.bundle(plan, limits)
         self._bundle = json.dumps(bundle).encode()
         self._internal = tuple(mount["destination"] for mount in bundle["mounts"])
@@ -103,6 +104,8 @@ class Guest:
         """
         if not self._is_internal(f"{start.cwd}/"):
             os.chdir(start.cwd)
+        import json
+
         _refuse_odd(start)
         described = gvisor.process(start, self._find(start))
         descriptor = os.memfd_create("process")

@@ -11,6 +11,7 @@ from paddock.errors import PaddockError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.boundary.gvisor import Runsc
+    from paddock.kernel.seccomp import Machine
 
 _BOOT_TIMEOUT_S = 10.0
 
@@ -31,20 +32,21 @@ def available(base: str) -> Availability:
         own = f"{base}/{platform}"
         os.makedirs(own, mode=0o700)
         failures[platform] = failure(gvisor.Runsc(program, platform), own)
-    return runsc.judge(program, version, failures)
+    return runsc.judge(version, failures)
 
 
 def failure(found: Runsc, base: str) -> str:
     """What fails when `true` is started under gVisor on that platform, or nothing."""
+    import shutil
+
     from paddock.boundary import container, engine, steps
     from paddock.boundary.bubblewrap_trial import how_it_ended, smallest_plan
     from paddock.boundary.facts import facts_for
     from paddock.boundary.guest import Guest
     from paddock.boundary.sandbox import Sandbox
     from paddock.kernel.join import Start
-    from paddock.live import remove_directory
-    from paddock.starting import machine
 
+    machine: Machine = "x86_64" if os.uname().machine == "x86_64" else "aarch64"
     plan = smallest_plan(f"{base}/repository", "readonly")
     os.makedirs(plan.workspace.source, mode=0o700)
     start = Start(
@@ -53,7 +55,7 @@ def failure(found: Runsc, base: str) -> str:
     )  # fmt: skip
     here = container.place(base)
     try:
-        compiled = gvisor.compile(plan, facts_for(plan), (), machine())
+        compiled = gvisor.compile(plan, facts_for(plan), (), machine)
         owner = steps.STAND_IN if os.geteuid() == 0 else None
         name = f"paddock-trial-{os.urandom(8).hex()}"
         sandbox = Sandbox(container.Container(engine.find_engine(), compiled, here, name, owner=owner))
@@ -64,4 +66,4 @@ def failure(found: Runsc, base: str) -> str:
     except PaddockError as error:
         return f"{error.what} ({error.why})"
     finally:
-        remove_directory(here)
+        shutil.rmtree(here, ignore_errors=True)

@@ -83,7 +83,7 @@ def remember(program: str, platform: str, environ: Mapping[str, str] = os.enviro
     write_durably(make_private(state_directory(environ)), _REMEMBERED, content)
 
 
-def judge(program: str, version: str, failures: Mapping[str, str]) -> Availability:
+def judge(version: str, failures: Mapping[str, str]) -> Availability:
     """What to say of a machine where the platforms failed so; an empty text for one that works."""
     from paddock.boundary.base import Availability
 
@@ -91,6 +91,5 @@ def judge(program: str, version: str, failures: Mapping[str, str]) -> Availabili
     fails = "; ".join(f"{platform}: {text}" for platform, text in failures.items() if text)
     if not works:
         return Availability(ok=False, reason=f"{version} does not run here ({fails})", fix=FIX)
-    remember(program, works[0])
     rest = f", {' and '.join(works[1:])} too" if works[1:] else ""
     return Availability(ok=True, reason=f"{version}: {works[0]} is used{rest}" + (f" ({fails})" if fails else ""))

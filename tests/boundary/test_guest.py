@@ -1,0 +1,54 @@
+"""What a joiner does for a guest, as far as no guest is needed: which program a word leads to, what runsc is not told."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddock.boundary.guest import Guest
+from paddock.frozen import replace
+from tests.boundary.plans import PLAN
+from tests.boundary.test_gvisor import RUNSC, START
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def guest() -> Guest:
+    return Guest(PLAN, {}, RUNSC)
+
+
+def refusal(guest: Guest, **changes: object) -> int:
+    """The error of a start that becomes no program. Where it would, this process would be another one."""
+    with pytest.raises(OSError) as raised:
+        guest.become(replace(START, **{"cwd": "/", **changes}))
+    return raised.value.errno or 0
+
+
+def test_a_program_that_is_not_there_is_told_before_runsc_is_asked(guest: Guest, tmp_path: Path) -> None:
+    above = os.path.dirname(os.path.realpath(__file__))
+    path = {"PATH": f"{above}/none:{above}"}
+    assert refusal(guest, argv=("nothing",), environment=path) == errno.ENOENT
+    assert refusal(guest, argv=("/usr/no/such",)) == errno.ENOENT
+    assert refusal(guest, argv=(os.path.basename(__file__),), environment=path) == errno.EACCES
+    assert refusal(guest, argv=("/usr",)) == errno.EACCES
+    assert refusal(guest, argv=("/etc/passwd/x",)) == errno.ENOTDIR
+
+
+@pytest.mark.parametrize("changes", [{"argv": ("true", "\udcff")}, {"environment": {"A": "\udcff"}}])
+def test_what_is_no_text_is_refused(guest: Guest, changes: dict[str, object]) -> None:
+    assert refusal(guest, **changes) == errno.EILSEQ
+
+
+def test_runsc_is_opened_while_the_hosts_files_are_seen(tmp_path: Path) -> None:
+    (tmp_path / "runsc").write_bytes(b"x")
+    opened = Guest(PLAN, {}, replace(RUNSC, program=str(tmp_path / "runsc"))).open()
+    assert os.read(opened, 2) == b"x"
+    assert not os.get_inheritable(opened)
+    os.close(opened)
+    with pytest.raises(FileNotFoundError):
+        Guest(PLAN, {}, replace(RUNSC, program="/no/runsc")).open()

@@ -13,7 +13,7 @@ import pytest
 
 from paddock.boundary import runsc
 from tests.background import one_message, running
-from tests.capabilities import IS_ROOT, needs
+from tests.capabilities import needs
 from tests.podman import person_of
 from tests.real.support import Terminal, processes_with
 
@@ -205,7 +205,7 @@ def test_without_runsc_nothing_else_is_used(person: Person, repo: Path) -> None:
     assert "gVisor is not installed" in one_message(done.stderr)
 
 
-@pytest.mark.skipif(not IS_ROOT, reason="the gap is root's")
+@needs("root")
 def test_as_root_the_engine_is_a_gap(person: Person, repo: Path) -> None:
     policy = person.home / ".config/paddock/policy.toml"
     policy.write_text('[boundary]\nuse = "gvisor"\nminimum = "gvisor"\n')

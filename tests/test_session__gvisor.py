@@ -205,7 +205,7 @@ def test_without_runsc_nothing_else_is_used(person: Person, repo: Path) -> None:
     assert "gVisor is not installed" in one_message(done.stderr)
 
 
-@needs("root")
+@pytest.mark.root
 def test_as_root_the_engine_is_a_gap(person: Person, repo: Path) -> None:
     policy = person.home / ".config/paddock/policy.toml"
     policy.write_text('[boundary]\nuse = "gvisor"\nminimum = "gvisor"\n')

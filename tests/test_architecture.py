@@ -32,7 +32,7 @@ FLOORS = (
     {"credentials", "learning"},
     {"boundary", "workspace", "gateway", "agents", "lanes", "probes", "devcontainer"},
     {"console", "proofs", "relay"},
-    {"host", "live", "packing", "preflight", "supervision", "scope", "outlook", "trial_ground"},
+    {"homing", "host", "live", "packing", "preflight", "supervision", "scope", "outlook", "trial_ground"},
     {"checking", "sources"},
     {"hardening"},
     {"planning", "reviewing"},

@@ -85,7 +85,9 @@ def make_plan(  # noqa: PLR0913 - what was typed, where, and for what purpose
                 state.make_private(state.state_directory(environ))
                 state.make_private(mount.source)
         if image and image.home:
-            _make_places(plan, image.home)
+            from paddock import homing
+
+            homing.prepare(plan, image.home)
         if plan.seeds:
             from paddock.agents import seeding
 
@@ -109,14 +111,6 @@ def unmasked(plan: Plan, flags: Layer | None, environ: Mapping[str, str] = os.en
         return ()
     hidden = tuple(mask.target for mask in plan.workspace.masks)
     return tuple(mask.target for mask in now if not any(within(mask.target, path) for path in hidden))
-
-
-def _make_places(plan: Plan, home: str) -> None:
-    """The places of mounts in a home that stays: an engine would make them as its own root."""
-    inside = plan.person.home + "/"
-    for mount in plan.mounts:
-        if mount.target.startswith(inside) and os.path.isdir(mount.source):
-            os.makedirs(f"{home}/{mount.target.removeprefix(inside)}", exist_ok=True)
 
 
 def _for_setup(policy: Policy) -> Policy:

@@ -282,10 +282,16 @@ def _root(plan: Plan, out: Sheet, layered: tuple[str, ...]) -> None:
     out.root.setdefault("/etc/hostname", f"{_HOST}\n".encode())
     for file in plan.files:
         out.file(os.fsencode(file.content), file.target)
-    masked = {mask.target for mask in plan.workspace.masks}
+    elsewhere = {mask.target for mask in plan.workspace.masks} | set(_in_home_that_stays(plan, out.facts))
     for target, content in out.facts.planted:
-        if target not in masked:
+        if target not in elsewhere:
             out.file(os.fsencode(content), target, mode=0o600)
+
+
+def _in_home_that_stays(plan: Plan, facts: Facts) -> list[str]:
+    """The canaries in a home that is a directory of this machine, where their places are (`paddock.homing`)."""
+    homes = [mount.target for mount in plan.mounts if mount.target == plan.person.home]
+    return [target for target, _ in facts.planted if homes and _below(target, homes[0])]
 
 
 def _private(entry: Private, plan: Plan, out: Sheet) -> None:
@@ -342,6 +348,10 @@ def _masks(plan: Plan, out: Sheet) -> None:
         if staged:
             out.file(os.fsencode(planted[mask.target]), f"{STAGE}/{staged}")
         out.steps.append(MaskPath(mask.target, mask.directory, staged))
+    # Later than the engine could: as root such a home is carried in, over all that is mounted below it by then.
+    for number, target in enumerate(_in_home_that_stays(plan, out.facts)):
+        out.file(os.fsencode(planted[target]), f"{STAGE}/planted-{number}", mode=0o600)
+        out.steps.append(MaskPath(target, directory=False, staged=f"planted-{number}"))
 
 
 def _ancestors(path: str) -> list[str]:

@@ -10,12 +10,14 @@ import pytest
 from paddock.checking import fixing
 from paddock.checking.files import File
 from paddock.checking.findings import Edit, Finding
+from paddock.checking.report import Report, Row
 from paddock.devcontainer.document import Place
 from paddock.devcontainer.model import Source
 from paddock.errors import PaddockError
 from tests.checking.made import FILE, json_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 TEXT = '{\n  // why\n  "privileged": true,\n  "runArgs": ["--x"]\n}\n'
@@ -51,6 +53,37 @@ def test_of_two_that_contradict_the_worse_is_made_and_the_other_told() -> None:
     fixes = fixing.plan([one, other], FILES)
     assert fixes.texts == {FILE: TEXT.replace('  "privileged": true,\n', "")}
     assert (fixes.fixed, fixes.left) == ((one,), (other,))
+
+
+def test_edits_that_others_make_safe_are_made_after_them_and_it_ends() -> None:
+    """Each round there is one more; a configuration whose fixes never end is left after a few."""
+    for limit, rounds in ((3, 3), (100, 9)):
+        asked = 0
+
+        def report(text: str, number: int, limit: int = limit) -> Report:
+            edit = Edit(FILE, "append", ("runArgs",), f"--{number}")
+            rows = (Row(finding(edit), Place(FILE, 1, 1, 0, 0)),) if number < limit else ()
+            return Report((FILE,), rows, (), {FILE: json_file(text)})
+
+        def again(texts: Mapping[str, str]) -> Report:
+            nonlocal asked
+            asked += 1
+            return report(texts[FILE], asked)
+
+        fixes = fixing.settle(report(TEXT, 0), again)
+        assert len(fixes.fixed) == rounds
+        assert [f'"--{number}"' in fixes.texts[FILE] for number in range(limit)].count(True) == rounds
+
+
+def test_a_file_of_contradictions_is_left_and_not_tried_for_ever() -> None:
+    file = json_file('{"a": [' + ", ".join(map(str, range(2000))) + "]}", FILE)
+    one = [finding(Edit(FILE, "remove", ("a", number))) for number in range(2000)]
+    other = [
+        finding(Edit(FILE, "remove", ("a", number)), Edit(FILE, "set", ("a", number), "x")) for number in range(2000)
+    ]
+    fixes = fixing.plan([*one, *other], {FILE: file})
+    assert len(fixes.fixed) + len(fixes.left) == 4000
+    assert fixes.left
 
 
 def test_nothing_is_made_of_what_is_not_at_hand_outside_or_no_text_of_its_own() -> None:

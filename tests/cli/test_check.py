@@ -174,6 +174,20 @@ class TestFix:
         assert outcome.data
         assert (outcome.exit_code, outcome.data["fixed"]) == (0, [CONFIGURATION])
 
+    def test_what_is_safe_only_afterwards_is_changed_too_and_the_diff_shows_it(self, here: Path) -> None:
+        put(here, BAD.replace('"privileged"', '"remoteUser": "dev",\n  "privileged"'))
+        diff = perform("--diff").text
+        perform("--fix")
+        text = (here / CONFIGURATION).read_text()
+        assert "privileged" not in text
+        assert '"runArgs": ["--network=none", "--cap-drop=ALL"]' in text
+        assert '+  "securityOpt": ["no-new-privileges"]\n' in diff
+        added = [line[1:] for line in diff.splitlines() if line[:1] == "+" and line[:3] != "+++"]
+        assert added == [
+            line for line in text.splitlines() if line not in BAD.splitlines() and "remoteUser" not in line
+        ]
+        assert perform("--diff").text == "there is nothing that could safely be changed\n"
+
     def test_a_second_time_changes_nothing(self, here: Path) -> None:
         perform("--fix")
         before = (here / CONFIGURATION).read_bytes(), os.stat(here / CONFIGURATION).st_ino

@@ -12,13 +12,15 @@ from paddock.kernel.openat2 import openat2
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from paddock.checking.files import File
     from paddock.checking.findings import Edit, Finding
+    from paddock.checking.report import Report
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _AGAIN = "paddock check"
+_MOST_ROUNDS = 8  # real files need two
 _MOST_TRIED = 60_000  # edits, those that are tried again counted again: a file may be made of contradictions
 
 
@@ -37,6 +39,23 @@ def plan(findings: Sequence[Finding], files: Mapping[str, File]) -> Fixes:
     plan.take([finding for finding in findings if finding.edits])
     texts = {name: text for name, text in plan.texts.items() if text != files[name].text}
     return Fixes(texts, tuple(plan.fixed), tuple(plan.left))
+
+
+def settle(report: Report, again: Callable[[Mapping[str, str]], Report]) -> Fixes:
+    """All edits, and those that are safe only after them, until there are no more; nothing is written meanwhile.
+
+    `again` gives the report on the texts by file, which are what the files would be.
+    """
+    fixes = plan([row.finding for row in report.counting], report.files)
+    texts, fixed = dict(fixes.texts), [*fixes.fixed]
+    for _ in range(_MOST_ROUNDS):
+        if not fixes.texts:
+            break
+        report = again(texts)
+        fixes = plan([row.finding for row in report.counting], report.files)
+        texts.update(fixes.texts)
+        fixed += fixes.fixed
+    return Fixes(texts, tuple(fixed), fixes.left)
 
 
 class _Plan:

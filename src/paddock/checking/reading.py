@@ -18,7 +18,7 @@ from paddock.frozen import frozen, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from paddock.checking.search import Opened
@@ -33,7 +33,8 @@ class Reader:
     """Reads configurations for one report, in which names are relative to `top`.
 
     `rootless` and `cgroups` are as in a `Context`. `trusts` says of a file's absolute path and bytes whether the person
-    trusts them. `ask` knows local images; without it the engines of this machine are asked.
+    trusts them. `ask` knows local images; without it the engines of this machine are asked. `texts` are read in place
+    of the configurations' own, by the names of the report: what they would be after a change.
     """
 
     top: str
@@ -41,13 +42,16 @@ class Reader:
     cgroups: int = 0
     trusts: Callable[[str, bytes], bool] = lambda _path, _raw: False
     ask: Callable[[str], Image | NotKnown] | None = None
+    texts: Mapping[str, str] = {}  # never changed, as nothing of a frozen class is
 
     def read(self, opened: Opened, configuration: str) -> Subject | Unread:
         """One configuration of an opened folder."""
         repository = repository_of(opened.folder)
         others = tuple(name for name in opened.configurations if name != configuration)
-        found = Found(opened.folder, repository, configuration, configuration, others)
-        sources = _Sources(Files(repository, opened.folder), self.top)
+        text = self.texts.get(os.path.relpath(f"{opened.folder}/{configuration}", self.top))
+        instead = {} if text is None else {configuration: text.encode()}
+        found = Found(opened.folder, repository, configuration, configuration, others, instead.get(configuration))
+        sources = _Sources(Files(repository, opened.folder), self.top, instead)
         try:
             result = effective(found, ask=self.ask or labels.ask)
         except Broken as error:
@@ -66,9 +70,10 @@ class Reader:
 class _Sources:
     """The files behind an effective configuration. Labels, and what is known of published Features, are none."""
 
-    def __init__(self, files: Files, top: str) -> None:
+    def __init__(self, files: Files, top: str, instead: Mapping[str, bytes]) -> None:
         self.files = files
         self.top = top
+        self.instead = instead
         self.taken: dict[str, File] = {}
 
     def of(self, result: Effective) -> Iterator[File]:
@@ -106,6 +111,8 @@ class _Sources:
         return os.path.relpath(os.path.join(self.files.folder, path), self.top)
 
     def _raw(self, path: str) -> bytes:
+        if path in self.instead:
+            return self.instead[path]
         try:
             return self.files.raw(path, _LARGEST_BYTES)
         except UnreadFile:

@@ -12,7 +12,7 @@ from paddock.errors import PaddockError, Usage
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from paddock.checking.baseline import Entry
     from paddock.checking.fixing import Fixes
@@ -91,7 +91,7 @@ def perform(options: argparse.Namespace) -> Outcome:
     if options.diff or options.fix:
         from paddock.checking import fixing
 
-        fixes = fixing.plan([row.finding for row in report.counting], report.files)
+        fixes = fixing.settle(report, lambda texts: _report(top, opened, wanted, options, texts))
         if options.diff:
             return _diff(fixes, report)
         if fixes.texts:
@@ -178,11 +178,17 @@ def _opened(options: argparse.Namespace) -> tuple[str, tuple[Opened, ...]]:
     return repository_of(opened[0].folder if len(opened) == 1 else path), opened
 
 
-def _report(top: str, opened: Sequence[Opened], wanted: Wanted, options: argparse.Namespace) -> Report:
+def _report(
+    top: str,
+    opened: Sequence[Opened],
+    wanted: Wanted,
+    options: argparse.Namespace,
+    texts: Mapping[str, str] | None = None,
+) -> Report:
     from paddock.checking import whole
     from paddock.checking.reading import Reader
 
-    reader = Reader(top, rootless=not options.rootful, cgroups=_cgroups(), trusts=_trusts)
+    reader = Reader(top, not options.rootful, _cgroups(), _trusts, texts=texts or {})
     return whole.check([reader.read(one, name) for one in opened for name in one.configurations], wanted)
 
 

@@ -23,7 +23,8 @@ class Found:
 
     `folder` is what an editor would open, its links resolved. `file` is relative to it, or absolute where it lies
     elsewhere. `content` is the file whose text is read: `file` itself, or the override, whose relative paths still
-    start at `file`. `others` are further configurations that an editor would offer.
+    start at `file`. `others` are further configurations that an editor would offer. `instead` are the bytes that are
+    read in place of the file's own: what it would say after a change.
     """
 
     folder: str
@@ -31,6 +32,7 @@ class Found:
     file: str
     content: str
     others: tuple[str, ...]
+    instead: bytes | None = None
 
     @property
     def overridden(self) -> bool:

@@ -35,7 +35,9 @@ def load(found: Found) -> Document:
     named = os.path.isabs(found.content)
     if named:
         files = Files(os.path.dirname(os.path.realpath(found.content)), found.folder)
-    raw = files.raw(os.path.realpath(found.content) if named else found.content, jsonc.LARGEST)
+    raw = found.instead
+    if raw is None:
+        raw = files.raw(os.path.realpath(found.content) if named else found.content, jsonc.LARGEST)
     return jsonc.parse(found.content, jsonc.decode(found.content, raw))
 
 

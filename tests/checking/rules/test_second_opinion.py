@@ -12,7 +12,7 @@ from compose_lint.rules import get_registered_rules
 from paddock.checking.facts import beside
 from paddock.checking.rules.second_opinion import OURS, hits
 from tests.checking.rules.test_compose import project
-from tests.checking.scenes import findings, of, read
+from tests.checking.scenes import compose, findings, of, read
 
 # About what is missing from a service, or what DC501 says of a tag.
 LEFT_OUT = {"CL-0003", "CL-0004", "CL-0006", "CL-0007", "CL-0019", "CL-0026"}
@@ -66,6 +66,24 @@ def test_what_they_find_is_found_once_and_where_it_is(name: str, said: str) -> N
     assert len(about) == 1
     assert about[0].source.place
     assert about[0].source.place.line == 3
+
+
+SOURCES = {
+    "DC101": ("/var/run/docker.sock", "/var/run", "/run", "/run/podman/podman.sock"),
+    "DC102": ("/", "/etc", "/root", "~", "${HOME}", "/home"),
+    "DC103": ("~/.ssh", "/root/.kube", "${HOME:-/root}/.aws"),
+    "DC104": ("~/.gitconfig", "/etc/gitconfig"),
+    "DC105": ("${SSH_AUTH_SOCK}", "/run/host-services/ssh-auth.sock"),
+    "DC110": ("/proc", "/sys", "/boot", "/lib/modules"),
+}
+
+
+@pytest.mark.parametrize(("rule", "source"), [(rule, one) for rule, some in SOURCES.items() for one in some])
+def test_one_mount_is_one_finding(rule: str, source: str) -> None:
+    for form in (f"'{source}:/x'", f"{{type: bind, source: '{source}', target: /x}}"):
+        for scene in (project(f"db: {{image: x:1, volumes: [{form}]}}"), compose(f"volumes: [{form}]")):
+            about = [one.rule for one in findings(scene) if one.source.layer == "compose" and one.rule in MOUNTS]
+            assert about == [rule]
 
 
 def test_what_only_they_know_has_our_id_and_our_place() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from paddock.frozen import replace
 from tests.checking.scenes import Scene, compose, feature, file, flags, hook, label, of
 
 MOUNT = "type=bind,source=${localWorkspaceFolder},target=/w"
@@ -58,3 +61,23 @@ def test_it_passes_over(rule: str, scene: Scene) -> None:
 def test_a_local_feature_is_named_as_root_of_the_next_build() -> None:
     (found,) = of("DC509", feature())
     assert "./extra is root in the next build" in found.message
+
+
+@pytest.mark.parametrize(
+    ("command", "fixed"),
+    [
+        ("git config --global --add safe.directory '*'", True),
+        ('make && git config --global --add safe.directory "*"; make', True),
+        ("git config --global safe.directory \\*", True),
+        ("git config --global safe.directory '*' && git config --system safe.directory '*'", False),
+        (["git", "config", "--global", "safe.directory", "*"], False),
+    ],
+)
+def test_the_workspace_is_named_in_place_of_every_directory(command: Any, fixed: bool) -> None:
+    for scene, possible in ((hook(command), fixed), (replace(hook(command), below="part"), False)):
+        edits = [edit for one in of("DC605", scene) for edit in one.edits]
+        assert bool(edits) == possible
+        for edit in edits:
+            assert edit.path == ("postCreateCommand",)
+            assert str(edit.value).count('safe.directory "${containerWorkspaceFolder}"') == 1
+            assert "*" not in str(edit.value)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 from paddock.checking.facts import base, hooks, mounts
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
+from paddock.checking.safe import setting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddock.checking.context import Context
+    from paddock.checking.findings import Edit
     from paddock.devcontainer.model import Effective, Mount, Source
 
 _BYPASSES = frozenset((
@@ -20,6 +23,8 @@ _BYPASSES = frozenset((
     "--full-auto", "--allow-all-tools", "--permission-mode=bypassPermissions", "--approval-mode=yolo",
     "--trust-all-tools",
 ))  # fmt: skip
+
+_EVERY = re.compile(r"""(\bsafe\.directory[ \t]+)(?:'\*'|"\*"|\\\*|\*)(?=\s|[;&|]|$)""")
 
 
 @rule("DC601")
@@ -72,7 +77,17 @@ def safe_directory(effective: Effective, context: Context) -> Iterator[Hit]:
             and arguments[-1] == "*"
             and not said.on_host
         ):
-            yield Hit(f"{said.who} tells git to trust every directory", said.origin)
+            message = f"{said.who} tells git to trust every directory"
+            yield Hit(message, said.origin, edits=_one_directory(said.origin, effective))
+
+
+def _one_directory(origin: Source, effective: Effective) -> tuple[Edit, ...]:
+    """The workspace in place of all, where it is the repository's root, and the word stands once in a shell's text."""
+    own, node = effective.workspace_mount, base.written(origin, effective)
+    if node is None or node.kind != "string" or own is None or own.target != effective.workspace_folder.value:
+        return ()
+    text, count = _EVERY.subn(r'\1"${containerWorkspaceFolder}"', str(node.value))
+    return setting(origin, text, effective) if count == 1 else ()
 
 
 @rule("DC606")

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 # In the order of a person's first day. A name and its module are the same, but for Python's keywords.
 COMMANDS = (
     "run", "shell", "login", "diff", "apply", "undo", "discard", "changes", "reset", "plan", "explain", "scan",
-    "check", "devcontainer", "policy", "trust", "log", "learn", "prove", "ps", "exec", "net", "kill", "clean", "doctor",
-    "completion", "manual",
+    "check", "harden", "devcontainer", "policy", "trust", "log", "learn", "prove", "ps", "exec", "net", "kill", "clean",
+    "doctor", "completion", "manual",
 )  # fmt: skip
 GROUPS = (
     ("Work", ("run", "shell", "exec", "login", "net")),
     ("Review", ("diff", "apply", "undo", "discard", "changes", "reset")),
     ("Understand", ("plan", "explain", "scan", "policy", "trust", "log", "learn", "prove", "doctor")),
-    ("Dev containers", ("devcontainer", "check")),
+    ("Dev containers", ("devcontainer", "check", "harden")),
     ("Look after", ("ps", "kill", "clean", "completion", "manual")),
 )
 

@@ -9,7 +9,8 @@ import pytest
 
 from paddock.boundary.bubblewrap import COVERED_PROC
 from paddock.boundary.facts import facts_for
-from paddock.plan.model import Mount
+from paddock.plan.model import Image, Mount
+from paddock.plan.trusting import SYSTEM_BUNDLES
 from paddock.policy.model import BUILT_IN
 from tests.boundary.plans import changed
 
@@ -60,3 +61,9 @@ def test_only_files_of_proc_that_exist_are_covered() -> None:
     found = facts_for(changed()).covered_proc
     assert set(found) <= set(COVERED_PROC)
     assert all(os.path.exists(path) == (path in found) for path in COVERED_PROC)
+
+
+def test_of_an_image_every_place_of_authorities_is_tried() -> None:
+    plan = changed(image=Image("f00d", BUILT_IN))
+    assert facts_for(plan, trust="/somewhere").bundles == SYSTEM_BUNDLES
+    assert facts_for(plan).bundles == ()

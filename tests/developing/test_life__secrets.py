@@ -24,6 +24,8 @@ SECRET = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 ALARMED = 126
 ROOTS = {"machine": ("--image", "none"), "image": ("--image", busybox.IMAGE), "dev container": ()}
 CANARIES = '[workspace]\ncanaries = ["aws", "ssh", "env"]\n'
+BUNDLED = "localhost/paddock-test-bundled:1"  # with authorities where Fedora has them
+BOUNDED = '[network]\nmode = "allow"\nallow = [{ host = "api.example.test", methods = ["GET"] }]\n'
 BINDING = """\
 [network]
 mode = "allow"
@@ -102,3 +104,19 @@ def test_a_link_in_a_home_that_stays_leads_nowhere_outside(
     finally:
         assert ann.call("devcontainer", "rm", cwd=place).returncode == 0
     assert podman.containers(ann) == []
+
+
+def test_an_image_trusts_the_gateway_wherever_its_authorities_are(
+    ann: Person, project: Callable[..., Path], tmp_path: Path
+) -> None:
+    place, made = project({"paddock.toml": BOUNDED}), tmp_path / "image"
+    made.mkdir()
+    (made / "bundle").write_text("# of the image\n")
+    (made / "Containerfile").write_text(f"FROM {busybox.IMAGE}\nCOPY bundle /etc/pki/tls/certs/ca-bundle.crt\n")
+    build = ("podman", "build", "--quiet", "--tag", BUNDLED, str(made))
+    subprocess.run(build, env=ann.environ, check=True, capture_output=True, timeout=120)
+    assert ann.call("trust", "--yes", cwd=place).returncode == 0
+    script = "cmp $SSL_CERT_FILE /etc/pki/tls/certs/ca-bundle.crt && grep -c BEGIN $NODE_EXTRA_CA_CERTS; ls /etc/ssl"
+    done = ann.call("run", "--boundary", "podman", "--image", BUNDLED, "--", "sh", "-c", script, cwd=place)
+    assert done.stdout.split()[:1] == ["1"], done.stdout + done.stderr
+    assert "No such file" in done.stderr, "nothing is made in an image"

@@ -33,9 +33,14 @@ def facts_for(plan: Plan, *, pinned: tuple[str, ...] = (), read_only: tuple[str,
 
 
 def _bundles(plan: Plan) -> tuple[str, ...]:
-    """The system's files of authorities that are seen inside, by what they are when links have been followed."""
+    """The system's files of authorities that are seen inside, by what they are when links have been followed.
+
+    Which of them an image has is seen when its root is there.
+    """
     from paddock.plan.trusting import SYSTEM_BUNDLES
 
+    if plan.image:
+        return SYSTEM_BUNDLES
     real = {os.path.realpath(path) for path in SYSTEM_BUNDLES if os.path.isfile(path)}
     places = [f"{mount.target}/" for mount in plan.mounts if mount.source == mount.target]
     return tuple(sorted(path for path in real if any(f"{path}/".startswith(place) for place in places)))

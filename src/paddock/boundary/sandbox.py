@@ -179,7 +179,8 @@ def _blank(step: Blank) -> None:
 
 
 def _trust(step: TrustHere) -> None:
-    mounts.bind_read_only(step.source, step.target)
+    if os.path.isfile(step.target):  # an image may have its own elsewhere, or none
+        mounts.bind_read_only(step.source, step.target)
 
 
 def _own(step: Own) -> None:

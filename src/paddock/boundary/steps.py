@@ -89,7 +89,7 @@ class Blank:
 
 @frozen
 class TrustHere:
-    """Show the file of whom to trust in the place of the system's own."""
+    """Show the file of whom to trust in the place of the system's own, where there is one."""
 
     source: str
     target: str

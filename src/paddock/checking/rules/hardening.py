@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from paddock.checking.facts import base, container, features, hooks
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 _RAISING = ("sudo", "doas", "su")
 # Their ordinary user has sudo without a password: they are made with the Feature common-utils.
 _IMAGES = ("/devcontainers/", "/vscode/devcontainers/")
+# Of these the label sets that user as remoteUser; the older ones under vscode/ have no label.
+_WITH_USER = re.compile(r"[^/]+/devcontainers/[^/]+")
 
 
 @rule("DC207")
@@ -34,6 +38,8 @@ def root(effective: Effective, context: Context) -> Iterator[Hit]:
             yield Hit("the container runs as root", flag.origin, severity)
     if container.is_known(effective) and not said and not list(container.flags(effective, "--user")):
         image = effective.image_user
+        if image is None and effective.image and _WITH_USER.fullmatch(effective.image.value):
+            return
         if image is None:
             message = "no user is set, and which one the image has is not known here: root, unless it says otherwise"
             yield Hit(message, base.source(effective), severity)

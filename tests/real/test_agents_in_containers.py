@@ -152,6 +152,8 @@ def test_in_a_dev_container_it_has_the_home_of_the_set_up(ann: Person, agents_ho
         up = ann.call("devcontainer", "up", cwd=task)
         assert up.returncode == 0, up.stderr
         assert ann.call("devcontainer", "exec", "--", "cat", "/home/ann/kept", cwd=task).stdout.strip() == KEPT
+        joined = ann.call("devcontainer", "exec", "--", "claude", "--version", cwd=task)
+        assert "has no key and no network of its own here" in joined.stderr
         assert ann.call("devcontainer", "stop", cwd=task).returncode == 0
         said = works("claude", at_home(ann, agents_home, "claude", ""), task, "--boundary", "podman")
         assert KEPT in said

@@ -119,7 +119,19 @@ def _exec(options: argparse.Namespace) -> Outcome:
     name = life.name_of(os.getcwd())
     if not life.is_up(name):
         raise SessionError("this dev container is not up", next_step="paddock devcontainer up")
+    _tell_of_agent(options.command[0])
     return Outcome(exit_code=joining.execute(name, options.command))
+
+
+def _tell_of_agent(command: str) -> None:
+    """An agent that joins a sandbox which was started without one has neither its key nor its network."""
+    from paddock.agents.profile import for_command
+    from paddock.remarks import complain
+
+    agent = for_command(command)
+    if agent:
+        words = f"paddock run --boundary podman -- {plain(command)}"
+        complain(f"{agent.title} has no key and no network of its own here; to start it with them: {words}")
 
 
 def _stop(_: argparse.Namespace) -> Outcome:

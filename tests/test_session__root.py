@@ -28,6 +28,7 @@ def theirs(repo: Path) -> Path:
     return repo
 
 
+@pytest.mark.root  # also where another file takes it over
 @pytest.mark.parametrize("mode", ["review", "scratch", "live"])
 def test_the_repository_of_another_user_can_be_written(person: Person, theirs: Path, mode: str) -> None:
     script = "touch new && echo more >> hello.txt && mkdir made && touch made/file .git/new && rm .git/new && ls -A"

@@ -28,7 +28,7 @@ def with_cli(ann: Person, reference_program: Path, tmp_path: Path) -> Iterator[C
     folder.mkdir()
     (folder / "devcontainer").symlink_to(reference_program)
     yield lambda *words, cwd: ann.call(*words, cwd=cwd, PATH=f"{folder}:{ann.environ['PATH']}")
-    podman.settle(ann)
+    assert podman.left(ann) == []
 
 
 def test_a_dockerfile_and_a_feature_are_built_and_run(

@@ -23,8 +23,7 @@ pytestmark = needs("podman", "busybox", "git")
 def removed(ann: Person, place: Path) -> None:
     done = ann.call("devcontainer", "rm", cwd=place)
     assert done.returncode == 0, done.stderr
-    podman.settle(ann)
-    assert podman.containers(ann) == []
+    assert podman.left(ann) == []
 
 
 def test_up_sets_up_once_and_exec_sees_what_was_installed(ann: Person, project: Callable[..., Path]) -> None:
@@ -135,7 +134,7 @@ def test_what_cannot_be_is_said_with_the_next_step(
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "\n  next  " in done.stderr or "no user" in done.stderr
-    assert podman.containers(ann) == []
+    assert podman.left(ann) == []
 
 
 def test_names_are_of_directories_and_not_of_their_last_part(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddock.devcontainer import jsonc
@@ -11,8 +12,6 @@ from paddock.frozen import frozen
 from paddock.hardening import reading, writing
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from paddock.hardening.case import Case
     from paddock.hardening.changes import Change
 
@@ -84,7 +83,11 @@ def harden(
     **asked: Any,
 ) -> Result:
     """The hardened configuration of a repository, which is not written."""
-    folder = repository(top, config, files, file)
+    return hardened(repository(top, config, files, file), image, **asked)
+
+
+def hardened(folder: Path, image: Any = None, **asked: Any) -> Result:
+    """The same for a repository that is there."""
     said = {"directory": str(folder), **asked}
     case, sheet = reading.read(reading.Asked(**said), image or ask())
     return Result(case, writing.texts(case, sheet))
@@ -94,6 +97,4 @@ def again(result: Result, image: Any = None, **asked: Any) -> Result:
     """The result, written and hardened once more by its own place."""
     writing.write(result.case, result.found)
     folder = result.case.effective.folder
-    said = {"directory": folder, "config": f"{folder}/{result.case.target}", **asked}
-    case, sheet = reading.read(reading.Asked(**said), image or ask())
-    return Result(case, writing.texts(case, sheet))
+    return hardened(Path(folder), image, config=f"{folder}/{result.case.target}", **asked)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.hardening.scenes import again, harden
+import pytest
+
+from paddock.errors import Refused
+from paddock.hardening import writing
+from tests.hardening.scenes import again, harden, hardened
 
 CONFIG = {"image": None, "dockerComposeFile": "compose.yml", "service": "app", "workspaceFolder": "/w"}
 PROJECT = """services:
@@ -110,3 +114,22 @@ def test_what_is_kept_stays(tmp_path):
     _, lines = compose(tmp_path, keeps=keeps)
     assert "privileged: false" not in lines
     assert not any(".git" in line or "mem_limit" in line or line == "networks:" for line in lines)
+
+
+def test_another_network_than_the_projects_own_is_left_and_one_that_others_made_is_told(tmp_path):
+    text = "services:\n  app:\n    image: a:1\n    network_mode: bridge\n    depends_on: [db]\n    mem_limit: -1\n"
+    text += "  db:\n    image: b:1\n    networks: [own]\nnetworks: {own: {external: true}}\n"
+    found, lines = compose(tmp_path, files={".devcontainer/compose.yml": text})
+    assert "network_mode: !reset null" in lines
+    assert 'mem_limit: "4g"' in lines
+    assert lines[-1] == '"default": {internal: true}'
+    assert "all that is in own, which this project has not made" in " ".join(found.compose.replace("#", "").split())
+
+
+def test_a_hardened_project_that_somebody_changed_is_not_taken_for_hardened(tmp_path):
+    found, _ = compose(tmp_path, files=MILD)
+    writing.write(found.case, found.found)
+    place = tmp_path / "app/.devcontainer/paddock/compose.yaml"
+    place.write_text(found.compose.replace('cap_drop: ["ALL"]', "privileged: true"))
+    with pytest.raises(Refused, match="is not as paddock harden wrote it"):
+        hardened(tmp_path / "app", config=f"{tmp_path}/app/{found.case.target}")

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from paddock.hardening import workspace
-from tests.hardening.scenes import PROTECTED, harden, repository
+from tests.hardening.scenes import PROTECTED, harden, hardened, repository
 
 GIT = f"--volume=${{localWorkspaceFolder}}/.git:{PROTECTED}/.git:O"
 
@@ -33,11 +33,7 @@ def test_the_file_of_a_worktree_is_read_only(tmp_path):
     folder = repository(tmp_path, {})
     shutil.rmtree(folder / ".git")
     (folder / ".git").write_text("gitdir: ../other/.git/worktrees/app\n")
-    from paddock.hardening import reading, writing
-    from tests.hardening.scenes import Result, ask
-
-    case, sheet = reading.read(reading.Asked(directory=str(folder)), ask())
-    found = Result(case, writing.texts(case, sheet))
+    found = hardened(folder)
     assert any("/.git," in one and one.endswith("readonly") for one in found.data["mounts"])
 
 
@@ -45,11 +41,7 @@ def test_of_a_folder_below_the_repository_only_it_is_mounted_and_no_git_can_be_m
     (tmp_path / ".git").mkdir()
     found = harden(tmp_path, {}, {})
     shutil.rmtree(tmp_path / "app/.git")
-    from paddock.hardening import reading, writing
-    from tests.hardening.scenes import Result, ask
-
-    case, sheet = reading.read(reading.Asked(directory=str(tmp_path / "app")), ask())
-    found = Result(case, writing.texts(case, sheet))
+    found = hardened(tmp_path / "app")
     assert found.data["workspaceMount"] == f"type=bind,source={workspace.FOLDER},target={PROTECTED}"
     assert f"type=tmpfs,target={PROTECTED}/.git,tmpfs-mode=0555,tmpfs-size=4096" in found.data["mounts"]
     assert "DC404" in found.rules
@@ -67,6 +59,17 @@ def test_a_mount_of_what_lies_above_is_narrowed_to_where_the_folder_was(tmp_path
         f"type=bind,source={workspace.FOLDER},target=/w/${{localWorkspaceFolderBasename}}"
     )
     assert found.data["workspaceFolder"] == "/w/${localWorkspaceFolderBasename}"
+
+
+def test_another_spelling_of_the_opened_folder_is_the_opened_folder(tmp_path):
+    (tmp_path / ".git").mkdir()
+    folder = repository(
+        tmp_path, {"workspaceMount": f"type=bind,source={workspace.FOLDER}/,target=/w", "workspaceFolder": "/w"}
+    )
+    shutil.rmtree(folder / ".git")
+    found = hardened(folder).data
+    assert "type=tmpfs,target=/w/.git,tmpfs-mode=0555,tmpfs-size=4096" in found["mounts"]
+    assert f"type=bind,source={workspace.FOLDER}/.devcontainer,target=/w/.devcontainer,readonly" in found["mounts"]
 
 
 def test_a_mount_of_ones_own_stays_without_carrying_mounts_back(tmp_path):

@@ -107,9 +107,10 @@ def _command(options: argparse.Namespace) -> str:
     import shlex
 
     words = ["paddock", "harden"]
-    if options.config:
-        folder = os.path.realpath(options.directory)
-        words += ["--config", os.path.relpath(os.path.realpath(options.config), folder)]
+    folder = os.path.realpath(options.directory)
+    for name in ("config", "output"):
+        if getattr(options, name):
+            words += [f"--{name}", os.path.relpath(os.path.realpath(getattr(options, name)), folder)]
     for name in ("keep", "without"):
         for value in getattr(options, name):
             words += [f"--{name}", value]

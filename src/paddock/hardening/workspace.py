@@ -115,11 +115,12 @@ def guards(case: Case, where: Placed) -> tuple[Guard, ...]:
     if not where.target:
         return ()
     found = []
-    git = case.git if where.source == FOLDER else case.git_above
+    opened = posixpath.normpath(where.source) == FOLDER
+    git = case.git if opened else case.git_above
     if not case.kept("DC601"):
         found.append(_git(case, where, git))
     if not case.kept("DC509"):
-        below = "" if where.source == FOLDER else os.path.relpath(case.effective.folder, case.effective.repository)
+        below = "" if opened else os.path.relpath(case.effective.folder, case.effective.repository)
         for name in (posixpath.normpath(posixpath.join(below, one)) for one in case.guarded):
             made = change(case.rules["DC509"], f"{name} is read-only")
             found.append(_read_only(where, name, made))

@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 # What its tests share is fetched and built once, and takes minutes.
 WHOLE = "tests/real/"
+# Root has one storage of images for all, in which these build some under the same names: one after the other.
+IMAGES = (
+    "tests/developing/",
+    "tests/hardening/",
+    "tests/boundary/test_images.py",
+    "tests/boundary/test_nesting.py",
+    "tests/devcontainer/test_effective__reference.py",
+    "tests/test_session__compose",
+    "tests/test_session__gvisor",
+    "tests/test_session__nested",
+)
 _ended = pytest.StashKey[set[str]]()
 
 
@@ -32,6 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def unit(item: pytest.Item) -> str:
     """The file or directory whose tests stay together, in one run and in their order."""
     path = item.nodeid.partition("::")[0]
+    if path.startswith(IMAGES):
+        return IMAGES[0]
     return WHOLE if path.startswith(WHOLE) else path
 
 
@@ -39,7 +52,11 @@ def units(items: Sequence[pytest.Item]) -> list[list[pytest.Item]]:
     """All units, those first that take long: the last ones to be taken should be short."""
     found = [list(group) for _, group in groupby(sorted(items, key=unit), key=unit)]
     return sorted(
-        found, key=lambda unit_: (unit(unit_[0]) != WHOLE, not any(it.get_closest_marker("slow") for it in unit_))
+        found,
+        key=lambda unit_: (
+            unit(unit_[0]) not in (WHOLE, IMAGES[0]),
+            not any(it.get_closest_marker("slow") for it in unit_),
+        ),
     )
 
 

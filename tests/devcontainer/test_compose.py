@@ -144,6 +144,16 @@ def test_thousands_of_services_are_refused() -> None:
         )
 
 
+def test_variables_do_not_make_a_small_file_a_huge_one() -> None:
+    """A value of 60 kB in `.env`, put in ninety thousand times."""
+    long = "A=" + "a" * 60_000
+    one = "services: {a: {image: '" + "${A}" * 90_000 + "'}}"
+    assert any("more than" in flaw.message for flaw in loaded({"/r/c.yml": one, "/r/.env": long}).flaws)
+    many = "services: {a: {image: a, environment: [" + ", ".join(["'${A}'"] * 20_000) + "]}}"
+    with pytest.raises(Broken, match="its variables add more than"):
+        loaded({"/r/c.yml": many, "/r/.env": long})
+
+
 def test_includes_that_multiply_end() -> None:
     files = {
         f"/r/{n}.yml": "include: [" + ", ".join(f"{m}.yml" for m in range(100) if m != n) + "]" for n in range(100)

@@ -43,6 +43,25 @@ def put(root: Path, text: str, name: str = ".devcontainer.json") -> finding.Foun
     return finding.find(str(root))
 
 
+@pytest.mark.parametrize(
+    ("folder", "command", "message"),
+    [
+        ("/" + "a" * 100_000, "x", "a path has at most 4096 characters"),
+        ("${containerWorkspaceFolder}" * 4000, "x", "a path has at most 4096 characters"),
+        ("/${containerWorkspaceFolder}" * 100, "x", "a path has at most 4096 characters"),
+        (
+            "/" + "a" * 4000,
+            "${containerWorkspaceFolder} " * 8000,
+            "with its variables, this has 262144 characters more",
+        ),
+    ],
+)
+def test_variables_do_not_make_a_small_file_a_huge_one(tmp_path: Path, folder: str, command: str, message: str) -> None:
+    found = put(tmp_path, json.dumps({"image": "a", "workspaceFolder": folder, "postCreateCommand": command}))
+    with pytest.raises(Broken, match=message):
+        reading.read(found)
+
+
 def test_a_file_is_read_with_what_is_known_here_and_nothing_of_the_host(tmp_path: Path) -> None:
     found = put(tmp_path, '{"image": "${localEnv:HOME}${containerWorkspaceFolder}", "name": "${devcontainerId}"}')
     read = reading.read(found)

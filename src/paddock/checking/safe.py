@@ -10,8 +10,6 @@ from paddock.checking.findings import Edit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from paddock.devcontainer.model import Effective, Flag, Source
 
 _ARGUMENTS = "runArgs"
@@ -25,12 +23,6 @@ def removal(source: Source, effective: Effective) -> tuple[Edit, ...]:
         return (Edit(effective.file, "remove", source.path),)
     flags = effective.flags_at.get(source.path, ())
     return _without(flags[0], effective) if len(flags) == 1 else ()  # `-it` is one word, and two flags
-
-
-def removals(sources: Iterable[Source], effective: Effective) -> tuple[Edit, ...]:
-    """All of them, or nothing where one cannot be."""
-    found = [removal(source, effective) for source in sources]
-    return tuple(edit for edits in found for edit in edits) if all(found) else ()
 
 
 def setting(source: Source, value: object, effective: Effective) -> tuple[Edit, ...]:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _MOST_FILES = 64  # includes and extends of a hostile project could name each other in every order
 _MOST_NODES = 50_000  # of the merged tree: many services may extend one large one
 _MOST_SERVICES = 256  # of eleven thousand published projects the largest has 64 (compose-lint's corpus)
+_MOST_GROWN = 1 << 20  # characters that variables add
 _EMPTY = Place("", 1, 1, 0, 0)
 _PARTS = frozenset({"services", "volumes", "networks", "secrets", "configs"})
 _TOP = frozenset({"version", "name", "include", "models"}) | _PARTS
@@ -94,7 +95,7 @@ class _Loader:
         self.unset: list[str] = []
         self.written: dict[tuple[str, int], str] = {}
         self.flaws: list[Flaw] = []
-        self.nodes = self.includes = 0
+        self.nodes = self.includes = self.grown = 0
 
     def project(
         self,
@@ -158,6 +159,9 @@ class _Loader:
         """The tree with variables put in. A part without any stays the same object, so that aliases stay shared."""
         if node.kind == "string" and isinstance(node.value, str) and "$" in node.value:
             result = interpolate(node.value, values)
+            self.grown += max(len(result.text) - len(node.value), 0)
+            if self.grown > _MOST_GROWN:
+                raise self.broken(f"its variables add more than {_MOST_GROWN} characters", node.place)
             self.unset += result.unset
             self.written[node.place.file, node.place.offset] = node.value
             if result.flaw:

@@ -9,12 +9,13 @@ from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _FORM = re.compile(r":?[-+?]")
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([a-zA-Z_][a-zA-Z0-9_.-]*)\s*(?:[=:]\s*(.*))?", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
+_ENDS = {"'": re.compile(r"[^']*'"), '"': re.compile(r'(?:[^"\\]|\\.)*"')}
 _DEEPEST = 16
 _LONGEST = 1 << 16  # of one value: `${A}${A}` in a row of definitions doubles with each of them
 
@@ -54,6 +55,7 @@ def dotenv(text: str, around: Mapping[str, str] | None = None) -> dict[str, str 
     `around`) are put in. Lines that mean nothing are left out, as Compose leaves them out or refuses the file.
     """
     found: dict[str, str | None] = {}
+    scope = {**(around or {})}
     lines = iter(text.removeprefix("\ufeff").splitlines())
     for line in lines:
         match = None if line.lstrip().startswith("#") else _ASSIGNMENT.fullmatch(line)
@@ -63,14 +65,18 @@ def dotenv(text: str, around: Mapping[str, str] | None = None) -> dict[str, str 
             found[match[1]] = None
             continue
         value = match[2]
-        while value[:1] in ("'", '"') and _end_of_quote(value) < 0:  # goes on in the next line
-            following = next(lines, None)
-            if following is None or len(value) > _LONGEST:
-                break
-            value += "\n" + following
-        scope = {**(around or {}), **{name: it for name, it in found.items() if it is not None}}
-        found[match[1]] = _dotenv_value(value, scope)
+        if value[:1] in ("'", '"') and _end_of_quote(value) < 0:  # goes on in the next lines
+            value = "\n".join((value, *_rest_of_quote(lines, value[0])))
+        found[match[1]] = scope[match[1]] = _dotenv_value(value, scope)
     return found
+
+
+def _rest_of_quote(lines: Iterator[str], quote: str) -> Iterator[str]:
+    """The lines up to the one in which a quote ends, each looked at once."""
+    for line in lines:
+        yield line
+        if _ENDS[quote].match(line):
+            return
 
 
 class _Reader:
@@ -81,13 +87,15 @@ class _Reader:
         self.used: list[str] = []
         self.unset: list[str] = []
         self.flaw = ""
+        self.left = _LONGEST
 
     def read(self, text: str, depth: int) -> str:
         out: list[str] = []
         position, ends = 0, closings(text)
-        while (dollar := text.find("$", position)) >= 0:
+        while (dollar := text.find("$", position)) >= 0 and self.left >= 0:
             out.append(text[position:dollar])
             value, position = self._variable(text, dollar, ends.get(dollar, -1), depth)
+            self.left -= len(value)
             out.append(value)
         return "".join([*out, text[position:]])
 

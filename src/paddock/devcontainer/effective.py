@@ -14,7 +14,6 @@ from paddock.devcontainer.combining import Base, combine, kind_of
 from paddock.devcontainer.document import Broken, Flaw
 from paddock.devcontainer.files import Files, Unread
 from paddock.devcontainer.model import Effective, Source, Text, UnknownLayer
-from paddock.devcontainer.substitution import substitute
 from paddock.frozen import replace
 
 TYPE_CHECKING = False
@@ -52,8 +51,8 @@ class _Reader:
         self.files = Files(found.repository, found.folder)
         self.folder = os.path.dirname(found.path)
         self.file = reading.read(found, environment=environment, with_id=with_id)
-        known = reading.context(found, self.file.document, environment=environment, with_id=with_id)
-        self.substitute: Substitute = lambda text: substitute(text, known)
+        document = self.file.document
+        self.substitute: Substitute = reading.substituter(found, document, environment=environment, with_id=with_id)
         self.unknown: list[UnknownLayer] = []
         self.flaws: list[Flaw] = []
 

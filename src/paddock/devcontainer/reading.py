@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 
 from paddock.devcontainer import jsonc, properties, workspace
+from paddock.devcontainer.document import Broken
 from paddock.devcontainer.files import Files
-from paddock.devcontainer.substitution import Context, id_labels, substitute
+from paddock.devcontainer.substitution import Context, id_labels, resolved_folder, substitute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from paddock.devcontainer.document import Document
     from paddock.devcontainer.finding import Found
     from paddock.devcontainer.model import Configuration, Layer
+
+_LONGEST_PATH = 4096  # PATH_MAX of Linux
+_MOST_GROWN = jsonc.LARGEST
 
 
 def read(found: Found, *, environment: Mapping[str, str] | None = None, with_id: bool = False) -> Configuration:
@@ -24,9 +28,9 @@ def read(found: Found, *, environment: Mapping[str, str] | None = None, with_id:
     `with_id`. Raises Broken, and Unread where the file is none, too large, or led out of the repository by a link.
     """
     document = load(found)
-    known = context(found, document, environment=environment, with_id=with_id)
     layer: Layer = "override" if found.overridden else "file"
-    return properties.read(document, layer, document.file, substitute=lambda text: substitute(text, known))
+    known = substituter(found, document, environment=environment, with_id=with_id)
+    return properties.read(document, layer, document.file, substitute=known)
 
 
 def load(found: Found) -> Document:
@@ -51,3 +55,28 @@ def context(
         environment=environment,
         id_labels=id_labels(found.folder, found.path) if with_id else None,
     )
+
+
+def substituter(
+    found: Found, document: Document, *, environment: Mapping[str, str] | None = None, with_id: bool = False
+) -> Callable[[str], str]:
+    """What puts these in.
+
+    Raises Broken, also when it is called: a folder of a thousand characters may be asked for ten thousand times.
+    """
+    known = context(found, document, environment=environment, with_id=with_id)
+    if len(known.container_folder or "") > _LONGEST_PATH or len(resolved_folder(known) or "") > _LONGEST_PATH:
+        place = (document.root.get("workspaceFolder") or document.root).place
+        raise Broken(f"a path has at most {_LONGEST_PATH} characters", place, document.text)
+    grown = 0
+
+    def put_in(text: str) -> str:
+        nonlocal grown
+        result = substitute(text, known)
+        grown += max(len(result) - len(text), 0)
+        if grown > _MOST_GROWN:
+            said = f"with its variables, this has {_MOST_GROWN} characters more than without"
+            raise Broken(said, document.root.place, document.text)
+        return result
+
+    return put_in

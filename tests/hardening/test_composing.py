@@ -8,7 +8,7 @@ import pytest
 
 from paddock.errors import Refused
 from paddock.hardening import writing
-from tests.hardening.scenes import again, harden, hardened
+from tests.hardening.scenes import again, ask, harden, hardened
 
 CONFIG = {"image": None, "dockerComposeFile": "compose.yml", "service": "app", "workspaceFolder": "/w"}
 PROJECT = """services:
@@ -58,8 +58,17 @@ def test_the_named_service_loses_what_is_dangerous_and_gets_what_is_missing(tmp_
         'mem_limit: "4g"',
         'pids_limit: "512"',
         'cpus: "2"',
+        'userns_mode: "keep-id"',
     ]
+    assert "x-podman: {in_pod: false}" in lines
     assert {"DC201", "DC202", "DC203", "DC205", "DC206", "DC101", "DC103", "DC303", "DC601"} <= found.rules
+
+
+def test_only_podman_maps_the_person_to_the_user_inside(tmp_path):
+    _, lines = compose(tmp_path, image=ask(user="root"))
+    assert 'userns_mode: "keep-id:uid=1000,gid=1000"' in lines
+    for asked in ({"engine": "docker"}, {"keeps": ("DC207=so",)}):
+        assert not any("userns" in line or "podman" in line for line in compose(tmp_path, **asked)[1])
 
 
 def test_services_beside_it_lose_what_is_dangerous_and_names_lead_to_each_other_only(tmp_path):

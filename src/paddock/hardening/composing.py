@@ -15,6 +15,7 @@ from paddock.checking.facts import beside
 from paddock.checking.facts import mounts as facts
 from paddock.devcontainer.mounts import with_compose
 from paddock.errors import Refused
+from paddock.hardening.case import NUMERIC_USER
 from paddock.hardening.changes import change, comment, lines
 from paddock.hardening.mounting import of_others, resolved
 from paddock.hardening.services import Services, quoted
@@ -35,7 +36,8 @@ _IGNORED = ("runArgs", "workspaceMount", "appPort")
 def harden(case: Case, draft: Draft) -> tuple[str, list[Change]]:
     """The text of the second compose file, and the changes that it and the JSON file beside it make."""
     project: Project = case.effective.project  # type: ignore[assignment] # the model stands below it
-    services = Services(case, project)
+    mapped = _mapped(case, draft)
+    services = Services(case, project, mapped)
     moved = _of_json(case, draft, services)
     for service in project.started([it.value for it in case.effective.run_services]):
         services.service(service, moved if service is project.service else [])
@@ -45,8 +47,18 @@ def harden(case: Case, draft: Draft) -> tuple[str, list[Change]]:
     _name_file(case, draft, project)
     networks, made = _networks(case, project)
     title = f"Made by `paddock harden` from {case.source}: laid over the compose files that it names."
-    text = [*lines(title, "#"), f"name: {quoted(_project_name(case))}", *services.text, *networks]
+    # a container of a pod has the pod's user namespace, and podman-compose makes one unless it is told not to
+    pod = ["x-podman: {in_pod: false}"] if mapped else []
+    text = [*lines(title, "#"), f"name: {quoted(_project_name(case))}", *pod, *services.text, *networks]
     return "\n".join(text) + "\n", [*done, *made]
+
+
+def _mapped(case: Case, draft: Draft) -> str:
+    """How podman maps the person to the user inside. For a user with a name the reference CLI adapts the image."""
+    cell = draft.at(("remoteUser",))
+    if case.engine != "podman" or case.kept("DC207"):
+        return ""
+    return f"keep-id:uid={NUMERIC_USER},gid={NUMERIC_USER}" if cell and cell.scalar == NUMERIC_USER else "keep-id"
 
 
 def _as_it_is(case: Case, project: Project, done: list[Change]) -> str:

@@ -41,9 +41,11 @@ _LIFTED = ("-1", "0", "unlimited")
 class Services:
     """The services on their way: lines of YAML, whose scalars are those of JSON, and the changes that they are."""
 
-    def __init__(self, case: Case, project: Project) -> None:
+    def __init__(self, case: Case, project: Project, mapped: str) -> None:
+        """`mapped` is the user namespace of the named service, empty for the engine's own way."""
         self.case = case
         self.project = project
+        self.mapped = mapped
         self.done: list[Change] = []
         self.text = ["services:"]
 
@@ -68,6 +70,7 @@ class Services:
         self.variables(service)
         if own:
             self.limits(service)
+            self.user(service)
         if len(self.text) == before:
             self.text[-1] += " {}"
 
@@ -204,6 +207,12 @@ class Services:
         made = change(self.case.rules["DC901"], arguments.LIMITED)
         self.say(made)
         self.text += [f"    {_LIMITS[name]}: {quoted(said[name])}" for name in missing]
+
+    def user(self, service: Service) -> None:
+        """The mapping that podman needs for an ordinary user; the reference CLI makes none with compose."""
+        if self.mapped and not any(flag.name == "--userns" for flag in service.flags):
+            self.text.append("    # the person's own files belong to the user inside (podman-run(1), --userns)")
+            self.text.append(f"    userns_mode: {quoted(self.mapped)}")
 
     def of(self, service: Service) -> list[Finding]:
         """What is found at the service."""

@@ -13,6 +13,8 @@ from paddock.process import find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from paddock.boundary.bubblewrap import Facts
     from paddock.boundary.container import Container
     from paddock.boundary.gvisor import Runsc
@@ -54,6 +56,20 @@ def build_container(
     made = container.Container(found, compiled, here, name, owner=owner, live=own.directory)
     undo.callback(made.kill)
     return made
+
+
+def start_services(
+    plan: Plan, made: object, per_process: Mapping[str, int], before: Callable[[], None], undo: Unwinding
+) -> None:
+    """Start what runs beside a container that is complete. Raises PaddockError."""
+    from paddock.boundary import engine
+    from paddock.boundary.container import Container
+    from paddock.boundary.services import Services
+
+    assert isinstance(made, Container)  # noqa: S101 - `choice` has seen to it
+    services = Services(engine.find_engine(), plan, made, per_process, before)
+    undo.callback(services.stop)
+    services.start()
 
 
 def _storage(undo: Unwinding) -> str:

@@ -79,6 +79,10 @@ def _gaps(boundary: str, plan: Plan, division: Division, survey: Survey | None) 
         from paddock.boundary import engine
 
         out = (*engine.gaps(as_root=os.geteuid() == 0), *out)
+        if plan.services:
+            from paddock.boundary import services
+
+            out = (*services.gaps(plan, engine.find_engine().runtime, division.together), *out)
         if plan.nested:
             from paddock.boundary import nesting
 

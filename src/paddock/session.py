@@ -173,6 +173,8 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
     if build:
 
         def open_gateway(namespaces: Namespaces) -> Gateway | None:
+            if inside.services:
+                building.start_services(inside, build, per_process, before, undo)
             return egress.open_gateway(plan, namespaces, own, held, undo)
 
         start = starting.start_of(inside, per_process, guest)

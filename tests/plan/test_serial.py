@@ -58,6 +58,20 @@ plans = st.builds(
     notes=listed(text),
     syscalls_origin=origins,
     nested=st.booleans(),
+    services=listed(
+        st.builds(
+            model.Service,
+            text,
+            text,
+            origins,
+            st.none() | listed(text),
+            st.none() | listed(text),
+            listed(st.tuples(text, text)),
+            text,
+            text,
+            listed(text),
+        )
+    ),
     nested_origin=origins,
     image=st.none() | st.builds(model.Image, text, origins, text),
 )

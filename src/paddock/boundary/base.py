@@ -12,8 +12,8 @@ from paddock.frozen import frozen
 GAPS = (
     "canaries", "cpu-total", "hard-links", "host-signals", "host-sockets", "ipc-isolation",
     "live-hazards-window", "live-protection", "masked-files", "memory-total", "metadata", "nested-namespaces",
-    "network-destinations", "private-paths", "process-total", "process-visibility", "published-ports", "root", "rootful",
-    "survivors", "truncate", "unix-sockets", "workspace-review",
+    "network-destinations", "private-paths", "process-total", "process-visibility", "published-ports", "root",
+    "rootful", "survivors", "truncate", "unix-sockets", "workspace-review",
 )  # fmt: skip
 STRENGTH = ("landlock", "bubblewrap", "podman", "gvisor", "microvm")
 

@@ -26,6 +26,13 @@ def choose(plan: Plan) -> str:
         wanted = _of_image(wanted, minimum)
     if plan.nested:
         wanted = _nesting(wanted, minimum)
+    if plan.services and wanted != "podman":
+        raise Refused(
+            f"the boundary {wanted} runs no services beside a dev container",
+            why=f"this one has {', '.join(service.name for service in plan.services)}",
+            next_step="paddock run --boundary podman …",
+            code="services-boundary",
+        )
     if wanted == "auto":
         if find("bwrap") or STRENGTH.index(minimum) > STRENGTH.index("landlock"):
             wanted = minimum if STRENGTH.index(minimum) > STRENGTH.index("bubblewrap") else "bubblewrap"

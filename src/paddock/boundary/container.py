@@ -47,6 +47,8 @@ class Container:
         self._program = found.program
         self._here = here
         self._init = -1
+        self.first = 0  # its first process in our numbering, once it is complete
+        self.beside = f"{here}/services"  # a place for what belongs to services; not made yet
         lay_out(compiled, here, found.keeper, owner)
         if live:
             os.symlink(live, f"{here}/{_LIVE}")
@@ -99,6 +101,7 @@ class Container:
             with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
                 if file.read() == f"{os.path.basename(KEEPER)}\n":
                     self._guard.is_up()
+                    self.first = pid
                     return pid
         except (OSError, ValueError) as error:
             if not patient:

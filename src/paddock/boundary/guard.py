@@ -16,7 +16,7 @@ from paddock.process import close_all_but
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import NoReturn
 
 _UP, _NOTHING_LEFT, _REMOVE, _REMOVE_IF_FAILED = b"^", b"!", b"?", b"+"
@@ -35,9 +35,12 @@ class Commands:
 
 
 class Guard:
-    """Starts the engine at once. `complaints` is a descriptor for what it says; the caller closes it."""
+    """Starts the engine at once. `complaints` is a descriptor for what it says; the caller closes it.
 
-    def __init__(self, commands: Commands, complaints: int) -> None:
+    `before` runs in the engine's process (control groups).
+    """
+
+    def __init__(self, commands: Commands, complaints: int, before: Callable[[], None] = lambda: None) -> None:
         waiting, self._hold = os.pipe()
         self._told, tell = os.pipe()
         self._status: int | None = None
@@ -46,7 +49,7 @@ class Guard:
             try:
                 os.setsid()
                 if os.fork() == 0:
-                    _guard(commands, (waiting, tell), complaints)
+                    _guard(commands, (waiting, tell), complaints, before)
             finally:
                 os._exit(0)
         os.waitpid(pid, 0)
@@ -84,10 +87,10 @@ class Guard:
                 return
 
 
-def _guard(commands: Commands, ends: tuple[int, int], complaints: int) -> NoReturn:
+def _guard(commands: Commands, ends: tuple[int, int], complaints: int, before: Callable[[], None]) -> NoReturn:
     waiting, tell = ends
     try:
-        engine = _start(commands.run, commands.environment, complaints)
+        engine = _start(commands.run, commands.environment, complaints, before)
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
@@ -133,7 +136,9 @@ def _kill(process: int) -> None:
         signal.pidfd_send_signal(process, signal.SIGKILL)
 
 
-def _start(argv: tuple[str, ...], environment: Mapping[str, str], complaints: int) -> int:
+def _start(
+    argv: tuple[str, ...], environment: Mapping[str, str], complaints: int, before: Callable[[], None] = lambda: None
+) -> int:
     """Start a program in a session of its own, with no descriptors of ours."""
     pid = os.fork()
     if pid == 0:
@@ -141,6 +146,7 @@ def _start(argv: tuple[str, ...], environment: Mapping[str, str], complaints: in
             import signal
 
             os.setsid()
+            before()
             signal.pthread_sigmask(signal.SIG_SETMASK, [])
             for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these, and then all that follow would
                 signal.signal(number, signal.SIG_DFL)

@@ -37,13 +37,6 @@ def is_named(effective: Effective) -> bool:
 
 def reference(found: Found, effective: Effective, ground: Ground) -> str:
     """What to ask the engine for. Raises Refused where it is still to be built, or was before its files changed."""
-    if effective.kind == "compose":
-        raise Refused(
-            "this dev container is a compose project",
-            why="its services would have to run side by side",
-            next_step="paddock run --image IMAGE -- COMMAND   for one of them",
-            code="devcontainer-compose",
-        )
     if is_named(effective):
         assert effective.image is not None  # noqa: S101 - see `is_named`
         return effective.image.value
@@ -60,7 +53,7 @@ def reference(found: Found, effective: Effective, ground: Ground) -> str:
 
 def build(found: Found, effective: Effective, ground: Ground, environ: Mapping[str, str] = os.environ) -> str:
     """Let the reference CLI build the image; its name. Raises Refused and PaddockError."""
-    if is_named(effective) or effective.kind == "compose":
+    if is_named(effective):
         return reference(found, effective, ground)
     _refuse_reach(found, effective)
     name = f"localhost/paddock-devcontainer:{os.path.basename(ground.place)}-{state.repository_key(found.folder)[-24:]}"

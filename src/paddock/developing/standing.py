@@ -8,6 +8,7 @@ from paddock import state
 from paddock.boundary import images
 from paddock.devcontainer import finding
 from paddock.devcontainer.effective import effective
+from paddock.devcontainer.service import Project
 from paddock.developing import building, settling
 from paddock.developing.ground import Ground, inputs
 from paddock.frozen import frozen, replace
@@ -57,13 +58,25 @@ def ready(
     settled = settling.settle(whole, allow_initialize=allow_initialize or ground.is_allowed(digest))
     if allow_initialize and create:
         ground.allow(digest)
-    name = building.build(found, whole, ground, environ) if build else building.reference(found, whole, ground)
+    composed = None
+    if whole.kind == "compose":
+        from paddock.developing import composing
+
+        assert isinstance(whole.project, Project)  # noqa: S101 - which that kind has
+        composed = composing.compose(whole, whole.project)
+        name = composed.image
+        settled = replace(settled, left=(*settled.left, *composed.left))
+    else:
+        name = building.build(found, whole, ground, environ) if build else building.reference(found, whole, ground)
     root = images.rooted(name, Origin("repository", found.file), user=settled.user, folder=settled.folder)
     folder = "" if root.folder == os.path.realpath(directory) else root.folder
     home = ground.home(root.identifier)
     if create and not os.path.isdir(home):
         state.make_private(os.path.dirname(home))
         images.copy(root.identifier, root.person.home, home)
-    variables = {**dict(root.environment), **dict(settled.environment)}
+    own = dict(composed.environment) if composed else {}
+    variables = {**dict(root.environment), **own, **dict(settled.environment)}
     root = replace(root, folder=folder, home=home, environment=tuple(sorted(variables.items())))
+    if composed:
+        root = replace(root, services=composed.services, names=composed.names)
     return Ready(found, settled, root, ground)

@@ -112,6 +112,8 @@ def _boundary(plan: Plan) -> Iterator[tuple[str, str, str]]:
     yield "person", f"{plan.person.name}, uid {plan.person.uid}, no capabilities, no new privileges", "built-in"
     debug = "ptrace allowed inside" if plan.syscalls == "debug" else "deny-list"
     yield "calls", f"{plan.syscalls} ({debug})", str(plan.syscalls_origin)
+    for service in plan.services:
+        yield "beside", f"{service.name}, a container of the image {service.image[:12]}", str(service.origin)
     if plan.nested:
         text = "containers inside, by a Podman of the sandbox's own: namespaces and mounts in them are let through"
         yield "nested", text, str(plan.nested_origin)

@@ -80,9 +80,10 @@ def files(person: Person, shell: str, *, network: bool) -> tuple[File, ...]:
     return tuple(File(f"/etc/{name}", text) for name, text in content.items())
 
 
-def names(*, network: bool) -> tuple[File, ...]:
+def names(*, network: bool, services: tuple[str, ...] = ()) -> tuple[File, ...]:
     """Those of them that say how names are found, for a root that has its own of all others."""
-    return (File("/etc/hosts", HOSTS), File("/etc/resolv.conf", resolver(network=network)))
+    hosts = HOSTS + "".join(f"127.0.0.1\t{name}\n" for name in services)
+    return (File("/etc/hosts", hosts), File("/etc/resolv.conf", resolver(network=network)))
 
 
 def passwd(person: Person, shell: str) -> str:

@@ -41,6 +41,8 @@ def canonical(plan: Plan) -> str:
     data = as_data(plan)
     if plan.image is None:
         del data["image"]  # so that a plan without one has the hash that it had before there were any
+    if not plan.services:
+        del data["services"]
     _person(data, plan)
     places = canon.places(plan.person.home, plan.workspace.source)
     return canon.text(canon.placed(data, places, left_out=_LEFT_OUT, unordered=_UNORDERED))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paddock.plan.host import Entry, Host
-    from paddock.plan.model import Person
+    from paddock.plan.model import Person, Service
     from paddock.plan.view import View
     from paddock.policy.model import Origin
 
@@ -41,6 +41,8 @@ class Rooted:
     origin: Origin
     folder: str = ""
     home: str = ""
+    services: tuple[Service, ...] = ()  # what runs beside it, and by which `names` all of these are known
+    names: tuple[str, ...] = ()
 
     def image(self) -> Image:
         """What the plan keeps of it."""

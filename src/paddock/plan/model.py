@@ -230,6 +230,25 @@ class Image:
 
 
 @frozen
+class Service:
+    """A container beside the person's own, of another image: in the same network, with nothing of the workspace.
+
+    `entrypoint` and `command` are the image's own where they are None, `user` and `folder` where they are "". What is
+    written to the directories of `scratch` is the service's alone, and thrown away.
+    """
+
+    name: str
+    image: str
+    origin: Origin
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    environment: tuple[tuple[str, str], ...] = ()
+    user: str = ""
+    folder: str = ""
+    scratch: tuple[str, ...] = ()
+
+
+@frozen
 class Proving:
     """What must be shown before the command starts. No part of a plan's hash.
 
@@ -273,6 +292,7 @@ class Plan:
     image: Image | None = None
     nested: bool = False  # containers can be made inside, by an engine of the sandbox's own
     nested_origin: Origin = BUILT_IN
+    services: tuple[Service, ...] = ()  # in the order in which they are started
 
     def limit(self, name: str) -> Limit | None:
         """The limit of that name, if the plan has one."""

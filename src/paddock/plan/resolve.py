@@ -68,7 +68,7 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
         workspace=place,
         mounts=(*view.mounts(), *_own_home(request), *agent.mounts),
         links=view.links(),
-        files=_files(view, agent, imaged=request.image is not None),
+        files=_files(view, agent, request.image),
         private=_private(request, home, memory),
         network=agent.network,
         limits=tuple(Limit(amount.name, amount.value, amount.origin) for amount in policy.limits),
@@ -89,6 +89,7 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
         image=request.image.image() if request.image else None,
         nested=policy.nested.value == "true",
         nested_origin=policy.nested.origin,
+        services=request.image.services if request.image else (),
     )
 
 
@@ -210,12 +211,15 @@ def _home(view: View) -> str:
     return real
 
 
-def _files(view: View, agent: Part, *, imaged: bool) -> tuple[File, ...]:
+def _files(view: View, agent: Part, image: Rooted | None) -> tuple[File, ...]:
     person: Person = view.host.person
     name, email = view.host.identity()
     network = agent.network.mode != "off"
     # An image has users of its own, and names of services.
-    files = etc.names(network=network) if imaged else etc.files(person, environment.shell(view), network=network)
+    if image:
+        files = etc.names(network=network, services=image.names)
+    else:
+        files = etc.files(person, environment.shell(view), network=network)
     lfs = any(view.host.look(path).kind == "file" for path in _GIT_LFS)
     settings = identity.gitconfig(name, email, view.repository, lfs=lfs)
     origin = Origin("machine", "git config user.name, user.email")

@@ -54,6 +54,10 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
         "at_start_origin": Origin,
     },
     model.Image: {"reference": str, "origin": Origin, "folder": str},
+    model.Service: {
+        "name": str, "image": str, "origin": Origin, "entrypoint": ([str],), "command": ([str],),
+        "environment": [[str]], "user": str, "folder": str, "scratch": [str],
+    },
     model.Plan: {
         "command": [str], "cwd": str, "terminal": bool, "person": model.Person, "environment": [model.Variable],
         "workspace": model.Workspace, "mounts": [model.Mount], "links": [model.Link],
@@ -62,6 +66,7 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
         "syscalls_origin": Origin, "credentials": [model.Credential], "canaries": [model.Planted],
         "seeds": [model.File], "proving": model.Proving,
         "image": (model.Image,), "nested": bool, "nested_origin": Origin,
+        "services": [model.Service],
     },
 }  # fmt: skip
 # Words that mean something; any other is from a future that we do not know.

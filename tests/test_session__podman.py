@@ -238,3 +238,12 @@ def test_as_root_it_is_refused_until_the_gap_is_accepted(tmp_path: Path, repo: P
     assert done.returncode == 126
     assert one_message(done.stderr)
     assert "--accept rootful" in done.stderr
+
+
+def test_a_link_below_the_home_leads_where_it_does_outside(person: Person, repo: Path) -> None:
+    (person.home / "notes/v1").mkdir(parents=True)
+    (person.home / "notes/v1/text").write_text("read\n")
+    (person.home / "notes/current").symlink_to("v1")
+    script = "readlink ~/notes/current; cat ~/notes/current/text"
+    done = person.call("run", "--read", "~/notes/current", "--", "sh", "-c", script, cwd=repo)
+    assert done.stdout == "v1\nread\n", done.stderr

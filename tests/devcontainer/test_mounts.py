@@ -107,3 +107,13 @@ def test_what_is_quoted_as_csv_comes_back_whole(parts: list[str]) -> None:
 def test_no_text_of_a_mount_is_too_odd(text: str) -> None:
     mounts.of_text(text, HERE)
     mounts.wrong(text)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [("${devcontainerId}-x", "volume"), ("${localWorkspaceFolder}/x", "bind"), ("/x", "bind"), ("x", "volume")],
+)
+def test_with_compose_a_source_that_is_no_path_is_a_volume(source: str, kind: str) -> None:
+    made = mounts.of_text(f"type=bind,source={source},target=/c,readonly", Source("file", "f"))
+    found = mounts.with_compose(made)
+    assert (found.kind, found.read_only) == (kind, False)

@@ -40,6 +40,9 @@ HERE = Source("file", "devcontainer.json", ("runArgs", 0))
             (("O", ""), ("upperdir", "/u"), ("workdir", "/w")),
         ),
         (r"/a\:b:/c", "bind", "/a:b", "/c", False, ()),
+        ("v:/x", "volume", "v", "/x", False, ()),
+        ("v:/x:ro", "volume", "v", "/x", True, (("ro", ""),)),
+        ("C:/Users/a:/c", "bind", "C:/Users/a", "/c", False, ()),
         ("${unclosed:/c", "bind", "${unclosed", "/c", False, ()),
         ("", "volume", "", "", False, ()),
     ],
@@ -127,3 +130,8 @@ def test_a_device_has_a_source_a_target_and_access(text, source, target, access)
 def test_a_published_port_has_the_address_that_it_is_open_on(text, address, outside, inside):
     found = runvalues.published(text, HERE)
     assert (found.kind, found.address, found.outside, found.inside) == ("publish", address, outside, inside)
+
+
+@pytest.mark.parametrize("part", ["${", "a:", "a:/", "C:/${", "a:/${x}"])
+def test_a_hostile_volume_is_split_in_one_go(part):
+    assert runvalues.volume(part * 50_000, HERE).raw

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from paddock.checking.search import Opened
 
 _MOST_FILES = 100
+_MOST_CHARACTERS = 1 << 19  # of all of them
 _ALWAYS = ("install.sh", "devcontainer-lock.json", ".devcontainer-lock.json", "devcontainer-feature.json")
 
 
@@ -42,8 +43,16 @@ def _texts(repository: str, folder: str, names: frozenset[str], text: str) -> tu
     """The files of local Features, and all whose name the configuration mentions; whether these are all."""
     wanted = [name for name in sorted(names) if name[-1] != "/" and _is_of_interest(name.rpartition("/")[2], text)]
     files = Files(repository, folder)
-    read = {name: files.text(name) for name in wanted[:_MOST_FILES]}
-    return {name: text for name, (text, why) in read.items() if not why}, len(wanted) <= _MOST_FILES
+    found: dict[str, str] = {}
+    left = _MOST_CHARACTERS
+    for name in wanted[:_MOST_FILES]:
+        read, why = files.text(name)
+        left -= len(read)
+        if left < 0:
+            return found, False
+        if not why:
+            found[name] = read
+    return found, len(wanted) <= _MOST_FILES
 
 
 def _is_of_interest(base: str, text: str) -> bool:

@@ -55,11 +55,13 @@ class Installation:
 
 def is_of(here: Reference, wanted: Reference, aliases: Collection[str] = ()) -> bool:
     """Whether `here` is a version of the Feature that is wanted, whose ids were or are `aliases`."""
-    if here.kind != wanted.kind:
-        return False
+    return here.kind == wanted.kind and here.resource in resources(wanted, aliases)
+
+
+def resources(wanted: Reference, aliases: Collection[str] = ()) -> set[str]:
+    """What versions of the Feature that is wanted may be called there."""
     place = wanted.resource.rpartition("/")[0]
-    known = {f"{place}/{alias}" for alias in aliases} if wanted.kind == "registry" else set[str]()
-    return here.resource == wanted.resource or here.resource in known
+    return {wanted.resource, *(f"{place}/{alias}" for alias in aliases if wanted.kind == "registry")}
 
 
 def compare(left: Installation, right: Installation) -> int:

@@ -11,7 +11,7 @@ from collections import deque
 from functools import cmp_to_key
 
 from paddock.devcontainer import references
-from paddock.devcontainer.alike import Installation, compare, is_of
+from paddock.devcontainer.alike import Installation, compare, is_of, resources
 from paddock.errors import Refused
 from paddock.frozen import frozen
 
@@ -61,7 +61,10 @@ def order(uses: Sequence[FeatureUse], override: Sequence[Text], facts_of: FactsO
     steps = _graph(uses, facts_of)
     ranks = [(references.parse(one.value), len(override) - at) for at, one in enumerate(override)]
     places = {step.key: at for at, step in enumerate(steps)}
-    left = {at: _waiting(step, places, steps, ranks, facts_of) for at, step in enumerate(steps)}
+    installed: dict[tuple[str, str], list[int]] = {}
+    for at, step in enumerate(steps):
+        installed.setdefault((step.reference.kind, step.reference.resource), []).append(at)
+    left = {at: _waiting(step, places, installed, ranks, facts_of) for at, step in enumerate(steps)}
     done: set[int] = set()
     ordered: list[Installation] = []
     while left:
@@ -108,7 +111,7 @@ def _installation(use: FeatureUse, facts_of: FactsOf) -> Installation:
 def _waiting(
     step: Installation,
     places: Mapping[object, int],
-    steps: Sequence[Installation],
+    installed: Mapping[tuple[str, str], Sequence[int]],
     ranks: Sequence[tuple[Reference, int]],
     facts_of: FactsOf,
 ) -> Waiting:
@@ -119,7 +122,7 @@ def _waiting(
     for text in step.facts.installs_after:
         wanted = references.parse(text.value)
         aliases = facts_of(wanted).aliases
-        there = tuple(at for at, one in enumerate(steps) if is_of(one.reference, wanted, aliases))
+        there = tuple(sorted(at for one in resources(wanted, aliases) for at in installed.get((wanted.kind, one), ())))
         if there:  # what is not installed anyway orders nothing
             links.append(Link(there, soft=True, reference=text.value, origin=text.origin))
     # The first of the list has the highest priority, what is not in it none.

@@ -6,9 +6,10 @@ import posixpath
 import re
 
 from paddock.checking.facts import base
+from paddock.checking.facts.memory import kept
 from paddock.checking.facts.shell import commands as of_text
 from paddock.checking.facts.shell import of_arguments
-from paddock.devcontainer.document import Place
+from paddock.devcontainer.lines import lines_of
 from paddock.devcontainer.model import Source
 from paddock.frozen import frozen
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from paddock.checking.context import Context
     from paddock.checking.facts.shell import Command
+    from paddock.devcontainer.lines import Lines
     from paddock.devcontainer.model import Effective, Hook
 
 _STARTS = ("./", "${containerWorkspaceFolder}/", "${localWorkspaceFolder}/", "$PWD/")
@@ -44,28 +46,38 @@ def text(hook: Hook) -> str:
     return hook.command if isinstance(hook.command, str) else of_arguments(hook.command)
 
 
+@kept
 def commands(effective: Effective, context: Context | None = None) -> Iterator[Said]:
-    """All commands of all hooks, in the order in which they run, with those of scripts as far as they were read."""
+    """All commands of all hooks, in the order in which they run, with those of scripts as far as they were read.
+
+    A script that several hooks of one event name is read once.
+    """
+    read: set[tuple[str, str]] = set()
     for hook in effective.hooks:
         written = text(hook)
         who = f"{hook.event}{base.brought_by(hook.origin)}"
         for command, into in _each(written):
             yield Said(who, hook.event, hook.on_host, command, into, hook.origin)
         for path, script in _named(written, effective, context.texts if context else {}):
+            if (path, hook.event) in read:
+                continue
+            read.add((path, hook.event))
+            lines = lines_of(path, script)
             for command, into in _each(script):
-                origin = _in_script(path, script, command)
+                origin = _in_script(lines, command)
                 yield Said(f"{path}, which {who} runs,", hook.event, hook.on_host, command, into, origin)
 
 
+@kept
 def everything(effective: Effective, context: Context) -> Iterator[Said]:
     """The same, and what the local Features' install.sh run in the build, as root."""
     yield from commands(effective, context)
     for use in effective.features:
         if use.kind == "local":
             path = posixpath.join(base.from_folder(use.reference, context.configuration), _INSTALLS)
-            script = context.texts.get(path, "")
-            for command, into in _each(script):
-                yield Said(path, "", False, command, into, _in_script(path, script, command))  # noqa: FBT003
+            lines = lines_of(path, context.texts.get(path, ""))
+            for command, into in _each(lines.text):
+                yield Said(path, "", False, command, into, _in_script(lines, command))  # noqa: FBT003
 
 
 def _each(written: str) -> Iterator[tuple[Command, Command | None]]:
@@ -78,13 +90,12 @@ def _named(written: str, effective: Effective, texts: Mapping[str, str]) -> Iter
     starts = "|".join(map(re.escape, (*_STARTS, f"{effective.workspace_folder.value}/")))
     for path in sorted(texts):
         is_script = path.endswith((".sh", ".bash")) or texts[path].startswith("#!")
-        if is_script and re.search(rf"(?<![\w./-])(?:{starts})?{re.escape(path)}(?![\w.-])", written):
+        named = rf"(?<![\w./-])(?:{starts})?{re.escape(path)}(?![\w.-])"
+        if is_script and path in written and re.search(named, written):
             yield path, texts[path]
 
 
-def _in_script(path: str, script: str, command: Command) -> Source:
-    start = script.rfind("\n", 0, command.start) + 1
-    end = script.find("\n", command.start)
-    line, column = script.count("\n", 0, command.start) + 1, command.start - start + 1
-    place = Place(path, line, column, command.start, len(script) if end < 0 else end)
-    return Source("file", path, (), place)
+def _in_script(lines: Lines, command: Command) -> Source:
+    end = lines.text.find("\n", command.start)
+    place = lines.place(command.start, len(lines.text) if end < 0 else end)
+    return Source("file", lines.file, (), place)

@@ -11,9 +11,21 @@ import pytest
 from hypothesis import given
 
 from paddock.boundary import podman
-from paddock.boundary.steps import STAGE, Blank, Carry, Hold, MakeLink, MaskPath, MountOverlay, Own, Seal, Unstage
+from paddock.boundary.steps import (
+    STAGE,
+    STAND_IN,
+    Blank,
+    Carry,
+    Hold,
+    MakeLink,
+    MaskPath,
+    MountOverlay,
+    Own,
+    Seal,
+    Unstage,
+)
 from paddock.frozen import replace
-from paddock.plan.model import Image, Link, Person
+from paddock.plan.model import Image, Link, Mount, Person
 from tests.boundary.plans import MASKS, PLAN, REPOSITORY, changed, plan_for
 from tests.boundary.test_bubblewrap import GOLDEN, LAYERS, LIVE, ODD, ROOT, USER, cases, overlays
 
@@ -125,7 +137,7 @@ def test_as_root_the_person_is_the_stand_in_and_no_id_is_anybodys(uid: int, gid:
     for flag, number in (("--uidmap", uid), ("--gidmap", gid)):
         inside, outside, count = map(int, found[flag].split(":"))
         assert (inside, inside + count) == (0, podman.ID_COUNT)
-        assert outside + number == podman.STAND_IN
+        assert outside + number == STAND_IN
         assert outside > 0x6FFF0000  # far above what accounts, systemd and subuid(5) give away
 
 
@@ -257,7 +269,7 @@ def test_the_private_home_is_the_persons_and_nobody_elses() -> None:
     owned = {step.target: step for step in podman.compile(PLAN, USER, overlays(PLAN)).steps if isinstance(step, Own)}
     assert (owned["/home/ada"].uid, owned["/home/ada"].mode) == (1000, 0o700)
     as_root = {step.target: step for step in podman.compile(PLAN, ROOT, overlays(PLAN)).steps if isinstance(step, Own)}
-    assert as_root["/home/ada"].uid == podman.STAND_IN
+    assert as_root["/home/ada"].uid == STAND_IN
 
 
 def test_the_engines_own_files_have_a_place_where_the_plan_has_none() -> None:
@@ -292,3 +304,22 @@ def test_in_an_image_every_link_is_made_and_what_is_everyones_is_open() -> None:
     modes = {step.target: step.mode for step in compiled.steps if isinstance(step, Own)}
     assert modes["/tmp"] == 0o1777
     assert not compiled.root or not any(isinstance(content, str) for _, content in compiled.root)
+
+
+def test_in_an_image_what_a_link_leads_to_is_shown_in_its_place() -> None:
+    shown = Mount("/srv/data/v1", "/srv/data/v1", "read", PLAN.workspace.origin)
+    image = Image("f00d", PLAN.workspace.origin)
+    plan = replace(PLAN, image=image, mounts=(shown,), links=(Link("/srv/data/current", "v1"),))
+    compiled = podman.compile(plan, USER, overlays(PLAN))
+    found = {mount["dst"]: compiled.sources[int(mount["src"].rpartition("/")[2])] for mount in mounts_of(compiled)}
+    assert found["/srv/data/current"] == "/srv/data/v1"
+    assert not any(isinstance(step, MakeLink) for step in compiled.steps)
+
+
+def mounts_of(compiled: Compiled) -> list[dict[str, str]]:
+    """Those of paths of the host. (An image has more options than the table above.)"""
+    words = compiled.arguments
+    lines = [words[number + 1] for number, word in enumerate(words) if word == "--mount"]
+    rows = [next(csv.reader(io.StringIO(line, newline=""), strict=True)) for line in lines]
+    found = [{key: value for key, _, value in (part.partition("=") for part in row)} for row in rows]
+    return [mount for mount in found if mount.get("src", "").startswith(f"{podman.HERE}/sources/")]

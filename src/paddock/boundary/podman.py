@@ -153,9 +153,18 @@ class Sheet:
         elif not mounted:
             self.empty(target, _PLACE_BYTES, 0o755)
 
-    def link(self, link: Link) -> None:
-        """Make a link again: in the skeleton, or once what it lies in is mounted."""
-        if self.image or self._under_mount(link.target):
+    def link(self, link: Link, mounts: tuple[Mount, ...]) -> None:
+        """Make a link again: in the skeleton, or once what it lies in is mounted.
+
+        An image's own root takes none: there, what it leads to is shown in its place.
+        """
+        if self._under_mount(link.target):
+            self.links.append(MakeLink(link.target, link.to, self.person))
+        elif self.image:
+            to = os.path.normpath(os.path.join(os.path.dirname(link.target), link.to))
+            for mount in (mount for mount in mounts if mount.access == "read" and _below(to, mount.target)):
+                self.bind(mount.source + to.removeprefix(mount.target), link.target, read_only=True)
+                return
             self.links.append(MakeLink(link.target, link.to, self.person))
         else:
             self.parents(link.target)
@@ -271,7 +280,7 @@ def _root(plan: Plan, out: Sheet, layered: tuple[str, ...]) -> None:
         entries.append(Private(_RUN, _PLACE_BYTES))  # the engine puts files of its own there
     for entry in sorted(entries, key=lambda entry: (_depth(entry.target), entry.target)):
         if isinstance(entry, Link):
-            out.link(entry)
+            out.link(entry, plan.mounts)
         elif isinstance(entry, Private):
             _private(entry, plan, out)
         elif not any(_below(entry.target, place) for place in (plan.workspace.source, *layered)):

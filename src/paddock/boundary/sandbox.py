@@ -201,6 +201,9 @@ def _make_link(step: MakeLink) -> None:
         os.makedirs(os.path.dirname(step.target), exist_ok=True)
         with suppress(FileExistsError):
             os.symlink(step.to, step.target)
+    except OSError as error:
+        message = "an image has no place for a link here; name what it leads to instead"
+        raise OSError(error.errno, message, step.target) from error
     finally:
         os.seteuid(before[0])
         os.setegid(before[1])

@@ -126,3 +126,9 @@ def test_the_variable_of_an_option_is_one_that_a_shell_can_name(option, variable
 )
 def test_what_has_the_wrong_type_is_a_flaw(data):
     assert "wrong-type" in [flaw.code for flaw in read(data).flaws]
+
+
+def test_null_is_the_word_as_the_reference_cli_writes_it():
+    found = read({"id": "a", "options": {"x": {"type": "string", "default": "d"}}})
+    assert environment(found, use(x=None)) == {"X": "null"}
+    assert environment(found, use(x=1.0)) == {"X": "1"}

@@ -36,6 +36,7 @@ FOUND = [
     ("DC211", "false", flags("--read-only=false")),
 ]
 QUIET = [
+    ("DC207", "a published image, whose label sets a user", Scene({"remoteUser": None, "image": "registry.example.test/devcontainers/go:1"}, "unknown")),
     ("DC207", "somebody else", file()),
     ("DC207", "the image's user", file(remoteUser=None)),
     ("DC208", "in a text", hook("echo 'sudo is not needed'")),

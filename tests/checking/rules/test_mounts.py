@@ -14,6 +14,8 @@ def bind(source: str, options: str = "") -> str:
 
 
 FOUND = [
+    ("DC101", "given by the engine itself", flags("--use-api-socket")),
+    ("DC101", "given to a service by the engine itself", compose("use_api_socket: true")),
     ("DC101", "docker.sock", mount(bind(SOCKET))),
     ("DC101", "docker.sock, read-only", mount(bind(SOCKET, ",readonly"))),
     ("DC101", "docker.sock in the object form", mount({"type": "bind", "source": SOCKET, "target": "/x"})),
@@ -73,6 +75,7 @@ FOUND = [
     ),
 ]
 QUIET = [
+    ("DC101", "not given by the engine", flags("--use-api-socket=false")),
     ("DC101", "a socket of one's own", mount(bind("${localWorkspaceFolder}/run/app.sock"))),
     ("DC101", "an engine inside", file(containerEnv={"DOCKER_CERT_PATH": "/certs"})),
     ("DC101", "runArgs, which compose ignores", compose(runArgs=["-v", f"{SOCKET}:/x"])),

@@ -111,3 +111,21 @@ def test_it_says_who_makes_it_privileged(scene: Scene) -> None:
     (found,) = of("DC201", scene)
     assert "by the label of" in found.message or "by the Feature" in found.message
     assert found.edits == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "scene", "severity"),
+    [
+        ("DC205", compose("network_mode: service:app"), "low"),
+        ("DC205", compose("network_mode: container:other"), "medium"),
+        ("DC214", flags("--runtime=/usr/local/bin/run"), "critical"),
+        ("DC214", flags("--runtime=sysbox-runc"), "medium"),
+        ("DC216", flags("--hooks-dir=./hooks"), "critical"),
+        ("DC216", flags("--conmon", "./conmon"), "critical"),
+        ("DC216", flags("--init-path=/x"), "critical"),
+    ],
+)
+def test_what_starts_programs_of_the_host_is_worse_than_what_is_shared_inside(
+    rule: str, scene: Scene, severity: str
+) -> None:
+    assert [one.severity for one in of(rule, scene)] == [severity]

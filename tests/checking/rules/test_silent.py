@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from paddock.frozen import replace
 from tests.checking.scenes import Scene, compose, feature, file, flags, hook, label, mount, of, text
 
 OBJECT = {"type": "bind", "source": "${localWorkspaceFolder}/a", "target": "/a", "readonly": True}
 STRING = "type=bind,source=${localWorkspaceFolder}/a,target=/a,readonly"
 NODE = "registry.example.test/devcontainers/features/node:1"
 FOUND = [
+    (
+        "DC804",
+        "an option that the Feature does not have",
+        replace(feature(), config={"features": {"./extra": {"colour": "red"}}}),
+    ),
     ("DC801", "true", mount(OBJECT)),
     ("DC801", "by the label alone", label(mounts=[OBJECT])),
     ("DC801", "of a Feature", feature(mounts=[OBJECT])),

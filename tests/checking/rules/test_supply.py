@@ -97,3 +97,10 @@ def test_a_feature_is_told_in_one_line_with_all_that_it_brings() -> None:
 def test_a_label_that_makes_it_privileged_is_critical() -> None:
     assert [one.severity for one in of("DC505", label(privileged=True))] == ["critical"]
     assert [one.severity for one in of("DC505", label(capAdd=["SYS_PTRACE"]))] == ["high"]
+
+
+def test_a_dockerfile_that_nobody_could_look_at_is_told() -> None:
+    scene = Scene({"image": None, "build": {"dockerfile": "Dockerfile"}})
+    assert [(one.severity, one.message) for one in of("DC515", scene)] == [
+        ("medium", "the Dockerfile Dockerfile was not checked: it cannot be read: no such file or directory")
+    ]

@@ -51,6 +51,8 @@ def ann(tmp_path_factory: pytest.TempPathFactory, agents_home: Path) -> Iterator
         roots.add(person, os.path.realpath(agents_home / ".local/bin/claude"), base / "more", EQUIPPED, on=BARE)
         shutil.rmtree(base / "more")
         yield person
+        remove = ("podman", "image", "rm", "--force", EQUIPPED, BARE)  # root's storage is everyone's
+        subprocess.run(remove, env=person.environ, check=True, capture_output=True)
 
 
 @pytest.fixture

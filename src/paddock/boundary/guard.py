@@ -151,8 +151,8 @@ def _start(
             for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these, and then all that follow would
                 signal.signal(number, signal.SIG_DFL)
             null = os.open(os.devnull, os.O_RDWR)
-            for descriptor, number in ((null, 0), (null, 1), (complaints, 2)):
-                os.dup2(descriptor, number)
+            for descriptor, standard in ((null, 0), (null, 1), (complaints, 2)):
+                os.dup2(descriptor, standard)
             close_all_but()
             os.umask(0o022)
             os.chdir("/")

@@ -10,7 +10,7 @@ from paddock.errors import PaddockError
 from paddock.plan.model import Limit
 from paddock.policy.model import BUILT_IN
 from paddock.probes.inside.effects import Skipped
-from paddock.probes.scenarios import acting
+from paddock.probes.scenarios import acting, resources
 from paddock.probes.scenarios.scene import NotApplicable, Scene
 from tests.boundary.plans import changed
 from tests.capabilities import needs
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from paddock.probes.planting.ground import Ground
 
 pytestmark = needs("git")
+LIMIT = Limit("memory", 1 << 40, BUILT_IN)
 
 
 def with_limits(ground: Ground, *limits: Limit) -> Scene:
@@ -45,6 +46,28 @@ def test_limits_that_nothing_here_can_keep_are_skipped(ground: Ground) -> None:
     refusing = Scene(ground, ("/bin/sh", "-c", "exit 126", "--"), ("/bin/true",))
     with pytest.raises(Skipped):
         acting.act(refusing, ("open_files", "3"), flags=("--limit", "cpus=1"))
+
+
+def test_a_sandbox_that_ended_as_a_whole_has_kept_no_limit_of_one_program(ground: Ground) -> None:
+    """What came after in the same run was never tried; two that share the limit are bound by it all the same."""
+    script = 'echo "paddock: out of memory: the kernel killed all" >&2; exit 137'
+    ending = Scene(ground, ("/bin/sh", "-c", script, "--"), ("/bin/true",), changed(limits=(LIMIT,)))
+    with pytest.raises(acting.AllEnded):
+        acting.act(ending, ("remember", "1"), ("open_files", "3"))
+    assert resources.memory_together(ending) == []
+    with pytest.raises(acting.AllEnded):
+        resources.memory(ending)
+
+
+def test_what_ended_with_the_sandbox_is_tried_alone(ground: Ground) -> None:
+    script = 'case "$*" in *remember*) echo "paddock: out of memory: the kernel killed all" >&2; exit 137;; esac; '
+    script += "echo 'paddock-act [7, 7, 7, 7, 7]'"
+    ending = Scene(ground, ("/bin/sh", "-c", script, "--"), ("/bin/true",), changed(limits=(LIMIT,)))
+    found = resources.memory(ending)
+    assert found == {
+        "RS-02 memory-of-one": ["the whole sandbox was ended for one act"],
+        "RS-05 private-directories-fill": [],
+    }
 
 
 def test_a_limit_is_made_small_where_the_plan_has_one(ground: Ground) -> None:

@@ -23,6 +23,10 @@ _NAME = "probes-act"
 _PATIENCE_S = 60  # on a busy machine
 
 
+class AllEnded(PaddockError):
+    """Memory ran out and nothing inside is left: a guest of gVisor's is one process to the kernel."""
+
+
 def words(scene: Scene, *acts: Sequence[str]) -> tuple[str, ...]:
     """The command that acts; it is put into the repository. An act is a name of `inside/acts` and its words."""
     with open(f"{scene.ground.repo}/{_NAME}", "wb") as file:
@@ -44,12 +48,15 @@ def came(said: bytes, count: int) -> tuple[float, ...]:
 
 
 def act(scene: Scene, *acts: Sequence[str], flags: Sequence[str] = ()) -> tuple[float, ...]:
-    """Act to the end, in one run. Raises Skipped where Paddock refuses the limits in `flags`."""
+    """Act to the end, in one run.
+
+    Raises Skipped where Paddock refuses the limits in `flags`, AllEnded where memory ran out for more than the act.
+    """
     done = scene.run(*words(scene, *acts), flags=flags, timeout_s=_PATIENCE_S)
     if flags and done.status == _REFUSED:
         raise Skipped("nothing on this machine keeps this limit for the sandbox as a whole (paddock doctor)")
     if done.status and _ALL_ENDED in done.stderr and WORD.encode() not in done.stdout:
-        return (0.0,) * len(acts)  # nothing got beyond: a guest of gVisor's is one process to the kernel, and went
+        raise AllEnded("the whole sandbox was ended for one act", why="it ran out of memory")
     return came(done.stdout, len(acts))
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _STEP_S = 0.02
+_LONG_S = 60  # for what must come, on a busy machine
 # A session leader without a terminal gets the first one that it opens (tty_ioctl(4)), and becomes the program on it.
 _TAKE = 'exec 0<>"$0" 1>&0 2>&0; exec "$@"'
 
@@ -51,7 +52,7 @@ class Terminal:
         """As a person's keyboard."""
         os.write(self._ours, keys)
 
-    def shows(self, words: bytes, timeout_s: float = 5) -> bool:
+    def shows(self, words: bytes, timeout_s: float = _LONG_S) -> bool:
         """Whether the words are seen in time."""
         deadline = time.monotonic() + timeout_s
         while words not in self.seen and time.monotonic() < deadline:
@@ -59,7 +60,7 @@ class Terminal:
                 break
         return words in self.seen
 
-    def finish(self, timeout_s: float = 10) -> int:
+    def finish(self, timeout_s: float = _LONG_S) -> int:
         """Read to the end; the program's exit status, or minus the signal. Raises PaddockError where it goes on."""
         deadline = time.monotonic() + timeout_s
         while (status := self._started.wait(0)) is None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from paddock.boundary.base import GAPS
+from paddock.frozen import replace
 from paddock.plan.model import Limit
 from paddock.policy.model import BUILT_IN, Origin
 from paddock.probes.catalogue import reading
 from paddock.probes.expectations import NESTING, PROMISES, Expectation, expect
 from tests.boundary.plans import PLAN, changed
 
+DOCS = Path(__file__).parents[2] / "docs"
 PROBES = {probe.id: probe for probe in reading.load(["processes", "resources"])}
 LIMITED = {
     "RS-01 fork-bomb": "processes",
@@ -60,6 +64,20 @@ def test_a_policy_for_debugging_turns_tracing_round_and_is_named(name: str) -> N
     assert expect(PROBES[name], PLAN) == Expectation("fails")
     assert expect(PROBES[name], debugging) == Expectation("works", 'syscalls = "debug" (repository paddock.toml:7)')
     assert expect(PROBES["PK-04 ptrace-attach-host"], debugging) == Expectation("fails")
+
+
+def test_what_a_guests_kernel_answers_by_itself_is_open_there_alone_and_says_why() -> None:
+    """Each of these rows is told in docs/how-to/gvisor.md as well."""
+    guests = changed(boundary=replace(PLAN.boundary, use="gvisor"))
+    rows = {probe.id: probe for probe in reading.load(["files", "processes", "resources"])}
+    found = {name: expect(probe, guests) for name, probe in rows.items() if "gVisor" in expect(probe, guests).why}
+    assert sorted(name.partition(" ")[0] for name in found) == [
+        "FS-33", "FS-33", "PK-45", "PK-46", "RS-02", "RS-15", "RS-16",
+    ]  # fmt: skip
+    assert {it.word for it in found.values()} == {"open"}
+    assert not [name for name in found if "gVisor" in expect(rows[name], PLAN).why]
+    page = (DOCS / "how-to/gvisor.md").read_text()
+    assert [name for name in found if name.partition(" ")[0] not in page] == []
 
 
 def test_what_only_paddock_promises_is_open_for_others() -> None:

@@ -29,12 +29,13 @@ BY_NAME = (ALLOWED, OTHER)  # what is tried by the policy's own word for this ma
 PUBLISHED = "NW-44 published-ports"
 ROUTES = "NW-04 no-default-route"
 
-# What gVisor's kernel answers by itself, whatever the container's is: flags of its own mounts, its own devices (which
-# lead to no driver of the host's), its own order of who goes first; and it counts no process's memory.
-_GUESTS = frozenset([
-    "FS-33 every-mount-flags", "FS-33 ws-mount-flags", "PK-45 dev-nodes", "PK-46 dev-kvm", "RS-15 oom-score",
-    "RS-16 own-priority", "RS-02 memory-of-one",
-])  # fmt: skip
+# What gVisor's kernel answers by itself, whatever the container's is.
+_GUESTS = {
+    **dict.fromkeys(("FS-33 every-mount-flags", "FS-33 ws-mount-flags"), "gVisor shows flags of its own mounts"),
+    **dict.fromkeys(("PK-45 dev-nodes", "PK-46 dev-kvm"), "gVisor's devices are its own, and lead to no driver here"),
+    **dict.fromkeys(("RS-15 oom-score", "RS-16 own-priority"), "gVisor orders its own processes, and none of here"),
+    "RS-02 memory-of-one": "gVisor counts no process's memory; a limit ends the whole sandbox, or is a gap",
+}
 
 
 @frozen
@@ -226,7 +227,7 @@ def expect(probe: Probe, plan: Plan | None, gaps: tuple[str, ...] = (), ports: P
     if probe.kind == "depends":
         return Expectation("open", "a fact, not a promise")
     if plan and "gvisor" in (plan.boundary.use, plan.boundary.minimum) and probe.id in _GUESTS:
-        return Expectation("open", "gVisor's own kernel answers this, and not the machine's")
+        return Expectation("open", _GUESTS[probe.id])
     open_gaps = [gap for gap in promise.gaps if gap in gaps]
     if open_gaps:
         return Expectation("open", f"gap {open_gaps[0]}, which was accepted")

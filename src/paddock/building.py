@@ -98,6 +98,7 @@ def find_guest(own: Live) -> Runsc:
         from paddock.boundary import gvisor_trial
 
         place = f"{own.directory}/{found.platform}"
+        live.remove_directory(place)  # of a run of that name that was killed
         os.mkdir(place, 0o700)
         return gvisor_trial.failure(found, place)
 

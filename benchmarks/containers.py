@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from start import PADDOCK, Place, Row, medians
+from start import PADDOCK, Place, Row, medians  # type: ignore[import-not-found]  # the script beside this one
 
 from paddock import pausing
 from paddock.boundary import container, engine, podman
@@ -32,7 +32,7 @@ AS_ROOT = os.geteuid() == 0
 
 
 @dataclass(frozen=True)
-class Person(Place):
+class Person(Place):  # type: ignore[misc]  # for the same reason
     """A place whose runtime directory is elsewhere."""
 
     runtime: str

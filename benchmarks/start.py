@@ -196,7 +196,6 @@ def api_row(place: Place, rounds: int) -> Row:
     from paddock.boundary import bubblewrap
     from paddock.boundary.build import Build
     from paddock.boundary.facts import facts_for
-    from paddock.boundary.sandbox import BubblewrapSandbox
     from paddock.frozen import replace
     from paddock.kernel.join import join
     from paddock.planning import make_plan
@@ -205,7 +204,7 @@ def api_row(place: Place, rounds: int) -> Row:
     layer = flags_layer({"workspace": "readonly"}, place.directory)
     plan = make_plan(place.directory, ["sleep", "600"], layer, terminal=False, environ=place.environ)
     compiled = bubblewrap.compile(plan, facts_for(plan), ())
-    sandbox = BubblewrapSandbox(Build("/usr/bin/bwrap", compiled, stand_in=os.geteuid() == 0))
+    sandbox = Sandbox(Build("/usr/bin/bwrap", compiled, stand_in=os.geteuid() == 0))
     try:
         start = starting.start_of(plan, {"core": 0})
         first = sandbox.start(start)

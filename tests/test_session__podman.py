@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -174,7 +175,8 @@ def test_nothing_that_the_person_set_up_for_containers_widens_one(person: Person
         "ls /sys/class/net 2>/dev/null; cat /proc/net/dev | grep -c :; readlink /proc/self/ns/ipc"
     )
     environ = {"CONTAINERS_CONF": str(own / "containers.conf"), "TOLD": "1", "CONTAINER_HOST": "unix:///no/such"}
-    done = person.call("run", "--quiet", "--", "sh", "-c", look, cwd=repo, **environ)
+    told = replace(person, extra={**person.extra, **environ})
+    done = told.call("run", "--quiet", "--", "sh", "-c", look, cwd=repo)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[:4] == ["EVIL=,", "CapBnd:\t0000000000000000", "CapBnd:\t0000000000000000", "1"]

@@ -196,6 +196,7 @@ def api_row(place: Place, rounds: int) -> Row:
     from paddock.boundary import bubblewrap
     from paddock.boundary.build import Build
     from paddock.boundary.facts import facts_for
+    from paddock.boundary.sandbox import Sandbox
     from paddock.frozen import replace
     from paddock.kernel.join import join
     from paddock.planning import make_plan

@@ -17,7 +17,7 @@ import pytest
 from paddock.boundary import bubblewrap
 from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
-from paddock.boundary.sandbox import BubblewrapSandbox
+from paddock.boundary.sandbox import Sandbox
 from paddock.frozen import replace
 from paddock.kernel import mounts, seccomp
 from paddock.kernel.join import Joiner, Start
@@ -72,7 +72,7 @@ def sandbox(tmp_path: Path) -> Iterator[Namespaces]:
     (tmp_path / "work").mkdir()
     wanted = plan(str(tmp_path / "work"))
     compiled = bubblewrap.compile(wanted, facts_for(wanted), ())
-    made = BubblewrapSandbox(Build(program, compiled, stand_in=os.geteuid() == 0))
+    made = Sandbox(Build(program, compiled, stand_in=os.geteuid() == 0))
     yield made.namespaces
     made.stop()
 

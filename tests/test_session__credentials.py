@@ -24,6 +24,7 @@ pytestmark = needs("bubblewrap", "git", "curl")
 
 SECRET = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 ALARMED = 126
+_MARK = "# Of the test:\n"
 # Every variable, command line and file that anybody inside can read, this search's own pattern apart.
 SEARCH = """
 half=$(printf %s "$1" | cut -c 1-20); rest=$(printf %s "$1" | cut -c 21-)
@@ -44,7 +45,8 @@ def service() -> Iterator[Service]:
 def policy(person: Person, text: str) -> None:
     place = person.home / ".config/paddock/policy.toml"
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(text)
+    own = place.read_text().partition(_MARK)[0] if place.exists() else ""  # which boundary it is, where a test says so
+    place.write_text(own + _MARK + text)
     place.chmod(0o600)
 
 

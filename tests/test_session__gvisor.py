@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.boundary import runsc
 from tests.background import one_message, running
 from tests.capabilities import needs
-from tests.podman import person_of
+from tests.gvisor import person_of, sh
 from tests.real.support import Terminal, processes_with
 
 # The same tests, as a person whose policy says gvisor: the fixture below takes the place of the shared one.
@@ -32,32 +31,11 @@ if TYPE_CHECKING:
     from tests.conftest import Person
 
 pytestmark = needs("gvisor", "git")
-KNOWN: list[str] = []  # the platform that works here: not tried again for each person
 
 
 @pytest.fixture
 def person(tmp_path: Path) -> Iterator[Person]:
-    home = tmp_path / "home"
-    for part in ("", "runtime", ".config", ".local/state"):
-        (home / part).mkdir(parents=True, exist_ok=True)
-        (home / part).chmod(0o700)
-    one = person_of(home)
-    made = next(one)
-    policy = home / ".config/paddock/policy.toml"
-    policy.write_text(policy.read_text().replace('"podman"', '"gvisor"\nminimum = "gvisor"'))
-    program = runsc.find_program()
-    for platform in KNOWN:
-        runsc.remember(program, platform, made.environ)
-    yield made
-    KNOWN[:] = [runsc.remembered(program, made.environ)] if runsc.remembered(program, made.environ) else KNOWN
-    with pytest.raises(StopIteration):
-        next(one)
-
-
-def sh(person: Person, repo: Path, script: str, *options: str, code: int = 0) -> str:
-    done = person.call("run", "--quiet", *options, "--", "sh", "-c", script, cwd=repo)
-    assert done.returncode == code, done.stderr
-    return done.stdout
+    yield from person_of(tmp_path / "home")
 
 
 def test_the_kernel_inside_is_another_one(person: Person, repo: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.frozen import replace
+from paddock.probes.scenarios import terminal
 from paddock.probes.scenarios.scene import NotApplicable
 from tests.capabilities import needs
 from tests.probes.scenarios.stages import PADDOCK, TIGHT, play, stage
@@ -34,7 +35,8 @@ def under(script: str) -> tuple[str, ...]:
         ("LC-17 odd-surroundings", '[ "$LC_ALL" = C ] && exit 1; exec "$@"'),
     ],
 )
-def test_what_does_not_work_is_seen(tmp_path: Path, row: str, script: str) -> None:
+def test_what_does_not_work_is_seen(tmp_path: Path, row: str, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "LONG_S", 4.0)  # of what never comes
     with stage(tmp_path, under(script)) as scene:
         assert play(row, scene)[row]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from paddock.probes.scenarios.scene import Scene
 
-_PATIENCE_S = 10.0  # how long a kernel or an engine may take to end what is to end, on a busy machine
+_PATIENCE_S = 6.0  # how long a kernel or an engine may take to end what is to end, on a busy machine
 _PAUSE_S = 0.02
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _STEP_S = 0.02
-_LONG_S = 60  # for what must come, on a busy machine
+LONG_S = 15.0  # for what must come, on a busy machine; what never comes costs as much
 # A session leader without a terminal gets the first one that it opens (tty_ioctl(4)), and becomes the program on it.
 _TAKE = 'exec 0<>"$0" 1>&0 2>&0; exec "$@"'
 
@@ -52,20 +52,20 @@ class Terminal:
         """As a person's keyboard."""
         os.write(self._ours, keys)
 
-    def shows(self, words: bytes, timeout_s: float = _LONG_S) -> bool:
-        """Whether the words are seen in time."""
-        deadline = time.monotonic() + timeout_s
+    def shows(self, words: bytes, timeout_s: float = 0) -> bool:
+        """Whether the words are seen in time: `LONG_S` where no other is said."""
+        deadline = time.monotonic() + (timeout_s or LONG_S)
         while words not in self.seen and time.monotonic() < deadline:
             if not self._read(_STEP_S) and self._started.wait(0) is not None:
                 break
         return words in self.seen
 
-    def finish(self, timeout_s: float = _LONG_S) -> int:
+    def finish(self, timeout_s: float = 0) -> int:
         """Read to the end; the program's exit status, or minus the signal. Raises PaddockError where it goes on."""
-        deadline = time.monotonic() + timeout_s
+        deadline = time.monotonic() + (timeout_s or LONG_S)
         while (status := self._started.wait(0)) is None:
             if time.monotonic() > deadline:
-                raise PaddockError(f"the program on a terminal did not end within {timeout_s:g} s")
+                raise PaddockError(f"the program on a terminal did not end within {timeout_s or LONG_S:g} s")
             self._read(_STEP_S)
         while self._read(0):
             continue

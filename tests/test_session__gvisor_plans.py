@@ -176,11 +176,12 @@ def test_killed_at_any_moment_it_leaves_nothing(person: Person, repo: Path, tmp_
 
 
 def test_clean_removes_a_guest_whose_guard_was_killed_too(person: Person, repo: Path) -> None:
-    with running(person, repo, "--name", "it") as process:
+    own = f"it-{os.getpid()}"  # of nobody else's tests, which may go on beside these
+    with running(person, repo, "--name", own) as process:
         (name,) = (line.split(maxsplit=1)[0] for line in containers(person))
         assert guests(person) != []
         assert bool(laid_out(person)) == IS_ROOT
-        guards = [int(line.split(":")[0]) for line in processes_with("run --name it -- sh")]
+        guards = [int(line.split(":")[0]) for line in processes_with(f"run --name {own} -- sh")]
         for number in (19, 9):
             for pid in {*guards, process.pid}:
                 os.kill(pid, number)

@@ -135,10 +135,10 @@ def test_ctrl_c_while_it_starts_leaves_nothing(person: Person, repo: Path) -> No
 
 
 def test_clean_removes_a_container_whose_guard_was_killed_too(person: Person, repo: Path) -> None:
-    with running(person, repo, "--name", "it") as process:
+    own = f"it-{os.getpid()}"  # of nobody else's tests, which may go on beside these
+    with running(person, repo, "--name", own) as process:
         (name,) = (line.split(maxsplit=1)[0] for line in containers(person))
-        own = "run --name it -- sh"
-        guards = [int(line.split(":")[0]) for line in processes_with(own)]
+        guards = [int(line.split(":")[0]) for line in processes_with(f"run --name {own} -- sh")]
         for pid in {*guards, process.pid}:
             os.kill(pid, signal.SIGSTOP)
         for pid in {*guards, process.pid}:

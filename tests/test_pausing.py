@@ -21,9 +21,15 @@ def pid_file(runtime: Path, content: str) -> None:
 def test_the_one_of_that_runtime_directory_is_ended(tmp_path: Path, name: str) -> None:
     (tmp_path / name).symlink_to("/usr/bin/sleep")
     with subprocess.Popen([tmp_path / name, "600"]) as process:
+        # execve(2) lets the caller of vfork(2) go on a moment before the new program has its name.
+        while not Path(f"/proc/{process.pid}/cmdline").read_bytes().startswith(os.fsencode(tmp_path)):
+            assert process.poll() is None
         pid_file(tmp_path, str(process.pid))
         pausing.end(str(tmp_path))
-        assert process.wait(30) == -9
+        try:
+            assert process.wait(30) == -9
+        finally:
+            process.kill()
 
 
 def test_a_pid_file_that_names_somebody_else_hurts_nobody(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ LEFT_OUT = {
     **dict.fromkeys(
         (
             "boundary.sandbox _own", "boundary.sandbox _seal", "boundary.sandbox _mirror", "boundary.sandbox _remove",
-            "boundary.sandbox _make_link", "boundary.sandbox _blank", "kernel.join _become_somebody",
+            "boundary.sandbox _make_link", "boundary.sandbox _blank",
             "kernel.mounts make_unbindable", "kernel.mounts seal", "kernel.mounts bind_deep",
         ), "for what an engine makes, whose mutants are not measured yet",
     ),
@@ -85,7 +85,7 @@ PLACES = (
     *_places("bubblewrap", "boundary.sandbox", "_mount_all", "_mask", "_reveal", "_mount_overlay", "_trust", "_unstage"),
     *_places("bubblewrap", "boundary.sandbox", "Sandbox.stop", scenarios=("LC-01", "LC-02")),
     *_places("bubblewrap", "boundary.sandbox", "_hold", setting="live", scenarios=("PE-06",)),
-    *_places("bubblewrap", "kernel.join", "_joiner", "_enter_all", "_told", "_become_command", "_make_group",
+    *_places("bubblewrap", "kernel.join", "_joiner", "_become_somebody", "_enter_all", "_told", "_become_command", "_make_group",
              "_watch", "_open_terminal", scenarios=("LC-02", "RS-02 memory-together", "PK-32 tiocsti-redirected")),
     *_places("bubblewrap", "kernel.confine", "become", "drop_capabilities_but", "close_all_but"),
     *_places("bubblewrap", "kernel.namespaces", "be_unreadable"),

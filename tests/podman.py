@@ -56,7 +56,7 @@ def _ours(line: str, home: str) -> bool:
 
 def left(person: Person) -> list[str]:
     """The containers that are still there when the engine has had time to clear up behind us."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90  # a guard lets the engine finish, and tries to remove it three times
     while (found := containers(person)) and time.monotonic() < deadline:
         time.sleep(0.1)
     return found

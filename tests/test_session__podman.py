@@ -14,6 +14,7 @@ import pytest
 
 from paddock.probes.planting.files import fingerprint
 from tests.background import one_message, running
+from tests.boundary.field import wait_for
 from tests.capabilities import IS_ROOT, needs
 from tests.conftest import Person
 from tests.podman import containers, left, person_of
@@ -113,7 +114,7 @@ def test_killed_while_it_starts_it_leaves_no_container(person: Person, repo: Pat
             killed += 1
     assert killed, "nothing was killed: it starts too fast for these moments"
     assert left(person) == []
-    assert processes_with(mark) == []
+    wait_for(lambda: processes_with(mark) == [])
     cleaned = person.call("clean", "--json", cwd=repo)
     assert cleaned.returncode == 0, cleaned.stdout
     assert json.loads(cleaned.stdout)["left"] == []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock import live, stranded
-from paddock.boundary import container, engine
+from paddock import ending, live, stranded
+from paddock.boundary import container, engine, guard
 from paddock.errors import PaddockError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ esac
 def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
     """A person without sandboxes and an engine that has one container, `it`; what the engine was asked."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(container, "ROOTS_PLACE", str(tmp_path / "roots"))
     (tmp_path / "there").touch()
     write(tmp_path, "rm {there}")
@@ -67,6 +69,34 @@ def test_one_that_its_guard_has_removed_is_only_forgotten(asked: Callable[[], li
     (tmp_path / "there").unlink()
     assert stranded.clear() == []
     assert asked() == ["container exists it"]
+
+
+def test_so_are_those_of_its_services_before_it(asked: Callable[[], list[str]], tmp_path: Path) -> None:
+    crashed(tmp_path / "runtime/paddock/live/one/container")
+    crashed(tmp_path / "runtime/paddock/live/one/container/services/db")
+    (tmp_path / "runtime/paddock/live/one/container/services/db/name").write_text("its-db")
+    assert stranded.left() == ["container its-db", "container it"]
+    write(tmp_path, "")
+    assert stranded.clear() == ["container its-db", "container it"]
+    assert [line.split()[-1] for line in asked() if line.startswith("rm")] == ["its-db", "it"]
+
+
+def test_one_whose_guard_is_at_work_is_left_to_it(
+    asked: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the engine, which may be in its middle, would make in what is removed, as ids that nobody can remove."""
+    place = tmp_path / "runtime/paddock/live/one/container"
+    crashed(place)
+    monkeypatch.setattr(guard, "_FINISH_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(guard, "_REMOVE_TIMEOUT_S", 0.1)
+    with open(container.lock(str(place)), "w", encoding="ascii") as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        assert stranded.clear() == []
+        assert asked() == []
+        ending.clean()
+        assert (place / "name").exists()
+        assert stranded.left() == ["container it"]
+    assert stranded.clear() == ["container it"]
 
 
 def test_an_engine_that_does_not_remove_it_is_said(asked: Callable[[], list[str]], tmp_path: Path) -> None:

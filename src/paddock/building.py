@@ -8,6 +8,7 @@ from paddock import live
 from paddock.boundary import bubblewrap, steps
 from paddock.boundary.build import Build
 from paddock.boundary.facts import facts_for
+from paddock.errors import SessionError
 from paddock.frozen import replace
 from paddock.process import find
 
@@ -48,7 +49,7 @@ def build_container(
     if plan.nested:
         facts = replace(facts, storage=_storage(undo))
     here = container.place(own.directory)
-    live.remove_directory(here)  # of a run of that name that was killed
+    _clear(here, own.name)
     undo.callback(live.remove_directory, here)
     owner = steps.STAND_IN if facts.as_root else None
     name = f"paddock-{own.name}-{os.urandom(4).hex()}"
@@ -56,6 +57,20 @@ def build_container(
     made = container.Container(found, compiled, here, name, owner=owner, live=own.directory)
     undo.callback(made.kill)
     return made
+
+
+def _clear(here: str, name: str) -> None:
+    """Remove what a run of that name left that was killed, when its guard is through. Raises SessionError."""
+    from paddock.boundary import container, guard
+
+    if not guard.wait_for(container.lock(here)):
+        raise SessionError(
+            f"the container of the last sandbox named {name} is still being removed",
+            why="its guard has been at work for more than a minute: the engine is slow, or hangs",
+            next_step="podman ps --all   and: paddock clean",
+            code="container-left",
+        )
+    live.remove_directory(here)
 
 
 def start_services(

@@ -66,11 +66,15 @@ def clean() -> list[str]:
         _remove(group)
         removed.append(f"control group {group.directories[0]}")
     removed += stranded.clear()  # while their notes are there
-    dead = [entry for entry in live.entries() if not entry.holder and live.remove_dead(entry)]
+    dead = [entry for entry in live.entries() if not entry.holder and _forgotten(entry)]
     removed += [f"sandbox directory {entry.directory}" for entry in dead]
     removed += [*watching.recover(), *retention.tidy()]
     removed += [f"unfinished login {path}" for path in logins.clear_unfinished()]
     return [*removed, *(f"trial directory {path}" for path in trial_ground.clear_left()), *cleaning.clean()]
+
+
+def _forgotten(entry: live.Entry) -> bool:
+    return not stranded.is_guarded(f"{entry.directory}/container") and live.remove_dead(entry)
 
 
 def left_over() -> list[str]:

@@ -5,12 +5,13 @@ No engine is asked where there is no note: asking alone makes storage for a pers
 
 from __future__ import annotations
 
+import glob
 import os
 import time
 from contextlib import suppress
 
 from paddock import live
-from paddock.boundary import container, engine
+from paddock.boundary import container, engine, guard
 from paddock.errors import PaddockError
 from paddock.process import run
 
@@ -26,27 +27,33 @@ _TRIED_S = 600
 
 def left() -> list[str]:
     """The containers whose Paddock is gone, in words."""
-    return [f"container {name}" for _, name in _dead()]
+    return [f"container {name}" for place in _dead() for name in _names(place) or [""]]
 
 
 def clear() -> list[str]:
     """Remove them, and what was laid out for them; which they were. Raises PaddockError where the engine fails."""
     removed = []
-    for place, name in list(_dead()):
-        if name and _removed(name):
-            removed.append(f"container {name}")
+    for place in list(_dead()):
+        if is_guarded(place):
+            continue  # the engine would make in what is removed
+        removed += [f"container {name}" for name in _names(place) if _removed(name)]
         live.remove_directory(place)
         if os.path.dirname(place) == container.ROOTS_PLACE:
             removed.append(f"container directory {place}")
     return removed
 
 
-def _dead() -> Iterator[tuple[str, str]]:
-    """The places of such containers, each with the container's name."""
+def is_guarded(place: str) -> bool:
+    """Whether a guard is still at work for the containers at that place, when it has had the time that it may take."""
+    return not guard.wait_for(container.lock(place))
+
+
+def _dead() -> Iterator[str]:
+    """The places of such containers."""
     for entry in live.entries():
         place = f"{entry.directory}/container"
         if not entry.holder and os.path.isdir(place):
-            yield place, _name(place)
+            yield place
     if os.geteuid() != 0:
         return
     with suppress(FileNotFoundError):
@@ -54,7 +61,7 @@ def _dead() -> Iterator[tuple[str, str]]:
             place = f"{container.ROOTS_PLACE}/{entry_}"
             own = container.live_directory_of(place)
             if os.path.dirname(own) == live.live_directory() and not live.is_held(own) if own else _is_old(place):
-                yield place, _name(place)
+                yield place
 
 
 def _is_old(place: str) -> bool:
@@ -65,12 +72,14 @@ def _is_old(place: str) -> bool:
         return False
 
 
-def _name(place: str) -> str:
-    try:
-        with open(f"{place}/{container.NAME}", encoding="utf-8") as file:
-            return file.read()
-    except OSError:  # its Paddock was killed before there was a container
-        return ""
+def _names(place: str) -> list[str]:
+    """What the containers are called: services first, whose network is the other's."""
+    found = []
+    beside = sorted(glob.glob(f"{glob.escape(place)}/{container.BESIDE}/*/{container.NAME}"))
+    for note in (*beside, f"{place}/{container.NAME}"):
+        with suppress(OSError), open(note, encoding="utf-8") as file:  # its Paddock was killed before it was written
+            found.append(file.read())
+    return [name for name in found if name]
 
 
 def _removed(name: str) -> bool:

@@ -35,6 +35,7 @@ def make(tmp_path: Path, log: Path) -> Make:
             ("/bin/sh", "-c", 'echo removed >> "$0"', str(log)),
             {"PATH": "/usr/bin:/bin"},
             str(tmp_path / "pid"),
+            str(tmp_path / "lock"),
         )
         complaints = os.open(tmp_path / "complaints", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -60,7 +61,9 @@ def test_the_end_of_the_engine_is_told(make: Make, code: int) -> None:
 
 def test_an_engine_that_cannot_be_started_has_said_why(tmp_path: Path) -> None:
     with open(tmp_path / "complaints", "wb") as complaints:
-        made = Guard(Commands(("/no/such/engine",), ("/bin/true",), {}, ""), complaints.fileno())
+        made = Guard(
+            Commands(("/no/such/engine",), ("/bin/true",), {}, "", str(tmp_path / "lock")), complaints.fileno()
+        )
     assert ended(made) == 127
     made.release(gone=False)
     assert (tmp_path / "complaints").read_text() == "/no/such/engine: No such file or directory"
@@ -123,6 +126,54 @@ def test_an_engine_that_hangs_is_ended_and_what_it_made_removed(
     made = make("sleep 600")
     made.release(gone=False)
     assert log.read_text() == "removed\n"
+
+
+def test_a_removal_that_fails_is_tried_again(tmp_path: Path, log: Path) -> None:
+    """An engine fails where its own clearing up of a container that has ended is in its middle."""
+    commands = Commands(
+        ("/bin/true",),
+        ("/bin/sh", "-c", 'echo tried >> "$0"; test "$(grep -c tried "$0")" = 2', str(log)),
+        {"PATH": "/usr/bin:/bin"},
+        str(tmp_path / "pid"),
+        str(tmp_path / "lock"),
+    )
+    with open(tmp_path / "complaints", "wb") as complaints:
+        made = Guard(commands, complaints.fileno())
+    assert ended(made) == 0
+    made.release(gone=False)
+    assert log.read_text() == "tried\ntried\n"
+
+
+def test_it_can_be_waited_for_when_its_paddock_was_killed(make: Make, log: Path, tmp_path: Path) -> None:
+    """What was laid out for the container must not be cleared away under the engine's hands."""
+    os.mkfifo(tmp_path / "held")
+    pid = os.fork()
+    if pid == 0:
+        make(f'read line < "{tmp_path}/held"')
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    writer = os.fork()
+    if writer == 0:
+        (tmp_path / "held").write_text("go on\n")
+        os._exit(0)
+    assert guard.wait_for(str(tmp_path / "lock"))
+    assert log.read_text() == "made\nremoved\n"
+    os.waitpid(writer, 0)
+
+
+def test_it_is_not_waited_for_without_end(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make("sleep 600")
+    monkeypatch.setattr(guard, "_FINISH_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(guard, "_REMOVE_TIMEOUT_S", 0.1)
+    assert not guard.wait_for(str(tmp_path / "lock"))
+    monkeypatch.undo()
+    pids = [int(line.split()[0]) for line in _children_named("sleep 600")]
+    os.kill(pids[0], signal.SIGKILL)
+    made.release(gone=False)
+
+
+def test_where_no_engine_was_started_nobody_is_waited_for(tmp_path: Path) -> None:
+    assert guard.wait_for(str(tmp_path / "none"))
 
 
 def test_a_guard_that_was_killed_itself_is_an_engine_that_failed(make: Make) -> None:

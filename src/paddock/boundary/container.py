@@ -25,7 +25,9 @@ LABEL = "paddock.sandbox"
 # As root the container's ids are nobody's, and must come through to its root; the directories of live sandboxes are
 # closed to them.
 ROOTS_PLACE = "/run/paddock-containers"
-NAME, _LIVE = "name", "live"  # below a container's place: what it is called, and the sandbox that it belongs to
+# Below a container's place: what it is called, the sandbox that it belongs to, and what its guards hold.
+NAME, _LIVE, _GUARDS = "name", "live", "guards"
+BESIDE = "services"  # the same of each service, where its name is that of its container
 _START_TIMEOUT_S = 120.0
 _LOOK_EVERY_S = 0.002
 _MOST, _FEWEST_FILES = 20000, 64
@@ -48,7 +50,8 @@ class Container:
         self._here = here
         self._init = -1
         self.first = 0  # its first process in our numbering, once it is complete
-        self.beside = f"{here}/services"  # a place for what belongs to services; not made yet
+        self.beside = f"{here}/{BESIDE}"  # a place for what belongs to services; not made yet
+        self.lock = lock(here)
         lay_out(compiled, here, found.keeper, owner)
         if live:
             os.symlink(live, f"{here}/{_LIVE}")
@@ -64,7 +67,7 @@ class Container:
         remove = (found.program, "rm", "--force", "--time", "0", "--ignore", name)
         complaints = os.open(f"{here}/complaints", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            commands = Commands(run, remove, environment, f"{here}/pid")
+            commands = Commands(run, remove, environment, f"{here}/pid", self.lock)
             self._guard = Guard(commands, complaints)
         finally:
             os.close(complaints)
@@ -138,6 +141,11 @@ def place(own: str) -> str:
     os.makedirs(ROOTS_PLACE, mode=0o711, exist_ok=True)
     os.chmod(ROOTS_PLACE, 0o711)  # noqa: S103 - to be passed through, not to be looked at
     return f"{ROOTS_PLACE}/{os.path.basename(own)}-{os.urandom(8).hex()}"
+
+
+def lock(place: str) -> str:
+    """The file that guards of containers at that place hold while they are at work."""
+    return f"{place}/{_GUARDS}"
 
 
 def live_directory_of(place: str) -> str:

@@ -7,8 +7,10 @@ killed engine leaves half-made nothing finds again.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
+import time
 from contextlib import suppress
 
 from paddock.frozen import frozen
@@ -21,17 +23,22 @@ if TYPE_CHECKING:
 
 _UP, _NOTHING_LEFT, _REMOVE, _REMOVE_IF_FAILED = b"^", b"!", b"?", b"+"
 _FINISH_TIMEOUT_S, _REMOVE_TIMEOUT_S = 20.0, 20.0
+_REMOVALS, _LOOK_EVERY_S = 3, 0.02
 _SIGKILL = 9  # the module signal comes with enum, and that is for later
 
 
 @frozen
 class Commands:
-    """The engine: how it makes a container, whose first process `pid_file` will name, and how it removes that."""
+    """The engine: how it makes a container, whose first process `pid_file` will name, and how it removes that.
+
+    `lock` is a file beside what was laid out for the container: held, shared, for as long as a guard is at work.
+    """
 
     run: tuple[str, ...]
     remove: tuple[str, ...]
     environment: Mapping[str, str]
     pid_file: str
+    lock: str
 
 
 class Guard:
@@ -41,6 +48,8 @@ class Guard:
     """
 
     def __init__(self, commands: Commands, complaints: int, before: Callable[[], None] = lambda: None) -> None:
+        lock = os.open(commands.lock, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_SH)  # of the open file: the guard's too, and its alone once we have closed ours
         waiting, self._hold = os.pipe()
         self._told, tell = os.pipe()
         self._status: int | None = None
@@ -49,10 +58,11 @@ class Guard:
             try:
                 os.setsid()
                 if os.fork() == 0:
-                    _guard(commands, (waiting, tell), complaints, before)
+                    _guard(commands, (waiting, tell, lock), complaints, before)
             finally:
                 os._exit(0)
         os.waitpid(pid, 0)
+        os.close(lock)
         os.close(waiting)
         os.close(tell)
 
@@ -82,21 +92,42 @@ class Guard:
         os.close(self._told)
 
     def _wait_until_removed(self) -> None:
-        while select.select([self._told], [], [], _FINISH_TIMEOUT_S + _REMOVE_TIMEOUT_S)[0]:
+        while select.select([self._told], [], [], _FINISH_TIMEOUT_S + _REMOVALS * _REMOVE_TIMEOUT_S)[0]:
             if not os.read(self._told, 16):
                 return
 
 
-def _guard(commands: Commands, ends: tuple[int, int], complaints: int, before: Callable[[], None]) -> NoReturn:
-    waiting, tell = ends
+def wait_for(lock: str) -> bool:
+    """Wait until no guard with that lock is at work; False where that lasts longer than a guard's work may."""
+    try:
+        held = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:  # no engine was started
+        return True
+    deadline = time.monotonic() + _FINISH_TIMEOUT_S + _REMOVALS * _REMOVE_TIMEOUT_S
+    try:
+        while True:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(_LOOK_EVERY_S)
+            else:
+                return True
+    finally:
+        os.close(held)
+
+
+def _guard(commands: Commands, ends: tuple[int, int, int], complaints: int, before: Callable[[], None]) -> NoReturn:
+    waiting, tell, lock = ends
     try:
         engine = _start(commands.run, commands.environment, complaints, before)
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):
             os.dup2(null, descriptor)
-        close_all_but(waiting, tell)
+        close_all_but(waiting, tell, lock)
         handle = os.pidfd_open(engine)
-        ended, wish, init = _attend(engine, handle, ends, commands.pid_file)
+        ended, wish, init = _attend(engine, handle, (waiting, tell), commands.pid_file)
         if wish == _REMOVE and init >= 0:
             _kill(init)  # the engine takes its time, and nothing inside should have that
         if ended is None:
@@ -104,11 +135,20 @@ def _guard(commands: Commands, ends: tuple[int, int], complaints: int, before: C
         if ended is None:
             os.killpg(engine, _SIGKILL)
         if wish == _REMOVE or (wish == _REMOVE_IF_FAILED and ended != 0):
-            removal = _start(commands.remove, commands.environment, 2)
-            if _wait(removal, os.pidfd_open(removal), _REMOVE_TIMEOUT_S) is None:
-                os.killpg(removal, _SIGKILL)
+            _remove(commands)
     finally:
         os._exit(0)
+
+
+def _remove(commands: Commands) -> None:
+    """Several times where it fails: the engine's own clearing up may be in its middle."""
+    for _ in range(_REMOVALS):
+        removal = _start(commands.remove, commands.environment, 2)
+        status = _wait(removal, os.pidfd_open(removal), _REMOVE_TIMEOUT_S)
+        if status is None:
+            os.killpg(removal, _SIGKILL)
+        if status == 0:
+            return
 
 
 def _attend(engine: int, handle: int, ends: tuple[int, int], pid_file: str) -> tuple[int | None, bytes, int]:

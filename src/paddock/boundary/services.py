@@ -108,6 +108,7 @@ class Services:
         self._found = found
         self._network = f"ns:/proc/{made.first}/ns/net"
         self._here = made.beside
+        self._lock = made.lock
         self._limits = limits(per_process)
         self._before = before
         self._guards: list[tuple[str, Guard, int]] = []
@@ -140,10 +141,12 @@ class Services:
             *("--name", name, "--label", f"{container.LABEL}={name}", "--pidfile", f"{here}/pid"),
             *self._limits, *told,
         )  # fmt: skip
+        _write(f"{here}/{container.NAME}", name)
         remove = (self._found.program, "rm", "--force", "--volumes", "--time", "0", "--ignore", name)
         complaints = os.open(f"{here}/complaints", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            guard = Guard(Commands(run, remove, engine.environment(settings), f"{here}/pid"), complaints, self._before)
+            commands = Commands(run, remove, engine.environment(settings), f"{here}/pid", self._lock)
+            guard = Guard(commands, complaints, self._before)
         finally:
             os.close(complaints)
         self._guards.append((service.name, guard, -1))

@@ -88,14 +88,19 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_ended] = set()
-    config.pluginmanager.register(_Ends(config.stash[_ended]))
+    config.pluginmanager.register(_Ends(config.stash[_ended], f"{config.getoption('shared')}/{os.getpid()}.now"))
 
 
 class _Ends:
-    """Notes which tests came to an end, whatever it was."""
+    """Notes which test is at work, and which came to an end, whatever it was."""
 
-    def __init__(self, ended: set[str]) -> None:
+    def __init__(self, ended: set[str], now: str) -> None:
         self._ended = ended
+        self._now = now
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        with open(self._now, "w", encoding="utf-8") as file:
+            file.write(nodeid)
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         self._ended.add(nodeid)

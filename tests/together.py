@@ -56,7 +56,8 @@ def run(arguments: Sequence[str]) -> int:
             output.seek(0)
             shutil.copyfileobj(output, sys.stdout.buffer)
             output.close()
-        line, is_good = closing([told(shared, each.pid) for each in runs], statuses)
+        last = [at_work(shared, each.pid) for each in runs]
+        line, is_good = closing([told(shared, each.pid) for each in runs], statuses, last)
     print(f"\n{line} in {time.monotonic() - begun:.0f} s", flush=True)
     return 0 if is_good else 1
 
@@ -71,11 +72,25 @@ def told(shared: str, pid: int) -> Told | None:
     return found
 
 
-def closing(all_told: Sequence[Told | None], statuses: Sequence[int]) -> tuple[str, bool]:
+def at_work(shared: str, pid: int) -> str:
+    """The last test that a run began."""
+    try:
+        with open(f"{shared}/{pid}.now", encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return "its collection"
+
+
+def closing(all_told: Sequence[Told | None], statuses: Sequence[int], last: Sequence[str]) -> tuple[str, bool]:
     """One line for all runs, in pytest's words, and whether every test was run and nothing failed."""
     heard = [each for each in all_told if each is not None]
     if len(heard) < len(all_told):
-        return f"error: a run of pytest ended with {', '.join(map(str, statuses))} and without a word", False
+        silent = [
+            f"with {status} in {test}"
+            for each, status, test in zip(all_told, statuses, last, strict=True)
+            if each is None
+        ]
+        return f"error: a run of pytest ended without a word, {' and '.join(silent)}", False
     collected = {each["collected"] for each in heard}
     ended = sum(each["ended"] for each in heard)
     total: Counter[str] = Counter()

@@ -20,6 +20,7 @@ from start import PADDOCK, Place, Row, medians  # type: ignore[import-not-found]
 from paddock import pausing
 from paddock.boundary import container, engine, podman
 from paddock.boundary.facts import facts_for
+from paddock.boundary.sheet import HERE
 from paddock.boundary.steps import STAND_IN, Overlay
 from paddock.planning import make_plan
 from paddock.policy.model import Layer
@@ -91,7 +92,7 @@ def _bare(place: Place) -> tuple[tuple[str, ...], dict[str, str]]:
     keeper = words.index("--entrypoint")
     del words[keeper : keeper + 2]
     words = [*container.command(found, settings), *container.limits(), *words, "/usr/bin/true"]
-    return tuple(word.replace(podman.HERE, here) for word in words), engine.environment(settings)
+    return tuple(word.replace(HERE, here) for word in words), engine.environment(settings)
 
 
 if __name__ == "__main__":

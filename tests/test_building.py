@@ -12,7 +12,7 @@ from paddock.boundary import bubblewrap, container, engine, gvisor, gvisor_trial
 from paddock.boundary.engine import Engine
 from paddock.boundary.facts import facts_for
 from paddock.boundary.gvisor import Runsc
-from paddock.boundary.podman import Compiled as Container
+from paddock.boundary.sheet import Compiled as Container
 from paddock.errors import BoundaryUnavailable
 from paddock.frozen import replace
 from paddock.policy.model import Origin

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paddock.boundary.bubblewrap import Facts
     from paddock.boundary.container import Container
     from paddock.boundary.gvisor import Runsc
-    from paddock.boundary.podman import Compiled
+    from paddock.boundary.sheet import Compiled
     from paddock.boundary.steps import Overlay
     from paddock.credentials.holding import Held
     from paddock.kernel.seccomp import Machine

@@ -20,6 +20,7 @@ from paddock.errors import BoundaryUnavailable
 from paddock.kernel import seccomp
 from paddock.kernel.join import Start
 from paddock.plan.model import BoundaryChoice, File, Link, Mount, Network, Person, Plan, Private, Workspace
+from paddock.plan.paths import within
 from paddock.policy.model import BUILT_IN
 from paddock.process import find
 from paddock.workspace.git.parcel import INSIDE, Packed
@@ -117,7 +118,7 @@ def _plan(order: Order) -> Plan:
     system = [path for path in _SYSTEM if os.path.exists(path)]
     shown = [*(path for path in system if not os.path.islink(path)), *order.shown]
     # Parents show what is below them.
-    mounts = [path for path in shown if not any(path != other and _below(path, other) for other in shown)]
+    mounts = [path for path in shown if not any(path != other and within(path, other) for other in shown)]
     return Plan(
         command=order.argv,
         cwd="/",
@@ -133,7 +134,3 @@ def _plan(order: Order) -> Plan:
         limits=(),
         boundary=BoundaryChoice("bubblewrap", "bubblewrap", (), BUILT_IN),
     )
-
-
-def _below(path: str, directory: str) -> bool:
-    return path.startswith(directory.rstrip("/") + "/")

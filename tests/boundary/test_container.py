@@ -12,7 +12,7 @@ import pytest
 from paddock.boundary import container
 from paddock.boundary.container import Container
 from paddock.boundary.engine import Engine
-from paddock.boundary.podman import Compiled, Placed
+from paddock.boundary.sheet import Compiled, Placed
 from paddock.errors import BoundaryUnavailable, Refused
 from tests.boundary.boxes import descriptors
 

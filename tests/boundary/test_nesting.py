@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from paddock.boundary.podman import Compiled
+    from paddock.boundary.sheet import Compiled
 
 NESTED = changed(nested=True, nested_origin=FLAG)
 FACTS = replace(USER, storage="/home/ada/.local/state/paddock/scratch/x/upper")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 
 from paddock.boundary import podman
+from paddock.boundary.sheet import HERE
 from paddock.boundary.steps import (
     STAGE,
     STAND_IN,
@@ -31,7 +32,7 @@ from tests.boundary.test_bubblewrap import GOLDEN, LAYERS, LIVE, ODD, ROOT, USER
 
 if TYPE_CHECKING:
     from paddock.boundary.bubblewrap import Facts
-    from paddock.boundary.podman import Compiled
+    from paddock.boundary.sheet import Compiled
     from paddock.plan.model import Plan
 
 # Every option that Paddock uses; a value follows, or is behind the "=". Any other one fails the test.
@@ -83,8 +84,8 @@ def mounts(compiled: Compiled) -> list[dict[str, str]]:
 
 def shown(compiled: Compiled) -> str:
     lines = [" ".join(option) for option in options(compiled)]
-    lines += [f"{podman.HERE}/files/{number} = {file!r}" for number, file in enumerate(compiled.files)]
-    lines += [f"{podman.HERE}/sources/{number} -> {path}" for number, path in enumerate(compiled.sources)]
+    lines += [f"{HERE}/files/{number} = {file!r}" for number, file in enumerate(compiled.files)]
+    lines += [f"{HERE}/sources/{number} -> {path}" for number, path in enumerate(compiled.sources)]
     for path, content in compiled.root:
         lines.append(f"root {path} {f'{content:o}' if isinstance(content, int) else repr(content)}")
     return "\n".join([*lines, *map(repr, compiled.steps)]) + "\n"
@@ -176,11 +177,11 @@ def test_every_mount_of_the_engines_is_sealed_before_a_command_starts(case: tupl
     sealed = {step.target: step for step in compiled.steps if isinstance(step, Seal)}
     for mount in mounts(compiled):
         staged = (
-            mount["dst"].startswith(f"{STAGE}/") and mount["src"].startswith(f"{podman.HERE}/files/")
+            mount["dst"].startswith(f"{STAGE}/") and mount["src"].startswith(f"{HERE}/files/")
             if mount["type"] == "bind"
             else True
         )
-        if mount["type"] == "bind" and mount["src"].startswith(f"{podman.HERE}/sources/"):
+        if mount["type"] == "bind" and mount["src"].startswith(f"{HERE}/sources/"):
             assert mount["dst"] in sealed, mount
             assert sealed[mount["dst"]].read_only == (mount["ro"] == "true")
         elif mount["type"] == "bind" and not staged:
@@ -233,7 +234,7 @@ def test_the_skeleton_has_each_directory_before_what_is_in_it(case: tuple[Plan, 
 def test_every_number_has_its_file_or_its_source(case: tuple[Plan, Facts]) -> None:
     compiled = compiled_of(case)
     for kind, count in (("files", len(compiled.files)), ("sources", len(compiled.sources))):
-        start = f"{podman.HERE}/{kind}/"
+        start = f"{HERE}/{kind}/"
         named = [
             int(mount["src"].removeprefix(start))
             for mount in mounts(compiled)
@@ -322,4 +323,4 @@ def mounts_of(compiled: Compiled) -> list[dict[str, str]]:
     lines = [words[number + 1] for number, word in enumerate(words) if word == "--mount"]
     rows = [next(csv.reader(io.StringIO(line, newline=""), strict=True)) for line in lines]
     found = [{key: value for key, _, value in (part.partition("=") for part in row)} for row in rows]
-    return [mount for mount in found if mount.get("src", "").startswith(f"{podman.HERE}/sources/")]
+    return [mount for mount in found if mount.get("src", "").startswith(f"{HERE}/sources/")]

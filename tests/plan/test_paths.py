@@ -5,7 +5,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.plan.paths import expand, name, normal, parent, within
+from paddock.plan.paths import ancestors, depth, expand, name, normal, parent, within
 
 PATHS = st.text("a/.~ \n\udc80", max_size=20).map(lambda text: "/" + text)
 
@@ -27,6 +27,15 @@ def test_a_sibling_with_the_same_beginning_is_outside() -> None:
 
 def test_parts_of_a_path() -> None:
     assert (parent("/a/b"), name("/a/b"), parent("/a")) == ("/a", "b", "/")
+
+
+@given(PATHS)
+def test_the_directories_above_a_path_are_what_its_depth_counts(path: str) -> None:
+    path = normal(path)
+    above = ancestors(path)
+    assert len(above) == max(depth(path) - 1, 0)
+    assert [parent(below) for below in (*above, path)] == ["/", *above]
+    assert "/" not in above
 
 
 def test_only_ones_own_home_is_expanded() -> None:

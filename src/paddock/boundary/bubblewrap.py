@@ -20,9 +20,11 @@ from paddock.boundary.steps import (
     Reveal,
     TrustHere,
     Unstage,
+    is_system,
 )
 from paddock.frozen import frozen
 from paddock.plan.model import Link, Private
+from paddock.plan.paths import ancestors, depth, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ class _Sheet:
 
     def parents(self, target: str) -> None:
         """Make the directories above a target for everyone: bubblewrap would give them the target's mode."""
-        for path in _ancestors(target):
+        for path in ancestors(target):
             if path in self.covered:
                 return
             if path not in self.made:
@@ -115,7 +117,7 @@ class _Sheet:
             self.place(source, target)
             self.steps.append(Reveal(target))
             return
-        if not self.facts.as_root or _is_system(source):
+        if not self.facts.as_root or is_system(source):
             self.add("--ro-bind" if read_only else "--bind", source, target)
             return
         self.place(source, target)
@@ -166,7 +168,7 @@ def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled
 def _root(plan: Plan, out: _Sheet, layered: tuple[str, ...]) -> None:
     # Parents before what lies below them: a private directory would hide what was put there before.
     entries: list[Link | Private | Mount] = [*plan.links, *plan.private, *plan.mounts]
-    for entry in sorted(entries, key=lambda entry: (_depth(entry.target), entry.target)):
+    for entry in sorted(entries, key=lambda entry: (depth(entry.target), entry.target)):
         if isinstance(entry, Link):
             out.parents(entry.target)
             out.add("--symlink", entry.to, entry.target)
@@ -175,7 +177,7 @@ def _root(plan: Plan, out: _Sheet, layered: tuple[str, ...]) -> None:
             out.made.add(entry.target)
             mode = "0700" if entry.target == plan.person.home else _PRIVATE_MODES.get(entry.target, "0755")
             out.add("--perms", mode, "--size", str(entry.size_bytes), "--tmpfs", entry.target)
-        elif not any(_below(entry.target, place) for place in (plan.workspace.source, *layered)):
+        elif not any(within(entry.target, place) for place in (plan.workspace.source, *layered)):
             out.bind(entry.source, entry.target, read_only=entry.access != "write")
     for file in plan.files:
         out.file(os.fsencode(file.content), file.target)
@@ -212,7 +214,7 @@ def _overlay(overlay: Overlay, out: _Sheet) -> None:
         message = f"not in one directory: {overlay.upper!a}, {overlay.work!a}"
         raise ValueError(message)
     out.bind(above, f"{stage}-layers", read_only=False)
-    if not any(_below(overlay.target, step.target) for step in out.steps if isinstance(step, MountOverlay)):
+    if not any(within(overlay.target, step.target) for step in out.steps if isinstance(step, MountOverlay)):
         out.parents(overlay.target)
         out.add("--dir", overlay.target)
     out.steps.append(MountOverlay(overlay.target, lowers, f"{stage}-layers/{upper}", f"{stage}-layers/{work}"))
@@ -229,22 +231,3 @@ def _masks(plan: Plan, out: _Sheet) -> None:
         if staged:
             out.file(os.fsencode(planted[mask.target]), f"{STAGE}/{staged}")
         out.steps.append(MaskPath(mask.target, mask.directory, staged))
-
-
-def _ancestors(path: str) -> list[str]:
-    """The directories above a path, from the top, without "/"."""
-    parts = path.strip("/").split("/")
-    return ["/" + "/".join(parts[:count]) for count in range(1, len(parts))]
-
-
-def _depth(path: str) -> int:
-    return path.rstrip("/").count("/")
-
-
-def _below(path: str, directory: str) -> bool:
-    return path == directory or path.startswith(directory.rstrip("/") + "/")
-
-
-def _is_system(path: str) -> bool:
-    """Readable by everyone on every machine, so that bubblewrap can bind it under any uid."""
-    return path.split("/", 2)[1] in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "nix")

@@ -12,14 +12,14 @@ import time
 
 from paddock.boundary import engine
 from paddock.boundary.guard import Commands, Guard
-from paddock.boundary.podman import HERE, KEEPER
+from paddock.boundary.sheet import HERE, KEEPER
 from paddock.errors import BoundaryUnavailable, Refused
 from paddock.kernel.signals import HeldBack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.boundary.engine import Engine
-    from paddock.boundary.podman import Compiled
+    from paddock.boundary.sheet import Compiled
 
 LABEL = "paddock.sandbox"
 # As root the container's ids are nobody's, and must come through to its root; the directories of live sandboxes are

@@ -9,7 +9,7 @@ What comes through gVisor is therefore where a command of the podman boundary be
 from __future__ import annotations
 
 from paddock.boundary import guest_programs, podman
-from paddock.boundary.podman import HERE, KEEPER, Placed
+from paddock.boundary.sheet import HERE, KEEPER, Placed
 from paddock.frozen import frozen, replace
 from paddock.kernel import seccomp
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from paddock.boundary.bubblewrap import Facts
-    from paddock.boundary.podman import Compiled
+    from paddock.boundary.sheet import Compiled
     from paddock.boundary.steps import Overlay
     from paddock.kernel.join import Start
     from paddock.kernel.seccomp import Machine, Profile

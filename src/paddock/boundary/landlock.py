@@ -13,6 +13,7 @@ from paddock.boundary.limits import divide
 from paddock.frozen import frozen
 from paddock.kernel.landlock import EXECUTE, IOCTL_DEV, READ, READ_FILE, TRUNCATE, WRITE, WRITE_FILE, Rule
 from paddock.plan.environment import COMPILED
+from paddock.plan.paths import within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,8 +88,12 @@ def compile(plan: Plan, facts: Facts, directory: str) -> LandlockProfile:  # noq
     division = divide(plan, facts.controllers)
     rules = [
         *_workspace(plan),
-        *(Rule(m.source, _rights(m)) for m in plan.mounts if m.source == m.target or _in(m.target, plan.person.home)),
-        *(Rule(f.target, READ_FILE, optional=True) for f in plan.files if _in(f.target, "/etc")),
+        *(
+            Rule(m.source, _rights(m))
+            for m in plan.mounts
+            if m.source == m.target or within(m.target, plan.person.home)
+        ),
+        *(Rule(f.target, READ_FILE, optional=True) for f in plan.files if within(f.target, "/etc")),
         *(Rule(path, READ_FILE | WRITE_FILE | TRUNCATE | IOCTL_DEV) for path in DEVICES),
         *(Rule(path, READ, optional=True) for path in (*MACHINE_FACTS, *DISTRIBUTION)),
         *(Rule(path, _OWN) for path in (home, temporary, runtime)),
@@ -217,7 +222,7 @@ def _of_the_plan(plan: Plan) -> Iterator[Gap]:
             "Landlock cannot deny a file inside an allowed directory",
             "move the files out of the repository",
         )
-    inside = [m.target for m in plan.mounts if m.access == "read" and _in(m.target, plan.workspace.source)]
+    inside = [m.target for m in plan.mounts if m.access == "read" and within(m.target, plan.workspace.source)]
     if plan.workspace.mode == "live":
         named = f", {', '.join(inside[:_SHOWN])}" if inside else ""
         yield Gap(
@@ -270,15 +275,16 @@ def _in_home(plan: Plan, home: str) -> tuple[dict[str, str], dict[str, str]]:
     Never something inside what is a link already: that would be made on the host.
     """
     links: dict[str, str] = {}
-    inside = [mount for mount in plan.mounts if _in(mount.target, plan.person.home)]
+    inside = [mount for mount in plan.mounts if within(mount.target, plan.person.home)]
     for mount in sorted(inside, key=lambda mount: (mount.target.count("/"), mount.target)):
         path = home + mount.target[len(plan.person.home.rstrip("/")) :]
-        if path != home and not any(_in(path, link) for link in links):
+        if path != home and not any(within(path, link) for link in links):
             links[path] = mount.source
     files = {}
     for file in plan.files:
         path = home + file.target[len(plan.person.home.rstrip("/")) :]
-        if _in(file.target, plan.person.home) and not any(_in(path, link) or _in(link, path) for link in links):
+        taken = any(within(path, link) or within(link, path) for link in links)
+        if within(file.target, plan.person.home) and not taken:
             files[path] = file.content
     return links, files
 
@@ -286,7 +292,7 @@ def _in_home(plan: Plan, home: str) -> tuple[dict[str, str], dict[str, str]]:
 def _parents(paths: tuple[str, ...], home: str) -> Iterator[str]:
     for path in paths:
         parent = path.rpartition("/")[0]
-        while _in(parent, home) and parent != home:
+        while within(parent, home) and parent != home:
             yield parent
             parent = parent.rpartition("/")[0]
 
@@ -315,7 +321,3 @@ def _limits(division: Division, facts: Facts, plan: Plan) -> tuple[tuple[str, in
         # The kernel counts all threads of the user: allow as many more as the plan says.
         limits["processes"] = facts.tasks + int(processes.value)
     return tuple(sorted(limits.items()))
-
-
-def _in(path: str, directory: str) -> bool:
-    return path == directory or path.startswith(directory.rstrip("/") + "/")

@@ -15,7 +15,7 @@ from paddock.process import find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from paddock.boundary.podman import Sheet
+    from paddock.boundary.sheet import Sheet
     from paddock.plan.model import Plan
 
 _DOCKER = b"""\

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import os
 
+from paddock.boundary.sheet import HERE, KEEPER, PLACE_BYTES, SHARED_MODES, Compiled, Sheet
 from paddock.boundary.steps import (
     EMPTY_DIRECTORY,
     EMPTY_FILE,
     STAGE,
     STAND_IN,
     Blank,
-    Carry,
     Hold,
-    MakeLink,
     MaskPath,
     Mirror,
     MountOverlay,
@@ -28,164 +27,18 @@ from paddock.boundary.steps import (
     TrustHere,
     Unstage,
 )
-from paddock.frozen import frozen
 from paddock.plan.model import Link, Private
+from paddock.plan.paths import depth, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.boundary.bubblewrap import Facts
-    from paddock.boundary.steps import Overlay, Step
+    from paddock.boundary.steps import Overlay
     from paddock.plan.model import Mount, Plan
 
-HERE = "{here}"  # in the words: the container's own directory on the host
-KEEPER = "/run/paddock-keeper"
 # As root: ids that nobody has outside, the person's being the stand-in.
 ID_COUNT = 0x10000
-_MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/dev/shm": 0o1777}  # noqa: S108 - inside the sandbox
-_PLACE_BYTES = 4096
 _HOST, _RUN = "paddock", "/run"
-
-
-@frozen
-class Placed:
-    """A small file that is laid out on the host, where it belongs to whoever the person inside is there."""
-
-    content: bytes
-    mode: int = 0o444
-
-
-@frozen
-class Compiled:
-    """All that a container is.
-
-    `files` and `sources` are numbered: {here}/files/N is such a file, {here}/sources/N a link to such a path, which
-    may hold bytes that an engine's words cannot. `root` is the skeleton where no image is used: directories with their
-    modes, links, and files, from the top down.
-    """
-
-    arguments: tuple[str, ...]
-    files: tuple[Placed, ...]
-    sources: tuple[str, ...]
-    root: tuple[tuple[str, int | str | bytes], ...]
-    steps: tuple[Step, ...]
-
-
-class Sheet:
-    """What has been written down so far."""
-
-    def __init__(self, plan: Plan, facts: Facts) -> None:
-        self.facts = facts
-        self.image = plan.image is not None
-        self.person = STAND_IN if facts.as_root else plan.person.uid
-        self.words: list[str] = []
-        self.files: list[Placed] = []
-        self.sources: list[str] = []
-        self.root: dict[str, int | str | bytes] = {}
-        self.private: list[str] = []
-        self.mounted: list[str] = []
-        self.owned: set[str] = set()
-        self.steps: list[Step] = []
-        self.links: list[MakeLink] = []
-
-    def mount(self, **options: str) -> None:
-        """One `--mount`, each part quoted as CSV (RFC 4180), where commas and quotation marks may be in a path."""
-        parts = (f"{key}={value}" if value else key for key, value in options.items())
-        self.words += ["--mount", ",".join('"' + part.replace('"', '""') + '"' for part in parts)]
-
-    def file(self, content: bytes, target: str, mode: int = 0o444) -> None:
-        """A small file at its place: in the skeleton, or mounted over what is there already."""
-        if not self.image and not self._under_mount(target):
-            self.parents(target)
-            self.root[target] = content
-            return
-        self.own_parents(target)
-        self.files.append(Placed(content, mode))
-        self.mount(type="bind", src=f"{HERE}/files/{len(self.files) - 1}", dst=target, ro="true")
-
-    def bind(self, source: str, target: str, *, read_only: bool) -> None:
-        """Make a host path visible: by the engine, or carried in where only root can reach it."""
-        self.own_parents(target)
-        self.parents(target)
-        if source == target and source in self.facts.staged:
-            self.place(source, target)
-            self.steps.append(Reveal(target))
-            return
-        if self.facts.as_root and not _is_system(source):
-            self.place(source, target)
-            self.steps.append(Carry(source, target, read_only))
-        else:
-            self.place(source, target, mounted=True)
-            self.sources.append(source)
-            self._bind_words(f"{HERE}/sources/{len(self.sources) - 1}", target, read_only=read_only)
-            self.steps.append(Seal(target, read_only))
-        self.mounted.append(target)
-
-    def memory(self, target: str, size: int, mode: int = 0o755, *, filled: bool = False) -> None:
-        """A private directory in memory, `filled` with what the image has there.
-
-        It takes the mode of the directory that it covers (runc 1.1).
-        """
-        self.parents(target)
-        if not self.image and not self._under_mount(target):
-            self.root[target] = mode if mode & 0o1000 else 0o755
-        if filled:
-            self.mount(type="tmpfs", dst=target, **{"tmpfs-size": str(size), "tmpfs-mode": f"{mode:o}"})
-        else:
-            self.empty(target, size, mode)
-        self.private.append(target)
-
-    def empty(self, target: str, size: int, mode: int) -> None:
-        """A file system in memory, without what the engine would copy from the directory that it covers."""
-        options = {"tmpfs-size": str(size), "tmpfs-mode": f"{mode:o}"}
-        self.mount(type="tmpfs", dst=target, **options, notmpcopyup="")
-
-    def _bind_words(self, source: str, target: str, *, read_only: bool) -> None:
-        self.mount(type="bind", src=source, dst=target, ro="true" if read_only else "false")
-
-    def place(self, source: str, target: str, *, mounted: bool = False) -> None:
-        """The place for a mount. The engine makes it where it is below one of its own mounts, or in an image."""
-        file = source in self.facts.files
-        if not self.image and not self._under_mount(target):
-            self.root.setdefault(target, b"" if file else 0o755)
-        elif not mounted and file:
-            self.files.append(Placed(b""))
-            self._bind_words(f"{HERE}/files/{len(self.files) - 1}", target, read_only=True)
-        elif not mounted:
-            self.empty(target, _PLACE_BYTES, 0o755)
-
-    def link(self, link: Link, mounts: tuple[Mount, ...]) -> None:
-        """Make a link again: in the skeleton, or once what it lies in is mounted.
-
-        An image's own root takes none: there, what it leads to is shown in its place.
-        """
-        if self._under_mount(link.target):
-            self.links.append(MakeLink(link.target, link.to, self.person))
-        elif self.image:
-            to = os.path.normpath(os.path.join(os.path.dirname(link.target), link.to))
-            for mount in (mount for mount in mounts if mount.access == "read" and _below(to, mount.target)):
-                self.bind(mount.source + to.removeprefix(mount.target), link.target, read_only=True)
-                return
-            self.links.append(MakeLink(link.target, link.to, self.person))
-        else:
-            self.parents(link.target)
-            self.root[link.target] = link.to
-
-    def parents(self, target: str) -> None:
-        """Make the directories above a target, for everyone, where the skeleton is ours to make."""
-        for path in _ancestors(target):
-            if not self.image and not self._under_mount(path):
-                self.root.setdefault(path, 0o755)
-
-    def own_parents(self, target: str) -> None:
-        """Directories in the private home that the engine makes on the way to a mount, as its root."""
-        for path in _ancestors(target):
-            inside = any(path != place and _below(path, place) for place in self.private if place not in _MODES)
-            if inside and path not in self.owned and path not in self.mounted:
-                self.owned.add(path)
-                self.steps.append(Own(path, self.person, 0o755))
-
-    def _under_mount(self, path: str) -> bool:
-        return any(_below(path, place) for place in (*self.private, *self.mounted))
 
 
 def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled:  # noqa: A001 - the design's word
@@ -277,13 +130,13 @@ def _root(plan: Plan, out: Sheet, layered: tuple[str, ...]) -> None:
     # Parents before what lies below them: a private directory would hide what was put there before.
     entries: list[Link | Private | Mount] = [*plan.links, *plan.private, *plan.mounts]
     if all(entry.target != _RUN for entry in plan.private):
-        entries.append(Private(_RUN, _PLACE_BYTES))  # the engine puts files of its own there
-    for entry in sorted(entries, key=lambda entry: (_depth(entry.target), entry.target)):
+        entries.append(Private(_RUN, PLACE_BYTES))  # the engine puts files of its own there
+    for entry in sorted(entries, key=lambda entry: (depth(entry.target), entry.target)):
         if isinstance(entry, Link):
             out.link(entry, plan.mounts)
         elif isinstance(entry, Private):
             _private(entry, plan, out)
-        elif not any(_below(entry.target, place) for place in (plan.workspace.source, *layered)):
+        elif not any(within(entry.target, place) for place in (plan.workspace.source, *layered)):
             out.bind(entry.source, entry.target, read_only=entry.access != "write")
     out.steps += out.links  # once the directories above them are the person's
     for place in ("/proc", "/sys", "/dev", "/run", "/etc"):
@@ -300,7 +153,7 @@ def _root(plan: Plan, out: Sheet, layered: tuple[str, ...]) -> None:
 def _in_home_that_stays(plan: Plan, facts: Facts) -> list[str]:
     """The canaries in a home that is a directory of this machine, where their places are (`paddock.homing`)."""
     homes = [mount.target for mount in plan.mounts if mount.target == plan.person.home]
-    return [target for target, _ in facts.planted if homes and _below(target, homes[0])]
+    return [target for target, _ in facts.planted if homes and within(target, homes[0])]
 
 
 def _private(entry: Private, plan: Plan, out: Sheet) -> None:
@@ -308,9 +161,10 @@ def _private(entry: Private, plan: Plan, out: Sheet) -> None:
         out.words += ["--shm-size", str(entry.size_bytes)]
         return
     home = entry.target == plan.person.home
-    mode = 0o700 if home else _MODES.get(entry.target, 0o755)
+    mode = 0o700 if home else SHARED_MODES.get(entry.target, 0o755)
     out.memory(entry.target, entry.size_bytes, mode, filled=home and out.image)
-    if out.image or entry.target not in _MODES:  # what an image has there may be closed, and its mode was taken over
+    # What an image has there may be closed, and its mode was taken over.
+    if out.image or entry.target not in SHARED_MODES:
         out.steps.append(Own(entry.target, out.person, mode))
 
 
@@ -341,7 +195,7 @@ def _overlay(overlay: Overlay, out: Sheet) -> None:
         message = f"not in one directory: {overlay.upper!a}, {overlay.work!a}"
         raise ValueError(message)
     out.bind(above, f"{stage}-layers", read_only=False)
-    if not any(_below(overlay.target, step.target) for step in out.steps if isinstance(step, MountOverlay)):
+    if not any(within(overlay.target, step.target) for step in out.steps if isinstance(step, MountOverlay)):
         out.own_parents(overlay.target)
         out.parents(overlay.target)
         out.place("", overlay.target)
@@ -349,7 +203,7 @@ def _overlay(overlay: Overlay, out: Sheet) -> None:
 
 
 def _masks(plan: Plan, out: Sheet) -> None:
-    out.empty(f"{STAGE}/{EMPTY_DIRECTORY}", _PLACE_BYTES, 0o555)
+    out.empty(f"{STAGE}/{EMPTY_DIRECTORY}", PLACE_BYTES, 0o555)
     out.file(b"", f"{STAGE}/{EMPTY_FILE}")
     planted = dict(out.facts.planted)
     for number, mask in enumerate(plan.workspace.masks):
@@ -361,22 +215,3 @@ def _masks(plan: Plan, out: Sheet) -> None:
     for number, target in enumerate(_in_home_that_stays(plan, out.facts)):
         out.file(os.fsencode(planted[target]), f"{STAGE}/planted-{number}", mode=0o600)
         out.steps.append(MaskPath(target, directory=False, staged=f"planted-{number}"))
-
-
-def _ancestors(path: str) -> list[str]:
-    """The directories above a path, from the top, without "/"."""
-    parts = path.strip("/").split("/")
-    return ["/" + "/".join(parts[:count]) for count in range(1, len(parts))]
-
-
-def _depth(path: str) -> int:
-    return path.rstrip("/").count("/")
-
-
-def _below(path: str, directory: str) -> bool:
-    return path == directory or path.startswith(directory.rstrip("/") + "/")
-
-
-def _is_system(path: str) -> bool:
-    """Readable by everyone on every machine, so that an engine can mount it for any id."""
-    return path.split("/", 2)[1] in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "nix")

@@ -28,6 +28,11 @@ class Carry:
     read_only: bool
 
 
+def is_system(path: str) -> bool:
+    """Whether everyone can read it on every machine, so that bubblewrap or an engine can mount it for any id."""
+    return path.split("/", 2)[1] in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "nix")
+
+
 @frozen
 class Reveal:
     """Show one entry of the staged /etc at its place. Bubblewrap would need ten times as long for each."""

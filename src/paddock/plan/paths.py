@@ -24,6 +24,17 @@ def parent(path: str) -> str:
     return path.rpartition("/")[0] or "/"
 
 
+def ancestors(path: str) -> list[str]:
+    """The directories above a path, from the top, without "/"."""
+    parts = path.strip("/").split("/")
+    return ["/" + "/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def depth(path: str) -> int:
+    """How many directories there are on the way to a path: 0 for "/" alone."""
+    return path.rstrip("/").count("/")
+
+
 def name(path: str) -> str:
     """The last component of a normal path."""
     return path.rpartition("/")[2]

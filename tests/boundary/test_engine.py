@@ -26,7 +26,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
             path = tmp_path / name
             path.write_text(f"#!/bin/sh\n{script}\n")
             path.chmod(0o755)
-        monkeypatch.setattr(engine, "find", lambda name: str(tmp_path / name) if name in scripts else None)
+        monkeypatch.setattr(engine, "find", lambda name, *_: str(tmp_path / name) if name in scripts else None)
         monkeypatch.setattr(engine, "_KEEPERS", (str(tmp_path / "catatonit"),))
         return str(tmp_path)
 
@@ -49,6 +49,16 @@ def test_a_missing_program_is_said_with_what_installs_it(install: Install, name:
     assert error.what == f"{name} is not installed"
     assert name in error.next_step
     assert error.code == f"{name}-missing"
+
+
+def test_who_has_docker_alone_is_told_what_serves_them(install: Install, tmp_path: Path) -> None:
+    install(docker="exec podman")
+    assert "Docker" not in refused().why + refused().next_step, "podman's own script of that name"
+    (tmp_path / "docker").write_bytes(b"\x7fELF")
+    error = refused()
+    assert "Docker is here, whose daemon is root" in error.why
+    assert "podman" in error.next_step
+    assert error.next_step.endswith("paddock harden --engine docker")
 
 
 @pytest.mark.user

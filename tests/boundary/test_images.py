@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.boundary import images
+from paddock.boundary import engine, images
 from paddock.boundary.images import Account, Known
 from paddock.errors import BoundaryUnavailable, Refused
 from paddock.policy.model import Origin
@@ -69,9 +69,18 @@ class TestReal:
             images.look("registry.example.test/no/such:1")
         assert "podman pull registry.example.test/no/such:1" in caught.value.next_step
 
-    @pytest.mark.parametrize("name", ["", "--privileged", "-v/:/host", "a\nb", "a\x1b[31mb"])
-    def test_a_flag_or_a_control_character_is_no_name(self, name: str) -> None:
-        with pytest.raises(Refused):
+    @pytest.mark.parametrize("has_docker", [True, False])
+    def test_one_that_docker_may_have_can_be_brought_over(
+        self, monkeypatch: pytest.MonkeyPatch, has_docker: bool
+    ) -> None:
+        monkeypatch.setattr(engine, "has_docker", lambda: has_docker)
+        with pytest.raises(BoundaryUnavailable) as caught:
+            images.look("localhost/of-others:1")
+        assert caught.value.next_step.endswith("docker save localhost/of-others:1 | podman load") is has_docker
+
+    @pytest.mark.parametrize("name", ["", "--privileged", "-v/:/host", "a\nb", "a\x1b[31mb", "a;id", "$(id)", "A"])
+    def test_what_is_no_reference_is_no_name(self, name: str) -> None:
+        with pytest.raises(Refused, match="is no image's name"):
             images.rooted(name, FLAG)
 
     def test_what_was_found_is_remembered_by_its_content_and_rubbish_is_looked_at_again(self, own: Person) -> None:

@@ -36,12 +36,7 @@ def find_engine() -> Engine:
     """The engine of this machine. Raises BoundaryUnavailable."""
     program = find("podman")
     if program is None:
-        raise BoundaryUnavailable(
-            "podman is not installed",
-            why="no program podman in the system's directories",
-            next_step=install("podman"),
-            code="podman-missing",
-        )
+        raise _no_podman()
     keeper = next((path for path in _KEEPERS if os.access(path, os.X_OK)), None)
     if keeper is None:
         raise BoundaryUnavailable(
@@ -58,6 +53,29 @@ def find_engine() -> Engine:
             code="newuidmap-missing",
         )
     return Engine(program, keeper, _runtime())
+
+
+def _no_podman() -> BoundaryUnavailable:
+    why, next_step = "no program podman in the system's directories", install("podman")
+    if has_docker():
+        why += (
+            "; Docker is here, whose daemon is root and takes containers from whoever can ask it: Paddock starts none"
+        )
+        next_step += "   or, for Docker itself, a safer devcontainer.json: paddock harden --engine docker"
+    return BoundaryUnavailable("podman is not installed", why=why, next_step=next_step, code="podman-missing")
+
+
+def has_docker() -> bool:
+    """Whether the caller has Docker's own program, which is named in what they may type and is never run.
+
+    Not podman's of that name (podman-docker), which is a script.
+    """
+    program = find("docker", os.get_exec_path())
+    try:
+        with open(program or os.devnull, "rb") as file:
+            return file.read(2) not in (b"", b"#!")
+    except OSError:
+        return False
 
 
 @frozen

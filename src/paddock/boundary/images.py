@@ -56,7 +56,7 @@ def rooted(reference: str, origin: Origin, *, user: str = "", folder: str = "") 
     Raises BoundaryUnavailable where it is not there, Refused for a user that is root or that it does not know.
     """
     if not reference or reference.startswith("-") or not reference.isprintable():
-        raise Refused(f"{reference!a} is no image's name", next_step="paddock run --image NAME -- COMMAND")
+        raise _no_name(reference)
     known = look(reference)
     account = _account(known, user)
     person = Person(account.uid, account.gid, account.name, account.home) if account else _NOBODY
@@ -116,12 +116,10 @@ def _inspect(found: Engine, reference: str) -> dict[str, Any]:
     if done.status:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         if any("no such image" in line or "not known" in line for line in said):
-            raise BoundaryUnavailable(
-                f"there is no image {reference} here",
-                why="Paddock fetches none by itself",
-                next_step=f"podman pull {reference}   or: podman build -t {reference} .",
-                code="image-missing",
-            )
+            raise _missing(reference)
+        # A name that a shell would read as more never gets further than this.
+        if any("invalid reference format" in line or "must be lowercase" in line for line in said):
+            raise _no_name(reference)
         raise engine.failure("\n".join(said))
     try:
         entries = json.loads(done.stdout)
@@ -130,6 +128,20 @@ def _inspect(found: Engine, reference: str) -> dict[str, Any]:
     if not (isinstance(entries, list) and len(entries) == 1 and isinstance(entries[0], dict)):
         raise PaddockError(f"podman knows no single image {reference}", code="podman")
     return entries[0]
+
+
+def _no_name(reference: str) -> Refused:
+    return Refused(f"{reference!a} is no image's name", next_step="paddock run --image NAME -- COMMAND")
+
+
+def _missing(reference: str) -> BoundaryUnavailable:
+    docker = f"   or, where Docker has it: docker save {reference} | podman load" if engine.has_docker() else ""
+    return BoundaryUnavailable(
+        f"there is no image {reference} here",
+        why="it is not in podman's storage, and Paddock fetches none by itself",
+        next_step=f"podman pull {reference}   or: podman build -t {reference} .{docker}",
+        code="image-missing",
+    )
 
 
 def _read(found: Engine, identifier: str, path: str) -> str:

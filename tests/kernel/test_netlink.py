@@ -69,6 +69,31 @@ print(sorted(map(len, netlink.own_addresses())))
 
 
 @needs("userns")
+def test_a_pair_leads_into_another_namespace_and_its_routes_to_all_that_is_there(alone: Callable[[str], str]) -> None:
+    code = """
+import os
+from paddock.kernel import libc
+from paddock.kernel.namespaces import CLONE_NEWNET
+here = os.open("/proc/self/ns/net", os.O_RDONLY)
+libc.call("unshare", CLONE_NEWNET)
+netlink.add_pair("there", "here", here)
+def connect(interface, *addresses):
+    netlink.bring_up(interface)
+    for address in addresses: netlink.add_address(address, interface)
+    for family in (socket.AF_INET, socket.AF_INET6): netlink.add_default_route(family, interface)
+connect("there", "192.0.2.1", "2001:db8::1")
+listener = socket.create_server(("", 4242), family=socket.AF_INET6, dualstack_ipv6=True)
+libc.call("setns", here, CLONE_NEWNET)
+connect("here", "198.51.100.1", "3fff::1")
+for address in ("192.0.2.1", "2001:db8::1"):
+    with socket.create_connection((address, 4242), timeout=5): print(listener.accept()[1][0])
+try: netlink.add_pair("here", "again", here)
+except OSError as error: print(errno.errorcode[error.errno])
+"""
+    assert alone(code).split("\n") == ["::ffff:198.51.100.1", "3fff::1", "EEXIST"]
+
+
+@needs("userns")
 def test_an_interface_gets_one_address_more(alone: Callable[[str], str]) -> None:
     code = """
 netlink.bring_up("lo")

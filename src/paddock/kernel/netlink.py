@@ -1,4 +1,4 @@
-"""Route netlink (rtnetlink(7)): bring an interface up, add an address or a local route, ask which addresses are ours.
+"""Route netlink (rtnetlink(7)): interfaces, addresses and routes that are added, and which addresses are ours.
 
 Raw messages, because the `ip` program is not on every machine and costs a process. All of it acts on the
 network namespace that the calling process is in.
@@ -17,16 +17,21 @@ if TYPE_CHECKING:
 
 # <linux/netlink.h>
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_DUMP = 0x1, 0x4, 0x300
-NLM_F_REPLACE, NLM_F_CREATE = 0x100, 0x400
+NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE = 0x100, 0x200, 0x400
 NLM_F_DUMP_INTR = 0x10
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 # <linux/rtnetlink.h>
 RTM_NEWLINK, RTM_NEWADDR, RTM_GETADDR, RTM_NEWROUTE, RTM_GETROUTE = 16, 20, 22, 24, 26
 RTA_DST, RTA_OIF = 1, 4
-RT_TABLE_LOCAL, RTPROT_BOOT, RT_SCOPE_HOST, RTN_LOCAL = 255, 3, 254, 2
-# <linux/if_addr.h>, <linux/if.h>
+RT_TABLE_MAIN, RT_TABLE_LOCAL, RTPROT_BOOT = 254, 255, 3
+RT_SCOPE_UNIVERSE, RT_SCOPE_LINK, RT_SCOPE_HOST = 0, 253, 254
+RTN_UNICAST, RTN_LOCAL = 1, 2
+# <linux/if_addr.h>, <linux/if.h>, <linux/if_link.h>, <linux/veth.h>
 IFA_ADDRESS, IFA_LOCAL = 1, 2
+IFA_F_NODAD = 0x2
 IFF_UP = 0x1
+IFLA_IFNAME, IFLA_LINKINFO, IFLA_NET_NS_FD = 3, 18, 28
+IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
 
 _HEADER = struct.Struct("=IHHII")  # length, type, flags, sequence, port
 _LINK = struct.Struct("=BxHiII")  # family, device type, index, flags, which flags change
@@ -42,14 +47,27 @@ def bring_up(interface: str) -> None:
     _acknowledged(RTM_NEWLINK, 0, body)
 
 
-def add_address(address: str, interface: str) -> None:
-    """Give an interface one address more, of IPv4 or IPv6: `ip address add ADDRESS dev INTERFACE`.
+def add_pair(here: str, there: str, namespace: int) -> None:
+    """Make veth(4) interfaces: what goes into one comes out of the other, which is in another network namespace.
 
-    Needs CAP_NET_ADMIN here; adding the same address again is no error.
+    Needs CAP_NET_ADMIN here and there. Raises OSError, EOPNOTSUPP where the kernel has no such interfaces.
+    """
+    link = _LINK.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
+    peer = link + _name(there) + _attribute(IFLA_NET_NS_FD, struct.pack("=I", namespace))
+    made = _attribute(IFLA_INFO_KIND, b"veth") + _attribute(IFLA_INFO_DATA, _attribute(VETH_INFO_PEER, peer))
+    _acknowledged(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, link + _name(here) + _attribute(IFLA_LINKINFO, made))
+
+
+def add_address(address: str, interface: str) -> None:
+    """Give an interface one address more, of IPv4 or IPv6: `ip address add ADDRESS dev INTERFACE nodad`.
+
+    Nobody else in the network is asked whether they have it. Needs CAP_NET_ADMIN here; adding the same address again is
+    no error.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     packed = socket.inet_pton(family, address)
-    body = _ADDRESS.pack(family, len(packed) * 8, 0, 0, socket.if_nametoindex(interface))
+    flags = IFA_F_NODAD if family == socket.AF_INET6 else 0
+    body = _ADDRESS.pack(family, len(packed) * 8, flags, 0, socket.if_nametoindex(interface))
     body += _attribute(IFA_LOCAL, packed) + _attribute(IFA_ADDRESS, packed)
     _acknowledged(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, body)
 
@@ -62,6 +80,14 @@ def add_local_route(network: str, prefix_length: int, interface: str) -> None:
     """
     route = _ROUTE.pack(socket.AF_INET, prefix_length, 0, 0, RT_TABLE_LOCAL, RTPROT_BOOT, RT_SCOPE_HOST, RTN_LOCAL, 0)
     body = route + _attribute(RTA_DST, socket.inet_aton(network))
+    body += _attribute(RTA_OIF, struct.pack("=I", socket.if_nametoindex(interface)))
+    _acknowledged(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, body)
+
+
+def add_default_route(family: int, interface: str) -> None:
+    """Everything else is behind an interface: `ip [-6] route add default dev INTERFACE`. Needs CAP_NET_ADMIN here."""
+    scope = RT_SCOPE_LINK if family == socket.AF_INET else RT_SCOPE_UNIVERSE
+    body = _ROUTE.pack(family, 0, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, scope, RTN_UNICAST, 0)
     body += _attribute(RTA_OIF, struct.pack("=I", socket.if_nametoindex(interface)))
     _acknowledged(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, body)
 
@@ -156,6 +182,10 @@ def _messages(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 def _attribute(kind: int, value: bytes) -> bytes:
     length = _ATTRIBUTE.size + len(value)
     return _ATTRIBUTE.pack(length, kind) + value + bytes(_aligned(length) - length)
+
+
+def _name(interface: str) -> bytes:
+    return _attribute(IFLA_IFNAME, interface.encode() + b"\0")
 
 
 def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -48,8 +48,17 @@ from paddock.gateway import opening
 opening.check_name = lambda *_: None
 """,
     "NW-25 dns-rebind": """
+from paddock.gateway.outside import dial
+dial.netlink.is_delivered_here = lambda _: False
+dial.candidates.__defaults__ = (frozenset, lambda _: False, tuple)
+""",
+    "NW-25 no-place-on-the-internet": """
 from paddock.gateway.outside import guard
-guard.refusal = lambda *_, **__: ""
+guard.carried = lambda _: b""
+""",
+    "NW-25 private-and-no-further": """
+from paddock.gateway.outside import guard
+guard._RANGES = {4: guard._ranges(guard._TABLE_4), 16: guard._ranges(guard._TABLE_6.replace("metadata", "private"))}
 """,
     "NW-26 beyond-methods-and-paths": """
 from paddock.gateway.secrets import broker

@@ -54,6 +54,26 @@ def test_names_lead_where_they_should_and_nowhere_else(scene: Scene) -> None:
     assert set(found.asked) == {"known.example.test", "unknown.example.test", "stream.example.test"}
 
 
+BEYOND = {"own.example.test": "10.77.0.1", "near.example.test": "10.77.0.2", "six.example.test": "2001:db8::77"}
+VISITS = """
+import socket
+from paddock.kernel import netlink
+for name in ("own.example.test", "near.example.test", "six.example.test"):
+    (family, _, _, _, where), *_ = socket.getaddrinfo(name, 8080, 0, socket.SOCK_STREAM)
+    packed = socket.inet_pton(family, where[0])
+    with socket.create_connection(where[:2], timeout=5) as ours:
+        ours.sendall(b"GET /%s HTTP/1.1\\r\\n\\r\\n" % name.encode())
+        print(packed in netlink.own_addresses(), netlink.is_delivered_here(packed), len(ours.recv(12)))
+"""
+
+
+def test_what_is_beyond_is_reached_and_is_not_the_machines_own(scene: Scene) -> None:
+    command = (sys.executable, "-I", "-c", VISITS)
+    found = world.visit(scene, command, BEYOND, 8080, ["10.77.0.2", "2001:db8::77"])
+    assert found.stdout.decode().splitlines() == ["True True 12", "False False 12", "False False 12"], found.stderr
+    assert {one.split(b" ")[1].decode() for one in found.arrived} == {f"/{name}" for name in BEYOND}
+
+
 def test_the_commands_own_end_is_told(scene: Scene) -> None:
     found = world.visit(scene, ("/bin/sh", "-c", "echo out; echo err >&2; exit 3"), NAMES, 8080)
     assert (found.status, found.stdout, found.stderr) == (3, b"out\n", b"err\n")

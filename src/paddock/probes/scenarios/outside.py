@@ -1,4 +1,4 @@
-"""All that is outside in a network of the probe's own: a name server, and a listener at one port of every address."""
+"""All that is outside in a network of the probe's own: a name server, and listeners that count what arrives."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _ANYWHERE, _DNS = "0.0.0.0", 53  # noqa: S104 - nobody else is in this network
 _LONGEST = 1 << 16
-_TYPE_A, _ANSWER, _NO_SUCH_NAME = 1, 0x8180, 0x8183
+_TYPE_A, _TYPE_AAAA, _ANSWER, _NO_SUCH_NAME = 1, 28, 0x8180, 0x8183
 
 
 class Outside:
     """Serves in a thread until `end`. Names that are not in `names` do not exist."""
 
-    def __init__(self, names: Mapping[str, str], port: int) -> None:
+    def __init__(self, names: Mapping[str, str], listeners: Sequence[socket.socket]) -> None:
         """Raises OSError."""
         import threading
 
@@ -30,16 +30,16 @@ class Outside:
         self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._datagrams.bind((_ANYWHERE, _DNS))
         self._streams = socket.create_server((_ANYWHERE, _DNS))
-        self._listener = socket.create_server((_ANYWHERE, port))
+        self._listeners = listeners
         self._wake, self._woken = socket.socketpair()
-        for one in (self._datagrams, self._streams, self._listener, self._woken):
+        for one in (self._datagrams, self._streams, *self._listeners, self._woken):
             one.settimeout(0)
             self._selector.register(one, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def end(self) -> tuple[list[str], list[bytes]]:
-        """Which names were asked for, and what came to the listener; all that was sent until now."""
+        """Which names were asked for, and what came to the listeners; all that was sent until now."""
         self._wake.close()
         self._thread.join()
         return self._asked, [bytes(one) for one in self._arrived]
@@ -63,7 +63,7 @@ class Outside:
             if one is self._datagrams:
                 query, sender = one.recvfrom(_LONGEST)
                 one.sendto(self._answer(query), sender)
-            elif one in (self._streams, self._listener):
+            elif one in (self._streams, *self._listeners):
                 self._accept(one)
             else:
                 self._read(one)
@@ -77,7 +77,7 @@ class Outside:
         made, _ = one.accept()
         made.settimeout(0)
         self._kept[made] = bytearray()
-        if one is self._listener:
+        if one in self._listeners:
             self._arrived.append(self._kept[made])
         self._selector.register(made, selectors.EVENT_READ)
 
@@ -102,9 +102,11 @@ class Outside:
         name = b".".join(labels).decode("ascii", "backslashreplace").lower()
         self._asked.append(name)
         question = query[12 : at + 5]
-        address, kind = self._names.get(name, ""), question[-4:-2]
+        address, asked = self._names.get(name, ""), int.from_bytes(question[-4:-2], "big")
+        family, kind = (socket.AF_INET6, _TYPE_AAAA) if ":" in address else (socket.AF_INET, _TYPE_A)
         record = b""
-        if address and kind == _TYPE_A.to_bytes(2, "big"):
-            record = struct.pack("!HHHIH", 0xC00C, _TYPE_A, 1, 0, 4) + socket.inet_aton(address)
+        if address and asked == kind:
+            packed = socket.inet_pton(family, address)
+            record = struct.pack("!HHHIH", 0xC00C, kind, 1, 0, len(packed)) + packed
         flags = _ANSWER if address else _NO_SUCH_NAME
         return query[:2] + struct.pack("!HHHHH", flags, 1, bool(record), 0, 0) + question + record

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import time
 
-from paddock import building, closing, live, outlook
-from paddock.boundary import choice, steps
+from paddock import building, closing, live, outlook, overlaying
+from paddock.boundary import choice
 from paddock.frozen import as_data, frozen
 from paddock.kernel import cgroups, streams
 from paddock.kernel.signals import HeldBack
@@ -25,19 +25,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from paddock.boundary.bubblewrap import Facts
-    from paddock.boundary.confined import LandlockSandbox
     from paddock.boundary.gvisor import Runsc
-    from paddock.boundary.sandbox import Build, Sandbox
+    from paddock.boundary.sandbox import Build
     from paddock.boundary.steps import Overlay
     from paddock.credentials.holding import Held
     from paddock.gateway.server import Gateway
     from paddock.kernel.cgroups import Cgroup, Site
-    from paddock.kernel.join import Start
     from paddock.kernel.namespaces import Namespaces
-    from paddock.kernel.reports import Joined
     from paddock.live import Live
     from paddock.outlook import Outlook
     from paddock.plan.model import Plan
+    from paddock.starting import Running
     from paddock.vetting import Vetting
     from paddock.workspace.live.watch import Watch
     from paddock.workspace.shelf import ChangeSetDirectory
@@ -104,7 +102,7 @@ def run(
         running.sandbox.stop()
         if running.gateway:
             messages += closing.told_by_gateway(running.gateway.stop())
-        held, changed, aside = _held(live_one.change_set)
+        held, changed, aside = overlaying.held(live_one.change_set)
         if live_one.watch:
             found = live_one.watch.finish()
             messages += live_one.watch.messages(found)
@@ -116,19 +114,11 @@ def run(
 
 
 @frozen
-class _Running:
-    sandbox: Sandbox | LandlockSandbox
-    joined: Joined
-    init_pid: int = 0  # PID 1 of the sandbox, where it has namespaces to enter
-    gateway: Gateway | None = None
-
-
-@frozen
 class _Begun:
     """A sandbox whose command runs, and what belongs to it."""
 
     own: Live
-    running: _Running
+    running: Running
     group: Cgroup | None
     change_set: ChangeSetDirectory | None
     watch: Watch | None
@@ -144,7 +134,7 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
         _refuse_unproven(plan, here)
     held = _hold(plan)
     inside = held.inside(plan) if held else plan
-    overlays, change_set = _overlays(plan, name, fresh=fresh, undo=undo)
+    overlays, change_set = overlaying.lay(plan, name, fresh=fresh, undo=undo)
     wanted = name or (change_set.name if change_set else _default_name(plan))
     own, trust = _claim_early(plan, here, wanted, exact=bool(name), undo=undo)
     vetting = _plant(plan, here, own, undo) if own and plan.proving.at_start else None
@@ -178,9 +168,9 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
             return egress.open_gateway(plan, namespaces, own, held, undo)
 
         start = starting.start_of(inside, per_process, guest)
-        running = _start_entered(build, start, before, open_gateway, vetting, undo)
+        running = starting.enter(build, start, before, open_gateway, vetting, undo)
     else:
-        running = _start_landlock(plan, before, vetting, undo)
+        running = starting.confine(plan, before, vetting, undo)
     if watch:
         watch.guard(running.init_pid or running.joined.joiner, running.sandbox.namespaces)
     if warm_up:
@@ -249,28 +239,6 @@ def _group(here: Outlook, name: str, undo: Unwinding) -> Cgroup | None:
     return group
 
 
-def _held(change_set: ChangeSetDirectory | None) -> tuple[str, int, tuple[str, ...]]:
-    """The name of the change set, if there are changes, and how many; and what git ignores."""
-    changed = 0
-    aside: tuple[str, ...] = ()
-    if change_set and (_touched(change_set.upper) or _touched(f"{change_set.path}/git/upper")):
-        from paddock.workspace import store
-
-        finished = store.finish(change_set)
-        changed, aside = finished.changed, finished.aside
-    return (change_set.name if change_set and changed else ""), changed, aside
-
-
-def _touched(upper: str) -> bool:
-    """Whether there can be changes, without the imports that counting them takes."""
-    try:
-        return bool(os.listdir(upper))
-    except FileNotFoundError:
-        return False
-    except PermissionError:  # `chmod 000 .` inside; counting sees to it
-        return True
-
-
 def _look(plan: Plan) -> Outlook:
     if plan.workspace.mode != "live":
         return outlook.look(plan)
@@ -294,82 +262,6 @@ def _build(
         assert own is not None  # noqa: S101 - claimed early
         return building.build_container(plan, facts, overlays, own, undo, guest=here.boundary == "gvisor")
     return building.build_bubblewrap(plan, facts, overlays, undo)
-
-
-def _start_entered(
-    build: Build,
-    start: Start,
-    before: Callable[[], None],
-    open_gateway: Callable[[Namespaces], Gateway | None],
-    vetting: Vetting | None,
-    undo: Unwinding,
-) -> _Running:
-    from paddock.boundary.sandbox import Sandbox, begin
-
-    joiner = begin(build.compiled, vetting.start(start) if vetting else start, before)
-    undo.callback(joiner.cancel)
-    sandbox = Sandbox(build)
-    undo.callback(sandbox.stop)
-    gateway = open_gateway(sandbox.namespaces)
-    if gateway:
-        undo.callback(gateway.stop)
-    joined = sandbox.enter(joiner)
-    if vetting:
-        from paddock.kernel.join import join
-
-        vetting.judge(joined)
-        vetting.remove()
-        joined = join(sandbox.namespaces, start, before)
-    return _Running(sandbox, joined, sandbox.init_pid, gateway)
-
-
-def _start_landlock(plan: Plan, before: Callable[[], None], vetting: Vetting | None, undo: Unwinding) -> _Running:
-    from paddock.boundary import landlock
-    from paddock.boundary.confined import LandlockSandbox
-    from paddock.boundary.landlock_trial import facts_here
-    from paddock.workspace import scratches
-
-    private = scratches.scratch()
-    undo.callback(scratches.remove_scratch, private)
-    sandbox = LandlockSandbox(landlock.compile(plan, facts_here(), private))
-    undo.callback(sandbox.stop)
-    if vetting:
-        vetting.judge(sandbox.exec(vetting.streams, vetting.argv, before=before))
-        vetting.remove()
-    return _Running(sandbox, sandbox.exec(streams.look(), before=before))
-
-
-def _overlays(
-    plan: Plan, name: str, *, fresh: bool, undo: Unwinding
-) -> tuple[tuple[Overlay, ...], ChangeSetDirectory | None]:
-    source, mode = plan.workspace.source, plan.workspace.mode
-    if mode == "review":
-        from paddock.workspace import store
-
-        change_set = store.claim(source, name=name or None, fresh=fresh)
-        undo.callback(store.release, change_set)
-        overlay = steps.Overlay(source, (*change_set.layers, source), change_set.upper, change_set.work)
-        return (overlay, *_git_overlays(plan, change_set.path)), change_set
-    if mode == "scratch":
-        from paddock.workspace import scratches
-
-        scratch = scratches.scratch(source)
-        undo.callback(scratches.remove_scratch, scratch)
-        lowers = (*scratches.layers_below(scratch), source)
-        overlay = steps.Overlay(source, lowers, f"{scratch}/upper", f"{scratch}/work")
-        return (overlay, *_git_overlays(plan, scratch)), None
-    return (), None
-
-
-def _git_overlays(plan: Plan, directory: str) -> tuple[Overlay, ...]:
-    """For a worktree or submodule, whose git directory lies elsewhere."""
-    sources = [mount.source for mount in plan.mounts if mount.access == "copy"]
-    if not sources:
-        return ()
-    from paddock.workspace.git import layer
-
-    made = [(source, *layer.make(directory, source, plan.workspace.source)) for source in sources]
-    return tuple(steps.Overlay(source, (source,), upper, work) for source, upper, work in made)
 
 
 def _default_name(plan: Plan) -> str:

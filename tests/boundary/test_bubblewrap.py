@@ -235,7 +235,7 @@ def test_the_steps_end_with_taking_the_stage_away(case: tuple[Plan, Facts]) -> N
     plan, steps = case[0], compiled_of(case).steps
     assert steps[-1] == Unstage()
     assert steps.count(Unstage()) == 1
-    masks = tuple(MaskPath(mask.target, mask.directory) for mask in plan.workspace.masks)
+    masks = tuple(MaskPath(plan.workspace.source, mask.target, mask.directory) for mask in plan.workspace.masks)
     assert steps[len(steps) - 1 - len(masks) : -1] == masks
 
 

@@ -230,4 +230,4 @@ def _masks(plan: Plan, out: _Sheet) -> None:
         staged = f"canary-{number}" if mask.target in planted else ""
         if staged:
             out.file(os.fsencode(planted[mask.target]), f"{STAGE}/{staged}")
-        out.steps.append(MaskPath(mask.target, mask.directory, staged))
+        out.steps.append(MaskPath(plan.workspace.source, mask.target, mask.directory, staged))

@@ -210,8 +210,8 @@ def _masks(plan: Plan, out: Sheet) -> None:
         staged = f"canary-{number}" if mask.target in planted else ""
         if staged:
             out.file(os.fsencode(planted[mask.target]), f"{STAGE}/{staged}")
-        out.steps.append(MaskPath(mask.target, mask.directory, staged))
+        out.steps.append(MaskPath(plan.workspace.source, mask.target, mask.directory, staged))
     # Later than the engine could: as root such a home is carried in, over all that is mounted below it by then.
     for number, target in enumerate(_in_home_that_stays(plan, out.facts)):
         out.file(os.fsencode(planted[target]), f"{STAGE}/planted-{number}", mode=0o600)
-        out.steps.append(MaskPath(target, directory=False, staged=f"planted-{number}"))
+        out.steps.append(MaskPath(plan.person.home, target, directory=False, staged=f"planted-{number}"))

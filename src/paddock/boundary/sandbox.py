@@ -245,12 +245,14 @@ def _mask(step: MaskPath, *, layered: bool) -> None:
     """Cover a path, as the kind of thing that is there now.
 
     An earlier sandbox may have removed or replaced it, or a directory above it, in the change set. Then the
-    overlay hides the host's file by itself, and a mount could fail, or follow a link to another place.
+    overlay hides the host's file by itself, and a mount could fail, or follow a link to another place. Above what is
+    ours a link is no reason to pass a mask over: an image decides whether /home is one.
     """
-    if layered and (os.path.realpath(step.target) != step.target or not os.path.lexists(step.target)):
+    target = os.path.realpath(step.beneath) + step.target.removeprefix(step.beneath)
+    if layered and (os.path.realpath(target) != target or not os.path.lexists(target)):
         return
-    name = steps.EMPTY_DIRECTORY if os.path.isdir(step.target) else step.staged or steps.EMPTY_FILE
-    mounts.bind_read_only(f"{steps.STAGE}/{name}", step.target)
+    name = steps.EMPTY_DIRECTORY if os.path.isdir(target) else step.staged or steps.EMPTY_FILE
+    mounts.bind_read_only(f"{steps.STAGE}/{name}", target)
 
 
 _DO: dict[type, Callable[[Any], None]] = {

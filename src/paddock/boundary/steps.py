@@ -78,8 +78,12 @@ class Hold:
 
 @frozen
 class MaskPath:
-    """Cover a path with an empty file or directory, or with the staged file of that name."""
+    """Cover a path with an empty file or directory, or with the staged file of that name.
 
+    It lies beneath a directory of ours: links in that are whoever's inside, links on the way to it an image's.
+    """
+
+    beneath: str
     target: str
     directory: bool
     staged: str = ""

@@ -1,0 +1,63 @@
+"""Images that were made to get around what is put over them. Each is a root that a stranger wrote."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import busybox, podman
+from tests.capabilities import needs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.conftest import Person
+
+pytestmark = needs("podman", "busybox", "git")
+
+
+@pytest.fixture(scope="module")
+def ann(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+    base = tmp_path_factory.mktemp("ann")
+    home = base / "home"
+    for part in ("", "runtime", ".local/state"):
+        (home / part).mkdir(parents=True, exist_ok=True)
+        (home / part).chmod(0o700)
+    for person in podman.person_of(home):
+        busybox.build(person, base / "image")
+        yield person
+
+
+@pytest.fixture
+def image(ann: Person, tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """An image of busybox, with more lines in its Containerfile and the files of `tmp_path / "root"`."""
+    name = "localhost/paddock-test-attack:1"
+    (tmp_path / "root").mkdir()
+
+    def make(*lines: str, flags: tuple[str, ...] = ()) -> str:
+        (tmp_path / "Containerfile").write_text("\n".join((f"FROM {busybox.IMAGE}", "COPY root /", *lines, "")))
+        build = ("podman", "build", "--quiet", *flags, "--tag", name, str(tmp_path))
+        subprocess.run(build, env=ann.environ, check=True, capture_output=True, timeout=120)
+        return name
+
+    yield make
+    subprocess.run(["podman", "image", "rm", "--force", name], env=ann.environ, check=True, capture_output=True)
+
+
+def test_a_link_above_the_repository_takes_no_mask_away(ann: Person, image: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "root/srv/var").mkdir(parents=True)
+    (tmp_path / "root/var").symlink_to("srv/var")
+    place = Path(tempfile.mkdtemp(prefix="paddock-test-", dir="/var/tmp"))
+    try:
+        subprocess.run(["git", "init", "-q", str(place)], check=True)
+        (place / ".env").write_text("TOKEN=hunter2\n")
+        script = "pwd -P; cat .env && echo read"
+        done = ann.call("run", "--boundary", "podman", "--image", image(), "--", "sh", "-c", script, cwd=place)
+        assert done.stdout.splitlines() == [f"/srv{place}", "read"], done.stderr
+    finally:
+        shutil.rmtree(place)

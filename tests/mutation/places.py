@@ -117,7 +117,7 @@ PLACES = (
     *_gateway("http.bodies", scenarios=("NW-32",), only=_REFUSALS),
     *_gateway("http.requests", scenarios=("NW-32", "NW-17", "NW-33"), only=_REFUSALS),
     *_gateway("http.answers", scenarios=("NW-32", "NW-33"), only=_REFUSALS),
-    *_gateway("secrets.broker", scenarios=("CR-36", "CR-41")),
+    *_gateway("secrets.broker", scenarios=("CR-36", "CR-41", "NW-26", "NW-45")),
     *_gateway("secrets.leaks", scenarios=("CR-36", "CR-41")),
     *_gateway("secrets.proofs", scenarios=("CR-36",)),
     *_gateway("budget", scenarios=("NW-45",)),

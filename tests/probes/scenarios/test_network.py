@@ -47,6 +47,10 @@ requests._is_spoken = lambda *_: True
 from paddock.gateway import opening
 opening.check_name = lambda *_: None
 """,
+    "NW-18 malformed-hello": """
+from paddock.gateway.tls import hello
+hello._Bytes.end = lambda _: None
+""",
     "NW-25 dns-rebind": """
 from paddock.gateway.outside import dial
 dial.netlink.is_delivered_here = lambda _: False

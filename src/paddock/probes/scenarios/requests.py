@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from paddock.errors import PaddockError
 from paddock.probes.planting.service import Service
-from paddock.probes.scenarios import gateway
+from paddock.probes.scenarios import gateway, hellos
 from paddock.probes.scenarios.gateway import HOST, LOOPBACK, PYTHON
 from paddock.probes.scenarios.scene import scenario
 
@@ -46,6 +46,7 @@ print("done")
 _BUDGET_BYTES, _HEADS_BYTES = 64 << 10, 4 << 10
 _RANDOM = slice(11, 43)  # of a ClientHello in its record: no two have the same (RFC 8446, 4.1.2)
 _MOST_OPEN, _TRIED = 4, 12
+_CHUNKS = b"POST /chunks HTTP/1.1\r\nHost: AUTHORITY\r\nTransfer-Encoding: chunked\r\n\r\n"
 _MALFORMED = {
     "two lengths": b"POST /MARK HTTP/1.1\r\nHost: AUTHORITY\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
     "a length and chunks": b"POST /MARK HTTP/1.1\r\nHost: AUTHORITY\r\nContent-Length: 5\r\nTransfer-Encoding: chunked"
@@ -59,6 +60,13 @@ _MALFORMED = {
     "a negative length": b"POST /MARK HTTP/1.1\r\nHost: AUTHORITY\r\nContent-Length: -1\r\n\r\n",
     "HTTP/0.9": b"GET /MARK\r\n\r\n",
     "HTTP/2 without an upgrade": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n/MARK",
+    "a fragment": b"GET /MARK#here HTTP/1.1\r\nHost: AUTHORITY\r\n\r\n",
+    "a method that shows a request to its sender": b"TRACE /MARK HTTP/1.1\r\nHost: AUTHORITY\r\n\r\n",
+    "chunks in HTTP/1.0": b"POST /MARK HTTP/1.0\r\nHost: AUTHORITY\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    # Of these the head may arrive. The mark is behind what is wrong.
+    "a chunk with another end": _CHUNKS + b"5\r\nhello--40\r\nMARK",
+    "a NUL behind the chunks": _CHUNKS + b"0\r\nX: a\0b\r\nY: MARK\r\n\r\n",
+    "fields without end behind the chunks": _CHUNKS + b"0\r\n" + b"X: %s\r\n" % (b"a" * 1000) * 40 + b"Y: MARK\r\n\r\n",
 }
 _MISNAMED = {
     "another Host": b"GET /MARK HTTP/1.1\r\nHost: other.example.test\r\n\r\n",
@@ -134,19 +142,26 @@ class _Served:
         return [f"reached the service with {what}" for what, form in forms.items() if self.has(form)]
 
 
-@scenario("NW-17 host-header-mismatch", "NW-18 sni-mismatch", "NW-32 http-smuggling", "NW-33 upgrades")
+@scenario(
+    "NW-17 host-header-mismatch",
+    "NW-18 sni-mismatch",
+    "NW-18 malformed-hello",
+    "NW-32 http-smuggling",
+    "NW-33 upgrades",
+)
 def requests(scene: Scene) -> Findings:
     """All of them in one run."""
     rows = {
         "NW-17 host-header-mismatch": _marked(_MISNAMED, "misnamed"),
         "NW-18 sni-mismatch": _beginnings(),
+        "NW-18 malformed-hello": hellos.forms(HOST),
         "NW-32 http-smuggling": _marked(_MALFORMED, "malformed"),
         "NW-33 upgrades": _marked(_UPGRADES, "tunnel", b"pgrade: "),
     }
     served = _Served(scene)
-    known = _beginning(HOST)
-    served.send_all([*(form for forms in rows.values() for form in forms.values()), known])
-    if not served.has(known):
+    known = (_beginning(HOST), hellos.well_formed(HOST))
+    served.send_all([*(form for forms in rows.values() for form in forms.values()), *known])
+    if not all(map(served.has, known)):
         raise PaddockError("the allowed name did not arrive by TLS")
     return {row: served.arrived(forms) for row, forms in rows.items()}
 

@@ -10,7 +10,7 @@ from paddock.checking.files import File
 from paddock.checking.findings import Edit, Hit
 from paddock.checking.rule import Rule, load
 from paddock.devcontainer import jsonc
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

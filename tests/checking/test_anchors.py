@@ -5,7 +5,7 @@ import pytest
 from paddock.checking.anchors import anchor
 from paddock.checking.files import File
 from paddock.devcontainer.document import Place
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from tests.checking.made import FILE, json_file
 
 TEXT = (

@@ -7,7 +7,7 @@ import pytest
 
 from paddock.checking import baseline
 from paddock.checking.findings import Hit
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from paddock.errors import PaddockError
 from tests.checking.made import check, told
 

@@ -12,7 +12,7 @@ from paddock.checking.files import File
 from paddock.checking.findings import Edit, Finding
 from paddock.checking.report import Report, Row
 from paddock.devcontainer.document import Place
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from paddock.errors import PaddockError
 from tests.checking.made import FILE, json_file
 

@@ -8,7 +8,7 @@ from paddock.checking.context import Context
 from paddock.checking.findings import Hit
 from paddock.checking.running import run
 from paddock.devcontainer.document import Place
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from tests.checking.made import rule
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import pytest
 from paddock.checking.files import File
 from paddock.checking.findings import Hit
 from paddock.devcontainer.document import Place
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from tests.checking.made import check, told
 
 

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from paddock.checking import whole
 from paddock.checking.context import Context
 from paddock.checking.files import File
 from paddock.checking.findings import Edit, Hit
 from paddock.devcontainer.document import Place
-from paddock.devcontainer.model import Effective, Source
+from paddock.devcontainer.source import Source
 from tests.checking.made import FILE, RULES, TODAY, check, json_file, rule, told
+
+if TYPE_CHECKING:
+    from paddock.devcontainer.model import Effective
 
 NOTHING = cast("Effective", None)
 

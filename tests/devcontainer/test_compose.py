@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from paddock.devcontainer.compose import Loaded, load
 from paddock.devcontainer.document import Broken
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 
 ORIGIN = Source("file", "devcontainer.json")
 

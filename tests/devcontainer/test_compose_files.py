@@ -9,7 +9,7 @@ import pytest
 
 from paddock.devcontainer.compose_files import default_files, read
 from paddock.devcontainer.files import Files
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from paddock.devcontainer import feature_metadata, jsonc, properties
-from paddock.devcontainer.model import FeatureUse, Option, Source
+from paddock.devcontainer.model import FeatureUse, Option
+from paddock.devcontainer.source import Source
 
 HERE = Source("file", "devcontainer.json", ("features", "./a"))
 

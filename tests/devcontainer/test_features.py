@@ -12,7 +12,8 @@ from paddock.devcontainer import features, references
 from paddock.devcontainer.document import Broken, Place
 from paddock.devcontainer.feature_lock import Lock, Locked
 from paddock.devcontainer.files import Files
-from paddock.devcontainer.model import FeatureUse, Option, Source
+from paddock.devcontainer.model import FeatureUse, Option
+from paddock.devcontainer.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,14 +18,14 @@ from paddock.devcontainer.model import (
     Port,
     PortAttributes,
     Requirement,
-    Source,
     Switch,
     Text,
     Variable,
 )
+from paddock.devcontainer.source import Source
 
 if TYPE_CHECKING:
-    from paddock.devcontainer.model import Layer
+    from paddock.devcontainer.source import Layer
 
 PLACE = Place("f", 1, 1, 0, 0)
 OBJECT = Node("object", None, PLACE)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.devcontainer import jsonc, mounts
-from paddock.devcontainer.model import Mount, Source
+from paddock.devcontainer.source import Source
+
+if TYPE_CHECKING:
+    from paddock.devcontainer.model import Mount
 
 HERE = Source("file", "x", ("mounts", 0))
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from paddock.devcontainer import ordering, references
 from paddock.devcontainer.alike import Facts
 from paddock.devcontainer.document import Place
-from paddock.devcontainer.model import FeatureUse, Option, Source, Text
+from paddock.devcontainer.model import FeatureUse, Option, Text
+from paddock.devcontainer.source import Source
 from paddock.errors import Refused
 
 if TYPE_CHECKING:

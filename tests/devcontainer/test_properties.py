@@ -8,11 +8,12 @@ import pytest
 
 from paddock.devcontainer import hooks, jsonc, properties
 from paddock.devcontainer.document import Broken
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from paddock.devcontainer.substitution import Context, substitute
 
 if TYPE_CHECKING:
-    from paddock.devcontainer.model import Configuration, Layer
+    from paddock.devcontainer.model import Configuration
+    from paddock.devcontainer.source import Layer
 
 FILE = ".devcontainer/devcontainer.json"
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from paddock.devcontainer import runflags
 from paddock.devcontainer.document import Place
-from paddock.devcontainer.model import Source, Text
+from paddock.devcontainer.model import Text
+from paddock.devcontainer.source import Source
 from tests import capabilities
 
 

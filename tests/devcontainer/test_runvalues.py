@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.devcontainer import runvalues
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 
 HERE = Source("file", "devcontainer.json", ("runArgs", 0))
 

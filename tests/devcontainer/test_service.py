@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paddock.devcontainer.compose_files import read
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

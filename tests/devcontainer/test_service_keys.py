@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from paddock.devcontainer import runflags
-from paddock.devcontainer.model import Source
 from paddock.devcontainer.service_keys import KNOWN, build_flags, flags
 from paddock.devcontainer.service_part import Part
+from paddock.devcontainer.source import Source
 from paddock.devcontainer.yaml_document import read
 
 

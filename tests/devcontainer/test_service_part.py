@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from paddock.devcontainer.model import Source
 from paddock.devcontainer.service_part import Part
+from paddock.devcontainer.source import Source
 from paddock.devcontainer.yaml_document import read
 
 TEXT = "a: x\nb: [1, {c: d}, true]\ne: {f: on}\ng: ~"

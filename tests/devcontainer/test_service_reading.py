@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddock.devcontainer.compose_files import read
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 
 if TYPE_CHECKING:
     from pathlib import Path

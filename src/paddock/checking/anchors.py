@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from paddock.checking.files import File
     from paddock.devcontainer.document import Node
-    from paddock.devcontainer.model import Source
+    from paddock.devcontainer.source import Source
 
 # The keys that bring in a layer. `dockerFile` and `context` at the top are the older form of `build`.
 _BRINGING = {

@@ -11,7 +11,7 @@ from paddock.frozen import frozen
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.devcontainer.document import Place
-    from paddock.devcontainer.model import Source
+    from paddock.devcontainer.source import Source
 
 # The worst first: reports are in this order, and `--fail-on` counts what is at its own place or before.
 SEVERITIES = ("critical", "high", "medium", "low", "info")

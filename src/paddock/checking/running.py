@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from paddock.checking.context import Context
     from paddock.checking.findings import Hit
     from paddock.checking.rule import Function, Rule
-    from paddock.devcontainer.model import Effective, Source
+    from paddock.devcontainer.model import Effective
+    from paddock.devcontainer.source import Source
 
 
 def run(

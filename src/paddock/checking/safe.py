@@ -10,7 +10,8 @@ from paddock.checking.findings import Edit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from paddock.devcontainer.model import Effective, Flag, Source
+    from paddock.devcontainer.model import Effective, Flag
+    from paddock.devcontainer.source import Source
 
 _ARGUMENTS = "runArgs"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from paddock.checking.findings import Hit
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from paddock.frozen import frozen, replace
 
 TYPE_CHECKING = False

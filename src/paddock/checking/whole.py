@@ -9,7 +9,7 @@ from paddock.checking.findings import SEVERITIES, Hit
 from paddock.checking.report import Report, Row
 from paddock.checking.running import finding as made
 from paddock.checking.running import run
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from paddock.frozen import frozen, replace
 
 TYPE_CHECKING = False

@@ -14,8 +14,8 @@ from paddock.devcontainer import yaml_document
 from paddock.devcontainer.compose_merging import Merger, scalar
 from paddock.devcontainer.compose_variables import dotenv, interpolate
 from paddock.devcontainer.document import Broken, Flaw, Member, Node, Place
-from paddock.devcontainer.model import Source
 from paddock.devcontainer.service import Beyond, Unread
+from paddock.devcontainer.source import Source
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False

@@ -7,7 +7,7 @@ import re
 
 from paddock.devcontainer import compose, dockerfile, service_reading
 from paddock.devcontainer.files import Files
-from paddock.devcontainer.model import Source, Text
+from paddock.devcontainer.model import Text
 from paddock.devcontainer.service import Beyond, Project, Service, Unread
 from paddock.frozen import replace
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from paddock.devcontainer.service import ServiceBuild
+    from paddock.devcontainer.source import Source
 
 # What the reference CLI names to Compose where the file names none; Compose itself would look for others, too.
 NAME, OVERRIDE = "docker-compose.yml", "docker-compose.override.yml"

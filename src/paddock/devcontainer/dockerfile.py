@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from paddock.devcontainer.dockerfile_words import assignments, expand
 from paddock.devcontainer.instructions import Instruction, Listing, Word, parse
-from paddock.devcontainer.model import Source, Text, Variable
+from paddock.devcontainer.model import Text, Variable
+from paddock.devcontainer.source import Source
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False

@@ -13,7 +13,8 @@ from paddock.devcontainer import workspace as workspaces
 from paddock.devcontainer.combining import Base, combine, kind_of
 from paddock.devcontainer.document import Broken, Flaw
 from paddock.devcontainer.files import Files, Unread
-from paddock.devcontainer.model import Effective, Source, Text, UnknownLayer
+from paddock.devcontainer.model import Effective, Text, UnknownLayer
+from paddock.devcontainer.source import Source
 from paddock.frozen import replace
 
 TYPE_CHECKING = False

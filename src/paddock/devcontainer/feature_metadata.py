@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddock.devcontainer.document import Document, Node
-    from paddock.devcontainer.model import Source, Text
+    from paddock.devcontainer.model import Text
+    from paddock.devcontainer.source import Source
 
     Scalar = str | int | float | bool | None
 

@@ -11,7 +11,8 @@ import os
 from paddock.devcontainer import feature_metadata, jsonc, known_features, ordering, properties, references
 from paddock.devcontainer.alike import Facts
 from paddock.devcontainer.files import Unread
-from paddock.devcontainer.model import Configuration, Source, Text, UnknownLayer
+from paddock.devcontainer.model import Configuration, Text, UnknownLayer
+from paddock.devcontainer.source import Source
 from paddock.frozen import frozen, replace
 
 TYPE_CHECKING = False

@@ -7,8 +7,9 @@ the value that counts. Where several say the same, it is the lowest: taking away
 from __future__ import annotations
 
 from paddock.devcontainer import hooks
-from paddock.devcontainer.model import Port, Requirement, Source, Switch, Text
+from paddock.devcontainer.model import Port, Requirement, Switch, Text
 from paddock.devcontainer.requirements import size
+from paddock.devcontainer.source import Source
 from paddock.frozen import replace
 
 TYPE_CHECKING = False

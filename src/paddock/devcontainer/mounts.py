@@ -14,7 +14,7 @@ from paddock.frozen import replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.devcontainer.document import Node
-    from paddock.devcontainer.model import Source
+    from paddock.devcontainer.source import Source
 
 _NAMES = {"src": "source", "destination": "target", "dst": "target", "ro": "readonly"}
 # strconv.ParseBool of Go, in which both engines are written

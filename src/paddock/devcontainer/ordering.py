@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from paddock.devcontainer.alike import Facts
-    from paddock.devcontainer.model import FeatureUse, Source, Text
+    from paddock.devcontainer.model import FeatureUse, Text
     from paddock.devcontainer.references import Reference
+    from paddock.devcontainer.source import Source
 
     FactsOf = Callable[[Reference], Facts]
 

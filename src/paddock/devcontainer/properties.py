@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from paddock.devcontainer.document import Document, Member
-    from paddock.devcontainer.model import Layer
+    from paddock.devcontainer.source import Layer
     from paddock.devcontainer.typed import Substitute
 
     Reader = Callable[[Node, Typed], Any]

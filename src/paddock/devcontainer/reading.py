@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from paddock.devcontainer.document import Document
     from paddock.devcontainer.finding import Found
-    from paddock.devcontainer.model import Configuration, Layer
+    from paddock.devcontainer.model import Configuration
+    from paddock.devcontainer.source import Layer
 
 _LONGEST_PATH = 4096  # PATH_MAX of Linux
 _MOST_GROWN = jsonc.LARGEST

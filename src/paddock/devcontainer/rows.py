@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-    from paddock.devcontainer.model import Configuration, Effective, Source
+    from paddock.devcontainer.model import Configuration, Effective
+    from paddock.devcontainer.source import Source
 
 # By key of devcontainer.json: the field of a configuration, of what all layers say, or of both.
 _FIELDS = (

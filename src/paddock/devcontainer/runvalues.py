@@ -14,7 +14,7 @@ from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from paddock.devcontainer.model import Source
+    from paddock.devcontainer.source import Source
 
 # A colon in a variable parts nothing. None is that long: without an end, each would be looked for to the text's end.
 _PART = re.compile(r"(?:\$\{[^}]{0,400}\}|\\:|[^:])*")

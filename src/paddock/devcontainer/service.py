@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from paddock.devcontainer.dockerfile import Dockerfile
     from paddock.devcontainer.document import Flaw, Node
-    from paddock.devcontainer.model import Flag, Mount, Port, Source, Switch, Text, Variable
+    from paddock.devcontainer.model import Flag, Mount, Port, Switch, Text, Variable
+    from paddock.devcontainer.source import Source
     from paddock.devcontainer.yaml_document import Yaml
 
 

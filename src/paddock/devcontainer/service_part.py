@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paddock.devcontainer.document import Node
-    from paddock.devcontainer.model import Source
+    from paddock.devcontainer.source import Source
 
 TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})  # what Compose's schema takes for a yes
 

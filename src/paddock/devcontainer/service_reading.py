@@ -10,9 +10,10 @@ import shlex
 
 from paddock.devcontainer import runvalues, service_keys
 from paddock.devcontainer.compose_merging import scalar, variables
-from paddock.devcontainer.model import Mount, Port, Source, Text, Variable
+from paddock.devcontainer.model import Mount, Port, Text, Variable
 from paddock.devcontainer.service import Service, ServiceBuild, Shared
 from paddock.devcontainer.service_part import Part
+from paddock.devcontainer.source import Source
 from paddock.frozen import replace
 
 TYPE_CHECKING = False

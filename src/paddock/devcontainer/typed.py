@@ -7,7 +7,8 @@ starts a privileged container. Where it makes nothing of it, the value is left o
 from __future__ import annotations
 
 from paddock.devcontainer.document import Flaw
-from paddock.devcontainer.model import Option, Source, Switch, Text, Unknown, Variable
+from paddock.devcontainer.model import Option, Switch, Text, Unknown, Variable
+from paddock.devcontainer.source import Source
 from paddock.devcontainer.substitution import nameless
 
 TYPE_CHECKING = False
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from paddock.devcontainer.document import Member, Node
-    from paddock.devcontainer.model import Layer
+    from paddock.devcontainer.source import Layer
 
     Substitute = Callable[[str], str]
 

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddock.devcontainer.document import Node
-    from paddock.devcontainer.model import Effective, Mount, Source, Variable
+    from paddock.devcontainer.model import Effective, Mount, Variable
     from paddock.devcontainer.service import Project
     from paddock.devcontainer.service import Service as Written
+    from paddock.devcontainer.source import Source
 
     Entry = tuple[str, str, Source]
 

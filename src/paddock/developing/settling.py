@@ -16,7 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from paddock.devcontainer.model import Effective, Hook, Source
+    from paddock.devcontainer.model import Effective, Hook
+    from paddock.devcontainer.source import Source
 
 # While it is made, once; what a start runs; what an editor runs when it attaches is not ours.
 ONCE = ("onCreateCommand", "updateContentCommand", "postCreateCommand")

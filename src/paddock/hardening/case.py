@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from paddock.checking.findings import Finding
     from paddock.checking.rule import Rule
-    from paddock.devcontainer.model import Configuration, Effective, Path, Source
+    from paddock.devcontainer.model import Configuration, Effective
+    from paddock.devcontainer.source import Path, Source
     from paddock.hardening.changes import Keep
 
     Engine = Literal["podman", "docker"]

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Literal
 
-    from paddock.devcontainer.model import Path
+    from paddock.devcontainer.source import Path
     from paddock.hardening.sheet import Scalar, Value
 
 

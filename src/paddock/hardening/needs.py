@@ -20,8 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from paddock.devcontainer.model import Source
     from paddock.devcontainer.service import Project, Unread
+    from paddock.devcontainer.source import Source
     from paddock.hardening.case import Case
 
 _OTHERS = ("label", "feature")

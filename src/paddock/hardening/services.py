@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddock.checking.findings import Finding
-    from paddock.devcontainer.model import Mount, Path, Port, Source
+    from paddock.devcontainer.model import Mount, Port
     from paddock.devcontainer.service import Project, Service
+    from paddock.devcontainer.source import Path, Source
     from paddock.hardening.case import Case
     from paddock.hardening.changes import Change
 

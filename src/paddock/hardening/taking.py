@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddock.checking.findings import Finding
-    from paddock.devcontainer.model import Path
+    from paddock.devcontainer.source import Path
     from paddock.hardening.case import Case
     from paddock.hardening.changes import Change
     from paddock.hardening.draft import Cell, Draft

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paddock.checking.facts import base
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from tests.checking.scenes import FILE, Scene, compose, file, hook, read
 
 

@@ -5,7 +5,7 @@ import json
 from paddock.checking import baseline
 from paddock.checking.findings import Hit
 from paddock.checking.reports.data import data
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from tests.checking.made import FILE, NASTY, check
 
 TEXT = '{\n  "a": "bad",\n  "b": "odd" // paddock: ignore DC301 because why\n}'

@@ -6,7 +6,7 @@ from hypothesis import given
 
 from paddock.checking.findings import Hit
 from paddock.checking.reports import github
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from tests.checking.made import FILE, NASTY, check
 from tests.probes.proofs import texts
 

@@ -9,7 +9,7 @@ from paddock.checking.files import File
 from paddock.checking.findings import Hit
 from paddock.checking.reports import junit
 from paddock.devcontainer.document import Place
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from tests.checking.made import FILE, NASTY, RULES, TODAY, check
 from tests.probes.proofs import texts
 

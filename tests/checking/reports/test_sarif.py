@@ -15,7 +15,7 @@ from paddock.checking.findings import Hit
 from paddock.checking.reports import sarif
 from paddock.devcontainer.document import Place
 from paddock.devcontainer.lines import lines_of
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from tests.checking.made import FILE, NASTY, RULES, check, json_file
 from tests.probes.proofs import texts
 

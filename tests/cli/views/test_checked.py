@@ -9,7 +9,7 @@ from paddock.checking.findings import Hit
 from paddock.checking.rule import load
 from paddock.cli.views import checked
 from paddock.devcontainer.document import Place
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from tests.checking.made import FILE, NASTY, check
 from tests.probes.proofs import texts
 

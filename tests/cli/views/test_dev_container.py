@@ -7,7 +7,8 @@ import json
 from paddock.cli.views import dev_container
 from paddock.devcontainer import jsonc, properties
 from paddock.devcontainer.document import Place
-from paddock.devcontainer.model import Source, Text
+from paddock.devcontainer.model import Text
+from paddock.devcontainer.source import Source
 from paddock.frozen import replace
 
 FILE = ".devcontainer.json"

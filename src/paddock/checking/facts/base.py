@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from paddock.checking.facts import base
 from paddock.checking.facts.memory import kept
-from paddock.devcontainer.model import Configuration, Source, Switch
+from paddock.devcontainer.model import Configuration, Switch
+from paddock.devcontainer.source import Source
 from paddock.frozen import replace
 
 TYPE_CHECKING = False

@@ -16,9 +16,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from paddock.devcontainer.model import Effective, Flag, Port, Source
+    from paddock.devcontainer.model import Effective, Flag, Port
     from paddock.devcontainer.runvalues import Device, SecurityOption
     from paddock.devcontainer.service import Service
+    from paddock.devcontainer.source import Source
 
 _NAMESPACES = ("pid", "ipc", "uts", "userns", "cgroupns", "network")
 

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from paddock.checking.facts.shell import Command
     from paddock.devcontainer.dockerfile import Dockerfile
     from paddock.devcontainer.instructions import Heredoc, Instruction
-    from paddock.devcontainer.model import Effective, Source
+    from paddock.devcontainer.model import Effective
     from paddock.devcontainer.service import Project
+    from paddock.devcontainer.source import Source
 
 
 @frozen

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from paddock.devcontainer.document import Node
-    from paddock.devcontainer.model import Effective, Source
+    from paddock.devcontainer.model import Effective
+    from paddock.devcontainer.source import Source
 
 _EDITORS = frozenset(("vscode", "cursor", "windsurf", "codespaces"))
 

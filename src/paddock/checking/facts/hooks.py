@@ -10,7 +10,7 @@ from paddock.checking.facts.memory import kept
 from paddock.checking.facts.shell import commands as of_text
 from paddock.checking.facts.shell import of_arguments
 from paddock.devcontainer.lines import lines_of
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False

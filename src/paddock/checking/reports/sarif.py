@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from paddock.checking.reports.regions import Region
     from paddock.checking.rule import Rule
     from paddock.devcontainer.document import Place
-    from paddock.devcontainer.model import Source
+    from paddock.devcontainer.source import Source
 
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
 

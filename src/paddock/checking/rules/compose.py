@@ -7,7 +7,7 @@ from paddock.checking.facts.downloads import downloads
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
 from paddock.devcontainer.compose_merging import scalar
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from paddock.checking.context import Context
     from paddock.devcontainer.instructions import Instruction
-    from paddock.devcontainer.model import Effective, Source
+    from paddock.devcontainer.model import Effective
+    from paddock.devcontainer.source import Source
 
 _ADDRESS = re.compile(r"(?:https?|ftp)://|git@|git://|ssh://")
 _COMMIT = re.compile(r"#(?:[^:]*@)?[0-9a-f]{40}(?::|$)|[?&]checksum=[0-9a-f]{7,}")

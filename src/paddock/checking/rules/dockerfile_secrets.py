@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddock.checking.context import Context
-    from paddock.devcontainer.model import Effective, Source
+    from paddock.devcontainer.model import Effective
+    from paddock.devcontainer.source import Source
 
 
 @rule("DC701")

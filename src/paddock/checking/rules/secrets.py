@@ -10,7 +10,7 @@ from paddock.checking.facts import base, container, hooks, mounts, secret
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
 from paddock.devcontainer.document import Place
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 from paddock.preflight.names import holds_secrets
 
 TYPE_CHECKING = False
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from paddock.checking.context import Context
     from paddock.devcontainer.document import Document, Node
-    from paddock.devcontainer.model import Effective, Path
+    from paddock.devcontainer.model import Effective
+    from paddock.devcontainer.source import Path
 
 _OF_HOST = re.compile(r"\$\{(?:localEnv|env):([A-Za-z_][A-Za-z0-9_]*)")
 _OPTION = re.compile(r"--?([A-Za-z][A-Za-z0-9_-]*)=(.+)", re.DOTALL)

@@ -10,7 +10,7 @@ from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
 from paddock.checking.safe import setting
 from paddock.devcontainer import references
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from paddock.checking.context import Context
     from paddock.devcontainer.document import Node
-    from paddock.devcontainer.model import Effective, Path, Unknown
+    from paddock.devcontainer.model import Effective, Unknown
+    from paddock.devcontainer.source import Path
 
 # What protects: that it is lost must not go unnoticed.
 _PROTECTS = frozenset((

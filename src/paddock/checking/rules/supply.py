@@ -9,7 +9,7 @@ from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
 from paddock.devcontainer import feature_lock, references
 from paddock.devcontainer.document import Broken
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from paddock.checking.context import Context
     from paddock.checking.findings import Edit
-    from paddock.devcontainer.model import Effective, Mount, Source
+    from paddock.devcontainer.model import Effective, Mount
+    from paddock.devcontainer.source import Source
 
 _BYPASSES = frozenset((
     "--dangerously-skip-permissions", "--dangerously-bypass-approvals-and-sandbox", "--dangerously-allow-all", "--yolo",

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddock.devcontainer.document import Place
-    from paddock.devcontainer.model import Configuration, Effective, Source
+    from paddock.devcontainer.model import Configuration, Effective
     from paddock.devcontainer.rows import Row
+    from paddock.devcontainer.source import Source
 
 _WIDEST_KEY = 40
 _WIDEST_VALUE = 72  # a hook may have pages; --json has all of it

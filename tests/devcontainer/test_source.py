@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from paddock.devcontainer.document import Place
-from paddock.devcontainer.model import Source
+from paddock.devcontainer.source import Source
 
 PLACE = Place(".devcontainer.json", 4, 9, 60, 70)
 

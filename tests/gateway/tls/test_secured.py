@@ -12,7 +12,8 @@ import pytest
 
 from paddock.gateway.tls import secured
 from paddock.gateway.tls.authority import Authority
-from paddock.gateway.tls.secured import Secured, Session
+from paddock.gateway.tls.secured import Secured
+from paddock.gateway.tls.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

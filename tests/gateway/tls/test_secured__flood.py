@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paddock.gateway.tls.authority import Authority
-from paddock.gateway.tls.secured import MOST_UNSENT_DOWN, MOST_UNSENT_UP, Secured, Session
+from paddock.gateway.tls.secured import MOST_UNSENT_DOWN, MOST_UNSENT_UP, Secured
+from paddock.gateway.tls.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,16 +1,16 @@
 """TLS of the gateway's own: on top of a transport, under a protocol that sees only what is inside.
 
-`Session` is the protocol without I/O, `Secured` puts it between asyncio's transport and ours, as a side of a
-connection. asyncio's own cannot begin with bytes that were read already, and cannot end one direction alone.
+`Secured` puts a session between asyncio's transport and ours, as a side of a connection. asyncio's own cannot begin
+with bytes that were read already, and cannot end one direction alone.
 """
 
 from __future__ import annotations
 
 import ssl
-from contextlib import suppress
 
 from paddock.gateway.connection import reset
 from paddock.gateway.outside import dial
+from paddock.gateway.tls.session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,61 +26,11 @@ else:
     Protocol = object  # asyncio asks for the methods, not for the class
 
 HANDSHAKE_DEADLINE_S = 10.0
-_ONE_RECORD = 1 << 14
 # What may wait for a peer that does not read, but makes us answer by TLS alone (KeyUpdate, RFC 8446 §4.6.3): no
 # protocol above sees that, so none of them stops it. Towards a service, a body that was signed as a whole waits too.
 MOST_UNSENT_DOWN, MOST_UNSENT_UP = 1 << 20, 16 << 20
 # What OpenSSL says of alerts by which a client tells that it does not believe the certificate (RFC 8446 §6.2).
 _DISBELIEF = ("UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "CERTIFICATE_EXPIRED", "UNSUPPORTED_CERTIFICATE")
-
-
-class Session:
-    """One TLS connection, as bytes in and bytes out. Every method may raise ssl.SSLError."""
-
-    def __init__(self, context: ssl.SSLContext, *, server_side: bool, server_name: str | None = None) -> None:
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(
-            self._incoming, self._outgoing, server_side=server_side, server_hostname=server_name
-        )
-
-    def take(self, data: bytes) -> None:
-        """Bytes from the network, empty at their end."""
-        if data:
-            self._incoming.write(data)
-        else:
-            self._incoming.write_eof()
-
-    def shake_hands(self) -> bool:
-        """Go on with the handshake; True once it is complete."""
-        try:
-            self._tls.do_handshake()
-        except ssl.SSLWantReadError:
-            return False
-        return True
-
-    def read(self) -> bytes | None:
-        """What was decrypted: a record at most, empty where the peer said that it ends, None when more has to come."""
-        try:
-            return self._tls.read(_ONE_RECORD)
-        except ssl.SSLWantReadError:
-            return None
-        except ssl.SSLZeroReturnError:
-            return b""
-
-    def write(self, data: bytes) -> None:
-        """Encrypt."""
-        view = memoryview(data)
-        while view:
-            view = view[self._tls.write(view) :]
-
-    def end(self) -> None:
-        """Say that nothing more will be written (close_notify)."""
-        with suppress(ssl.SSLError):  # it waits for the peer's, or has stopped at data of the peer's; ours is written
-            self._tls.unwrap()
-
-    def to_send(self) -> bytes:
-        """Bytes for the network."""
-        return self._outgoing.read()
 
 
 class Secured(Protocol):

@@ -10,7 +10,8 @@ from paddock.gateway.http.web import Front
 from paddock.gateway.secrets.broker import gate_for
 from paddock.gateway.tls import hello
 from paddock.gateway.tls.authority import ALPN
-from paddock.gateway.tls.secured import HANDSHAKE_DEADLINE_S, Secured, Session, client_reason
+from paddock.gateway.tls.secured import HANDSHAKE_DEADLINE_S, Secured, client_reason
+from paddock.gateway.tls.session import Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

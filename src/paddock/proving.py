@@ -136,7 +136,7 @@ class _Own:
         )
         plan = _plan(ground, flags)
         here = outlook.look(plan)
-        hash_of_plan, added = plan_hash(plan), ""
+        as_written, added = plan, ""
         if any(gap.name == _REVIEW for gap in here.gaps):
             flags, added = {**flags, "workspace": ("live",)}, _LIVE
             plan = _plan(ground, flags)
@@ -148,13 +148,18 @@ class _Own:
             flags, added = {**flags, **allowed}, _ADDED if allowed else added
         if plan.network.published:
             self._unpublish(ground)
-        subject = _subject(
-            boundary=here.boundary, policy_hash=self._policy_hash, plan_hash=hash_of_plan, gaps=gaps, added=added
-        )
-        if not ground.bare:  # there is one that is not, and the runs on the others are beside it
-            self.subject = subject
-        if plan.proving.within_s:
-            _vouch(replace(subject, policy_hash=_plan(ground, flags).proving.policy_hash), ground)
+        if not ground.bare or plan.proving.within_s:
+            subject = _subject(
+                boundary=here.boundary,
+                policy_hash=self._policy_hash,
+                plan_hash=plan_hash(as_written),
+                gaps=gaps,
+                added=added,
+            )
+            if not ground.bare:  # there is one that is not, and the runs on the others are beside it
+                self.subject = subject
+            if plan.proving.within_s:
+                _vouch(replace(subject, policy_hash=_plan(ground, flags).proving.policy_hash), ground)
         told = {**flags, "accept": gaps}
         words = [word for flag, texts in told.items() for text in texts for word in (f"--{flag}", text)]
         return Target((*_PADDOCK, "run", "--quiet", *words, "--"), _PADDOCK, plan, gaps, ground.given.get("ports", {}))

@@ -60,11 +60,14 @@ def attack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> Judge
 
     as_root = os.geteuid() == 0
     controls = [probe for probe in probes if probe.control == ANYONE or (probe.control == ROOT and as_root)]
+    controlled = {probe.id for probe in controls}
     together = [probe for probe in probes if probe.where != "scenario"]
     unshared = Target((_UNSHARE, "--mount") if as_root else ())
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         held = pool.submit(_pack, together, f"{base}/held", policy, aim)
-        bare = pool.submit(_pack, [it for it in together if it in controls], f"{base}/bare", policy, lambda _: unshared)
+        bare = pool.submit(
+            _pack, [it for it in together if it.id in controlled], f"{base}/bare", policy, lambda _: unshared
+        )
         alone = [
             (side, pool.submit(_scene, names, f"{base}/{side}-{number}", policy, how))
             for side, chosen, how in (("held", probes, aim), ("bare", controls, lambda _: Target(())))
@@ -80,9 +83,9 @@ def attack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> Judge
             seen, control = told["held", probe.id], told.get(("bare", probe.id))
         else:
             seen = _seen(probe, ran)
-            control = _seen(probe, without) if probe in controls else None
+            control = _seen(probe, without) if probe.id in controlled else None
         row = judge(probe, seen, control, expect(probe, target.plan, target.gaps, target.ports), as_root=as_root)
-        rows.append(doubt(row, ran.trouble[0]) if ran.trouble and probe in together else row)
+        rows.append(doubt(row, ran.trouble[0]) if ran.trouble and probe.where != "scenario" else row)
     # What the command said is shown where it may be the reason.
     trouble = (*ran.trouble, *filter(None, [ran.complained.strip()[-500:] if ran.trouble else ""]))
     return Judged(

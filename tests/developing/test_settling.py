@@ -11,6 +11,7 @@ from paddock.devcontainer.effective import effective
 from paddock.devcontainer.finding import find
 from paddock.devcontainer.labels import Image, NotKnown
 from paddock.developing import settling
+from paddock.developing.lending import Lent
 from paddock.errors import Refused
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ def settled(tmp_path: Path) -> Any:
         def ask(name: str) -> Image | NotKnown:
             return Image(name, "podman", "f00d", "", (), (), (), json.dumps(label) if label else "")
 
-        return settling.settle(effective(find(str(tmp_path)), environment=environment or {}, ask=ask))
+        lent = Lent(environment or {}, ["TEAM"])
+        whole = effective(find(str(tmp_path)), environment=lent, ask=ask)
+        return settling.settle(whole, lent.withheld)
 
     return settle
 
@@ -68,15 +71,34 @@ def test_the_remote_user_goes_before_the_containers(settled: Any) -> None:
     assert settled().user == ""
 
 
-def test_variables_are_taken_and_a_secret_of_this_machine_is_not(settled: Any) -> None:
+def test_variables_are_taken_and_those_of_this_machine_are_not(settled: Any) -> None:
     found = settled(
-        environment={"API_TOKEN": "hunter2", "LANG": "C"},
-        containerEnv={"A": "1", "B": "1", "API_TOKEN": "${localEnv:API_TOKEN}"},
-        remoteEnv={"B": "2", "SPEECH": "${localEnv:LANG}", "A": None},
+        environment={"API_TOKEN": "hunter2", "OURS": "hunter3", "TEAM": "red", "LANG": "C"},
+        label=[{"containerEnv": {"FROM_LABEL": "${localEnv:API_TOKEN}"}}],
+        containerEnv={"A": "1", "B": "1", "C": "${localEnv:API_TOKEN}", "D": "x${env:OURS}", "E": "${localEnv:TEAM}"},
+        remoteEnv={"B": "2", "SPEECH": "${localEnv:LANG}", "A": None, "F": "${localEnv:MISSING:there}"},
     )
-    assert dict(found.environment) == {"B": "2", "SPEECH": "C"}
-    assert "hunter2" not in str(found.left)
-    assert any("API_TOKEN" in left.what and "credentials" in left.why for left in found.left)
+    assert dict(found.environment) == {"B": "2", "E": "red", "F": "there", "SPEECH": "C"}
+    assert "hunter" not in str(found)
+    said = {left.what: left.why for left in found.left}
+    assert "[credentials]" in said["API_TOKEN of this machine"]
+    assert 'pass = ["OURS"]' in said["OURS of this machine"]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"postStartCommand": "curl https://example.test/${localEnv:COMPANY}"},
+        {"onCreateCommand": {"a": ["echo", "${localEnv:COMPANY}"]}},
+        {"workspaceFolder": "/w/${localEnv:COMPANY}"},
+        {"workspaceFolder": "/w/${localEnv:COMPANY}", "containerEnv": {"X": "${containerWorkspaceFolder}"}},
+        {"remoteUser": "${localEnv:COMPANY}"},
+    ],
+)
+def test_no_other_text_is_made_of_a_variable_that_is_not_lent(settled: Any, keys: dict[str, Any]) -> None:
+    found = settled(environment={"COMPANY": "hunter2"}, **keys)
+    assert "hunter2" not in repr(found)
+    assert ("COMPANY of this machine", ".devcontainer.json") in [(left.what, left.where) for left in found.left]
 
 
 def test_rights_mounts_flags_and_ports_are_left_out_by_name(settled: Any) -> None:

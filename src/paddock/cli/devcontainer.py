@@ -93,7 +93,9 @@ def _up(options: argparse.Namespace) -> Outcome:
     if life.is_up(name):
         return Outcome(f"{name} is up already\n", {"schema": 1, "name": name, "started": False})
     layer = _in_podman(options)
-    ready = standing.ready(os.getcwd(), config=options.config, allow_initialize=options.without_initialize, build=True)
+    ready = standing.ready(
+        os.getcwd(), layer, config=options.config, allow_initialize=options.without_initialize, build=True
+    )
     terminal = any(map(os.isatty, (0, 1, 2)))
     flags_of_main = [f"--{word}" for word in ("json", "debug") if getattr(options, word)]
     code, kept = life.up(ready, layer, terminal=terminal, failed=lambda error: told(error, flags_of_main))

@@ -43,7 +43,7 @@ def plan_of(
 
     if not standing.there_is_one(os.getcwd()):
         return plan, None
-    image = standing.ready(os.getcwd(), create=create).image
+    image = standing.ready(os.getcwd(), layer, create=create).image
     return make_plan(os.getcwd(), command, layer, terminal=terminal, create=create, image=image), image
 
 

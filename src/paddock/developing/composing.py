@@ -11,7 +11,7 @@ import shlex
 
 from paddock.boundary import images
 from paddock.devcontainer.compose_merging import scalar
-from paddock.developing.settling import Left
+from paddock.developing.settling import Left, instead
 from paddock.errors import Refused
 from paddock.frozen import frozen
 from paddock.plan.model import Service
@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from paddock.devcontainer.service import Project
     from paddock.devcontainer.service import Service as Written
     from paddock.devcontainer.source import Source
+    from paddock.developing.lending import Lent
 
     Entry = tuple[str, str, Source]
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}\Z")  # also a file's name, and a host's
-_PUT_IN = re.compile(r"\$\{?[A-Za-z_]")  # a variable that Compose puts in from this machine
+_PUT_IN = re.compile(r"\$\{?([A-Za-z_]\w*)")  # a variable that Compose puts in, from this machine or from .env
+# Texts that are taken over as they come out, and nobody would miss a part of.
+_WHOLE = ("image", "entrypoint", "command", "user", "working_dir", "tmpfs", "volumes")
 # Flags that are taken over another way, or say nothing of what a container may do.
 _TAKEN = (
     "--user",
@@ -59,8 +62,11 @@ class Composed:
     left: tuple[Left, ...]
 
 
-def compose(effective: Effective, project: Project) -> Composed:
-    """What of a project is run. Raises Refused, and BoundaryUnavailable for an image that is not here."""
+def compose(effective: Effective, project: Project, lent: Lent) -> Composed:
+    """What of a project is run. `lent` is what it may put in of this machine's variables.
+
+    Raises Refused, and BoundaryUnavailable for an image that is not here.
+    """
     own = project.service
     if own is None:
         raise Refused(
@@ -78,12 +84,14 @@ def compose(effective: Effective, project: Project) -> Composed:
         )
     wanted = [text.value for text in effective.run_services]
     order = _order(project.started(wanted), own.name)
+    for each in (*order, own):
+        _refuse_secrets(each, project, lent)
     place = effective.workspace_folder.value.rstrip("/") or "/"
-    left = [one for each in order for one in _left(each)] + list(_left(own, place))
+    left = [one for each in order for one in _left(each, lent)] + list(_left(own, lent, place))
     return Composed(
         image=_image(own),
-        environment=tuple(_environment(own)),
-        services=tuple(_service(each) for each in order),
+        environment=tuple(_environment(own, lent)),
+        services=tuple(_service(each, lent) for each in order),
         names=tuple(sorted(_names(each.name) for each in (*order, own))),
         left=tuple(left),
     )
@@ -135,7 +143,33 @@ def _image(one: Written) -> str:
     return one.image.value
 
 
-def _service(one: Written) -> Service:
+def _refuse_secrets(one: Written, project: Project, lent: Lent) -> None:
+    """Variables are left out one by one; of a command that lacks a word nobody knows what it does."""
+    for node in _scalars([node for key in _WHOLE if (node := one.node.get(key))]):
+        for name in _not_lent(project.written.get((node.place.file, node.place.offset), ""), lent):
+            raise Refused(
+                f"the service {one.name} is made with {name}, of this machine or of .env, which is not lent to it",
+                why=f"{node.place.file}:{node.place.line}: {project.written[node.place.file, node.place.offset]}",
+                next_step=f"take it out there; {instead(name)}",
+                code="compose-variable",
+            )
+
+
+def _scalars(nodes: list[Node]) -> Iterator[Node]:
+    while nodes:
+        node = nodes.pop()
+        nodes += [*node.items, *(member.node for member in node.members)]
+        if node.kind == "string":
+            yield node
+
+
+def _not_lent(raw: str, lent: Lent) -> list[str]:
+    """The variables in a text as it is written that are secrets by their names, or this machine's and not lent."""
+    names = _PUT_IN.findall(raw.replace("$$", ""))
+    return [name for name in names if is_secret_name(name) or (name not in lent and name in lent.withheld)]
+
+
+def _service(one: Written, lent: Lent) -> Service:
     _names(one.name)
     places = (_place(mount) for mount in one.mounts)
     more = (text.partition(":")[0] for text in _texts(one.node.get("tmpfs")))
@@ -145,7 +179,7 @@ def _service(one: Written) -> Service:
         origin=Origin("repository", one.origin.where),
         entrypoint=_words(one.node.get("entrypoint")),
         command=_words(one.node.get("command")),
-        environment=tuple(_environment(one)),
+        environment=tuple(_environment(one, lent)),
         user=one.user.value if one.user else "",
         folder=scalar(one.node.get("working_dir")) or "",
         scratch=tuple(sorted({place for place in (*places, *more) if _PLACE.match(place)})),
@@ -176,25 +210,24 @@ def _is_bound(mount: Mount) -> bool:
     return any(name == "volume-opt" or "bind" in (value or "") for name, value in mount.options)
 
 
-def _environment(one: Written) -> Iterator[tuple[str, str]]:
+def _environment(one: Written, lent: Lent) -> Iterator[tuple[str, str]]:
     for variable in one.environment:
-        if variable.value is not None and not _is_secret(variable):
+        if variable.value is not None and not _is_hidden(variable, lent):
             yield variable.name, variable.value
 
 
-def _is_secret(variable: Variable) -> bool:
-    """Whether a value comes from this machine, by a name of a secret."""
-    return bool(_PUT_IN.search(variable.raw.replace("$$", ""))) and (
-        is_secret_name(variable.name) or any(map(is_secret_name, re.findall(r"\$\{?(\w+)", variable.raw)))
-    )
+def _is_hidden(variable: Variable, lent: Lent) -> bool:
+    """Whether a value comes from this machine, or from .env, and stays there."""
+    asked = _PUT_IN.search(variable.raw.replace("$$", ""))
+    return bool(asked and is_secret_name(variable.name)) or bool(_not_lent(variable.raw, lent))
 
 
-def _left(one: Written, workspace: str = "") -> Iterator[Left]:
+def _left(one: Written, lent: Lent, workspace: str = "") -> Iterator[Left]:
     """What is not taken over, in the order of its weight; with a `workspace`, of the person's own service.
 
     That one is a sandbox like all others: the repository is at that place, and private directories are the plan's.
     """
-    found = (*_rights(one), *_mounts(one, workspace), *_of_the_machine(one))
+    found = (*_rights(one), *_mounts(one, workspace), *_of_the_machine(one, lent))
     for what, why, origin in found:
         yield Left(f"{what} of the service {one.name}", why, origin.where)
 
@@ -218,14 +251,15 @@ def _mounts(one: Written, workspace: str) -> Iterator[Entry]:
             yield f"mount {mount.raw or mount.target}", "what is visible is the policy's to say", mount.origin
 
 
-def _of_the_machine(one: Written) -> Iterator[Entry]:
+def _of_the_machine(one: Written, lent: Lent) -> Iterator[Entry]:
     for port in one.ports:
         yield f"port {port.raw}", f"to reach it: --publish {port.inside}", port.origin
     for text in one.env_files:
         yield f"env_file {text.raw}", "name its variables under environment", text.origin
     for variable in one.environment:
-        if variable.value is None or _is_secret(variable):
-            yield f"{variable.name} of this machine", "bind it in [credentials] instead", variable.origin
+        if variable.value is None or _is_hidden(variable, lent):
+            named = (*_not_lent(variable.raw, lent), variable.name)[0]
+            yield f"{named} of this machine", instead(named), variable.origin
     needed = one.node.get("depends_on")
     if needed and any(member.node.get("condition") for member in needed.members):
         yield "a condition of depends_on", "services are started in their order, and not waited for", one.origin

@@ -14,15 +14,15 @@ from paddock.policy.credentials import is_secret_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-    from paddock.devcontainer.model import Effective, Hook
+    from paddock.devcontainer.model import Effective, Hook, Variable
     from paddock.devcontainer.source import Source
 
 # While it is made, once; what a start runs; what an editor runs when it attaches is not ours.
 ONCE = ("onCreateCommand", "updateContentCommand", "postCreateCommand")
 EACH_START = "postStartCommand"
-_FROM_HOST = re.compile(r"\$\{(?:localEnv|env):")
+_FROM_HOST = re.compile(r"\$\{(?:localEnv|env):([^:}]*)")
 _RIGHTS = ("--privileged", "--cap-add", "--security-opt", "--device", "--pid", "--ipc", "--userns", "--network")
 
 
@@ -47,8 +47,11 @@ class Settled:
     left: tuple[Left, ...]
 
 
-def settle(effective: Effective, *, allow_initialize: bool = False) -> Settled:
-    """What is taken over. Raises Refused for what would run on this machine, unless that is allowed."""
+def settle(effective: Effective, withheld: Collection[str] = (), *, allow_initialize: bool = False) -> Settled:
+    """What is taken over. `withheld` are the variables of this machine that it asked for and was not lent.
+
+    Raises Refused for what would run on this machine, unless that is allowed.
+    """
     on_host = [hook for hook in effective.hooks if hook.on_host]
     if on_host and not allow_initialize:
         raise Refused(
@@ -60,10 +63,10 @@ def settle(effective: Effective, *, allow_initialize: bool = False) -> Settled:
     return Settled(
         user=_user(effective),
         folder=effective.workspace_folder.value.rstrip("/"),
-        environment=tuple(_environment(effective)),
+        environment=tuple(_environment(effective, withheld)),
         once=tuple(hook for event in ONCE for hook in effective.hooks if hook.event == event),
         each_start=tuple(hook for hook in effective.hooks if hook.event == EACH_START),
-        left=tuple(_left(effective)),
+        left=(*_left(effective), *_withheld(effective, withheld)),
     )
 
 
@@ -74,16 +77,33 @@ def _user(effective: Effective) -> str:
     return "" if name in ("root", "0") else name
 
 
-def _environment(effective: Effective) -> Iterator[tuple[str, str]]:
+def _environment(effective: Effective, withheld: Collection[str]) -> Iterator[tuple[str, str]]:
     variables = {one.name: one for one in effective.container_environment}
     variables |= {one.name: one for one in effective.remote_environment}
     for name, one in sorted(variables.items()):
-        if one.value is not None and not _is_secret(name, one.raw):
+        if one.value is not None and not _asked(one, withheld):
             yield name, one.value
 
 
-def _is_secret(name: str, raw: str) -> bool:
-    return bool(_FROM_HOST.search(raw)) and is_secret_name(name)
+def _asked(variable: Variable, withheld: Collection[str]) -> list[str]:
+    """Which of the variables that were not lent this one is made of."""
+    return [name for name in _FROM_HOST.findall(variable.raw) if name in withheld]
+
+
+def _withheld(effective: Effective, withheld: Collection[str]) -> Iterator[Left]:
+    """What was not lent, with the line of the variable that asks for it, or with the file where other text does."""
+    told = set()
+    for variable in (*effective.container_environment, *effective.remote_environment):
+        for name in _asked(variable, withheld):
+            told.add(name)
+            yield _entry(f"{name} of this machine", instead(name), variable.origin)
+    for name in sorted(set(withheld) - told):
+        yield Left(f"{name} of this machine", instead(name), effective.file)
+
+
+def instead(name: str) -> str:
+    """What to do about a variable that was not lent."""
+    return "bind it in [credentials] instead" if is_secret_name(name) else f'a policy lends it: pass = ["{name}"]'
 
 
 def _left(effective: Effective) -> Iterator[Left]:
@@ -94,9 +114,6 @@ def _left(effective: Effective) -> Iterator[Left]:
         yield _entry("an entrypoint of a Feature", "it would run as root", text.origin)
     for port in effective.ports:
         yield _entry(f"port {port.raw}", f"to reach it: --publish {port.inside}", port.origin)
-    for variable in (*effective.container_environment, *effective.remote_environment):
-        if _is_secret(variable.name, variable.raw):
-            yield _entry(f"{variable.name} of this machine", "bind it in [credentials] instead", variable.origin)
 
 
 def _rights(effective: Effective) -> Iterator[Left]:

@@ -9,7 +9,7 @@ from paddock.boundary import images
 from paddock.devcontainer import finding
 from paddock.devcontainer.effective import effective
 from paddock.devcontainer.service import Project
-from paddock.developing import building, settling
+from paddock.developing import building, lending, settling
 from paddock.developing.ground import Ground, inputs
 from paddock.frozen import frozen, replace
 from paddock.policy.model import Origin
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from paddock.devcontainer.finding import Found
     from paddock.developing.settling import Settled
     from paddock.plan.image import Rooted
+    from paddock.policy.model import Layer
 
 
 @frozen
@@ -38,8 +39,9 @@ def there_is_one(directory: str) -> bool:
     return any(os.path.lexists(f"{directory}/{place}") for place in finding.FIRST)
 
 
-def ready(
+def ready(  # noqa: PLR0913 - what was typed, where, and for what purpose
     directory: str,
+    flags: Layer | None = None,
     *,
     config: str = "",
     allow_initialize: bool = False,
@@ -49,13 +51,16 @@ def ready(
 ) -> Ready:
     """The dev container of a directory. With `build` its image is built first; without `create` only to look.
 
-    Raises Refused where it is not built, or asks for what is refused; what reading it raises.
+    `flags` are what was typed of the policy, which lends it variables of this machine.
+
+    Raises Refused where it is not built, or asks for what is refused; what reading it and the policy raises.
     """
     found = finding.find(directory, config=config)
-    whole = effective(found, environment=environ, with_id=True)
+    lent = lending.lent(directory, flags, environ)
+    whole = effective(found, environment=lent, with_id=True)
     ground = Ground(found)
     digest = inputs(found)
-    settled = settling.settle(whole, allow_initialize=allow_initialize or ground.is_allowed(digest))
+    settled = settling.settle(whole, lent.withheld, allow_initialize=allow_initialize or ground.is_allowed(digest))
     if allow_initialize and create:
         ground.allow(digest)
     composed = None
@@ -63,7 +68,7 @@ def ready(
         from paddock.developing import composing
 
         assert isinstance(whole.project, Project)  # noqa: S101 - which that kind has
-        composed = composing.compose(whole, whole.project)
+        composed = composing.compose(whole, whole.project, lent)
         name = composed.image
         settled = replace(settled, left=(*settled.left, *composed.left))
     else:

@@ -160,7 +160,7 @@ def _asked(policy: Policy, view: View) -> Iterator[Variable]:
         wanted = entry.value
         if not is_literal(wanted):
             for name, value in environ.items():
-                if matches(name, wanted) and _may_match(name):
+                if is_meant(name, wanted):
                     yield Variable(name, value, entry.origin, passed=True)
         elif wanted in _RESERVED:
             view.notes.append(f"{wanted} has a value of its own inside and is not passed ({entry.origin})")
@@ -168,6 +168,11 @@ def _asked(policy: Policy, view: View) -> Iterator[Variable]:
             yield Variable(wanted, environ[wanted], entry.origin, passed=True)
         elif entry.origin.kind == "flag":  # in a file it is a wish for machines that have it
             view.notes.append(f"{wanted} is not set here, so it is not passed ({entry.origin})")
+
+
+def is_meant(name: str, wanted: str) -> bool:
+    """Whether an entry of the policy's means a variable: by its name, or by a pattern, which never means a secret's."""
+    return name == wanted if is_literal(wanted) else matches(name, wanted) and _may_match(name)
 
 
 def _may_match(name: str) -> bool:

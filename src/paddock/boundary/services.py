@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import select
+import time
 
 from paddock.boundary import container, engine
 from paddock.boundary.base import Gap
@@ -35,6 +36,7 @@ _SHARED = ("/etc/hosts", "/etc/resolv.conf")  # of the person's container
 _FIRST_AS_ROOT = STAND_IN + 0x30000  # neither the gateway's nor those of the person's container
 _START_TIMEOUT_S = 120.0
 _SETTLE_S = 0.2
+_WORDS_S, _LOOK_EVERY_S = 1.0, 0.02  # the engine's monitor writes down what was said, and may be behind the end of it
 _LOG_BYTES, _LINES = 1 << 20, 5
 
 
@@ -159,11 +161,15 @@ class Services:
         self._guards[-1] = (service.name, guard, handle)
 
     def _said(self, name: str) -> str:
-        try:
-            with open(f"{self._here}/{name}/log", encoding="utf-8", errors="replace") as file:
-                lines = file.read(_LOG_BYTES).splitlines()[-_LINES:]
-        except OSError:
-            return ""
+        lines: list[str] = []
+        deadline = time.monotonic() + _WORDS_S
+        while not lines and time.monotonic() < deadline:
+            try:
+                with open(f"{self._here}/{name}/log", encoding="utf-8", errors="replace") as file:
+                    lines = file.read(_LOG_BYTES).splitlines()[-_LINES:]
+            except OSError:
+                return ""
+            time.sleep(0 if lines else _LOOK_EVERY_S)
         return " / ".join(line.split(" ", 3)[-1] for line in lines)  # each begins with a time, a stream and a mark
 
     def stop(self) -> None:

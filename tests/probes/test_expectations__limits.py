@@ -33,7 +33,6 @@ TAKEN_BACK = {
     },
     "host-signals": {"PK-03 signal-host", "PK-03 signal-by-descriptor"},
     "private-paths": {"RS-05 private-sizes", "RS-05 private-directories-fill"},
-    "process-total": {"RS-01 fork-bomb", "RS-01 threads"},
     "memory-total": {"RS-02 memory-of-one", "RS-02 memory-together"},
     "cpu-total": {"RS-08 cpu-share"},
 }  # fmt: skip

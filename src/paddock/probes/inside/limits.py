@@ -44,11 +44,13 @@ def sizes(given: Given) -> list[str]:
 @row("RS-15 oom-score")
 def oom_score(given: Given) -> list[str]:
     """The sandbox goes before the person's programs, and cannot say otherwise."""
-    descriptor = os.open("/proc/self/oom_score_adj", os.O_RDWR)
-    before = int(os.read(descriptor, 16))
+    path = "/proc/self/oom_score_adj"
+    with open(path, encoding="ascii") as file:
+        before = int(file.read())
     found = [] if before > given["oom score"] else [f"oom_score_adj is {before}, as outside"]
     try:
-        os.pwrite(descriptor, b"%d" % (given["oom score"] - 1), 0)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(str(given["oom score"] - 1))
     except OSError:
         return found
     return [*found, "protected itself"]

@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
 # The worst first: reports are in this order, and `--fail-on` counts what is at its own place or before.
 SEVERITIES = ("critical", "high", "medium", "low", "info")
-# set: the member at `path` gets `value`, and is added at the end of its object where it is missing.
-# remove: the member or item at `path` goes. insert: `value` becomes the item at `path`, whose last part is its number.
-# append: `value` comes after the last item of the list at `path`; a missing list is made.
-# replace: the text at `place` becomes `value`; the only one for files that are no JSON (compose files, Dockerfiles).
-ACTIONS = ("set", "remove", "insert", "append", "replace")
 
 
 @frozen
 class Edit:
     """One change of one file that `--fix` may make. Paths and places are those of the file as it was read.
+
+    `action` says what:
+    set: the member at `path` gets `value`, and is added at the end of its object where it is missing.
+    remove: the member or item at `path` goes.
+    insert: `value` becomes the item at `path`, whose last part is its number.
+    append: `value` comes after the last item of the list at `path`; a missing list is made.
+    replace: the text at `place` becomes `value`; the only one for files that are no JSON (compose files, Dockerfiles).
 
     `file` is the path as its document has it. Several edits of one file are made together: paths stay those of before.
     """

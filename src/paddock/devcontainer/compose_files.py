@@ -46,7 +46,7 @@ def read(
     loaded = compose.load(paths, files, environment or {}, origin)
     beyond, unread, services = list(loaded.beyond), list(loaded.unread), []
     for one in service_reading.services(loaded):
-        beyond += [it for it in _paths(one) if not _personal(it.path) and not files.inside(it.path)]
+        beyond += [it for it in _paths(one) if _leads_out(it.path, files)]
         services.append(_with_dockerfile(one, files, unread))
     found = {one.name: one for one in services}
     directory = os.path.dirname(paths[0]) if paths else repository
@@ -70,6 +70,9 @@ def _paths(one: Service) -> Iterator[Beyond]:
     if one.build:
         context = one.build.context
         yield Beyond("context", context.value, context.origin)
+        for flag in one.build.flags:
+            if flag.name == "--build-context":
+                yield Beyond("context", (flag.value or "").partition("=")[2], flag.origin)
         if one.build.dockerfile:
             yield Beyond(
                 "dockerfile", os.path.join(context.value, one.build.dockerfile.value), one.build.dockerfile.origin
@@ -77,8 +80,9 @@ def _paths(one: Service) -> Iterator[Beyond]:
     yield from (Beyond("env_file", it.value, it.origin) for it in one.env_files)
 
 
-def _personal(path: str) -> bool:
-    return not path.startswith("/")  # `~`, `${HOME}`, an address
+def _leads_out(path: str, files: Files) -> bool:
+    """Whether a path leads out of the repository. What another variable leads to, and an address, is not known."""
+    return not files.inside(path) if path.startswith("/") else path.startswith(("~", "$HOME", "${HOME"))
 
 
 def _with_dockerfile(one: Service, files: Files, unread: list[Unread]) -> Service:
@@ -94,6 +98,7 @@ def _with_dockerfile(one: Service, files: Files, unread: list[Unread]) -> Servic
         named = build.dockerfile or Text("Dockerfile", build.context.origin)
         path = os.path.normpath(os.path.join(build.context.value, named.value))
         if _is_address(build):
+            unread.append(Unread(build.context.value, "it is built from elsewhere", build.context.origin))
             return one
         text, why = files.text(path)
         file = files.shown(path)

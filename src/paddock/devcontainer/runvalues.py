@@ -21,7 +21,7 @@ _PART = re.compile(r"(?:\$\{[^}]{0,400}\}|\\:|[^:])*")
 # Nor does one after a drive's letter. `v:/x` is a volume called v: after a drive's path the target follows.
 _DRIVE = re.compile(r"[A-Za-z]:(?:\\|/(?=[^:$]*(?:\$\{[^}]{0,400}\}[^:$]*)*:[\\/]))")
 # What begins as a path does, or with a variable that may be one: an id or a folder's name never is.
-_BOUND = re.compile(r"(/|\.{1,2}(/|$)|~|\$\{(?!devcontainerId\}|\w+FolderBasename\})|[A-Za-z]:[\\/]|\\\\)")
+_BOUND = re.compile(r"(/|\.{1,2}(/|$)|~|\$[A-Za-z_]|\$\{(?!devcontainerId\}|\w+FolderBasename\})|[A-Za-z]:[\\/]|\\\\)")
 
 
 @frozen

@@ -60,10 +60,16 @@ _LISTS = {
     "tmpfs": "--tmpfs",
     "volumes_from": "--volumes-from",
 }
-_PAIRS = {"sysctls": "--sysctl", "extra_hosts": "--add-host", "ulimits": "--ulimit", "storage_opt": "--storage-opt"}
+_PAIRS = {
+    "annotations": "--annotation",
+    "sysctls": "--sysctl",
+    "extra_hosts": "--add-host",
+    "ulimits": "--ulimit",
+    "storage_opt": "--storage-opt",
+}
 _LIMITS = {"cpus": "--cpus", "memory": "--memory", "pids": "--pids-limit"}
 _OTHERS = frozenset(
-    {"annotations", "attach", "blkio_config", "build", "command", "configs", "cpu_count", "cpu_percent", "cpu_period"}
+    {"attach", "blkio_config", "build", "command", "configs", "cpu_count", "cpu_percent", "cpu_period"}
     | {
         "cpu_quota",
         "cpu_rt_period",

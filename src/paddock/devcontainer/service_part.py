@@ -74,6 +74,6 @@ class Part:
 
     def path(self, path: str, node: Node) -> str:
         """A path of the host that `node` says: absolute, if it is not the person's own (`~`, `${HOME}`)."""
-        if not path or path.startswith(("/", "~", "$", "\\\\")) or path[1:2] == ":":
+        if not path or path.startswith(("/", "~", "$", "\\\\", "git@")) or path[1:2] == ":" or "://" in path:
             return path
         return posixpath.normpath(posixpath.join(self.folders.get(node.place.file, "/"), path))

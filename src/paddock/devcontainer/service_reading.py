@@ -10,7 +10,7 @@ import shlex
 
 from paddock.devcontainer import runvalues, service_keys
 from paddock.devcontainer.compose_merging import scalar, variables
-from paddock.devcontainer.model import Mount, Port, Text, Variable
+from paddock.devcontainer.model import Flag, Mount, Port, Text, Variable
 from paddock.devcontainer.service import Service, ServiceBuild, Shared
 from paddock.devcontainer.service_part import Part
 from paddock.devcontainer.source import Source
@@ -45,8 +45,10 @@ def shared(loaded: Loaded) -> Iterator[Shared]:
             )
             options = node.get("driver_opts")
             path = one.plain("file")
-            if options and {"bind", "rbind"} & set((scalar(options.get("o")) or "").split(",")):
-                path = scalar(options.get("device")) or ""
+            device = scalar(options.get("device")) or "" if options else ""
+            is_bound = options and {"bind", "rbind"} & set((scalar(options.get("o")) or "").split(","))
+            if is_bound or device.startswith("/dev/"):  # the second is a disk of the host
+                path = device
             external = one.plain("external") not in ("", "false")
             yield Shared(kind, member.key, one.path(path, node), external, node, one.origin)
 
@@ -97,9 +99,19 @@ def _build(one: Part) -> ServiceBuild | None:
         part.text("dockerfile_inline"),
         tuple(_variables(part, "args")),
         part.text("target"),
-        tuple(service_keys.build_flags(part)),
+        tuple(_rooted(flag, part) for flag in service_keys.build_flags(part)),
         part.origin,
     )
+
+
+def _rooted(flag: Flag, part: Part) -> Flag:
+    """An additional context with its path absolute; `service:` and addresses are none."""
+    name, equals, path = (flag.value or "").partition("=")
+    node = part.node.get("additional_contexts")
+    if flag.name != "--build-context" or node is None or path.startswith("service:"):
+        return flag
+    place = node.get(name) or node
+    return replace(flag, value=f"{name}{equals}{part.path(path, place)}")
 
 
 def _mounts(one: Part, backed: Mapping[tuple[str, str], Shared]) -> Iterator[Mount]:
@@ -116,12 +128,18 @@ def _mounts(one: Part, backed: Mapping[tuple[str, str], Shared]) -> Iterator[Mou
 
 
 def _backed(mount: Mount, backed: Mapping[tuple[str, str], Shared]) -> Mount:
-    """A volume with the options that make a directory of it, as `--mount` says them."""
+    """A volume with the options that make a directory of it, as `--mount` says them, and the name that it keeps.
+
+    Compose puts the project's name before all others: `name` is where a volume is one for all projects.
+    """
     named = backed.get(("volumes", mount.source))
-    if mount.kind != "volume" or named is None or not named.path:
+    if mount.kind != "volume" or named is None:
         return mount
-    options = (*mount.options, ("volume-opt", "o=bind"), ("volume-opt", f"device={named.path}"))
-    return replace(mount, options=options)
+    options = mount.options
+    if named.path:
+        options = (*options, ("volume-opt", "o=bind"), ("volume-opt", f"device={named.path}"))
+    fixed = scalar(named.node.get("name")) or (named.name if named.external else "")
+    return replace(mount, options=(*options, ("name", fixed)) if fixed else options)
 
 
 def _secret_files(one: Part, backed: Mapping[tuple[str, str], Shared]) -> Iterator[Mount]:

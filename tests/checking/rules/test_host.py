@@ -19,6 +19,7 @@ def codespace(permissions: object) -> Scene:
 
 
 FOUND = [
+    ("DC404", "more of the repository, said", replace(file(workspaceMount="type=bind,source=${localWorkspaceFolder}/..,target=/w", workspaceFolder="/w/sub"), below="sub")),
     ("DC401", "a text", hook("make", "initializeCommand")),
     ("DC401", "a list", hook(["make", "x"], "initializeCommand")),
     ("DC401", "names", hook({"one": "make"}, "initializeCommand")),
@@ -39,6 +40,7 @@ FOUND = [
     ("DC409", "podman's flag", flags("--env-host")),
 ]  # fmt: skip
 QUIET = [
+    ("DC404", "the folder, said", replace(file(workspaceMount="type=bind,source=${localWorkspaceFolder},target=/w", workspaceFolder="/w"), below="sub")),
     ("DC401", "a hook inside", hook("make")),
     ("DC401", "an empty one", hook("", "initializeCommand")),
     ("DC401", "of a label, which is ignored", label(initializeCommand="make")),

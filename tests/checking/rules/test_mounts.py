@@ -14,6 +14,25 @@ def bind(source: str, options: str = "") -> str:
 
 
 FOUND = [
+    ("DC101", "a default of a variable", mount(bind("${localEnv:SOCK:/var/run/docker.sock}"))),
+    ("DC101", "Windows' pipe, by its type", mount("type=npipe,source=\\\\.\\pipe\\docker_engine,target=/x")),
+    (
+        "DC102",
+        "HOME as the workspace",
+        file(workspaceMount="type=bind,source=${localEnv:HOME},target=/w", workspaceFolder="/w"),
+    ),
+    ("DC102", "the root as the workspace", file(workspaceMount="type=bind,source=/,target=/w", workspaceFolder="/w")),
+    ("DC103", "a variable of compose, without braces", compose("volumes: ['$HOME/.aws:/a']")),
+    ("DC103", "the directory of settings", mount(bind("${localEnv:XDG_CONFIG_HOME}/gh"))),
+    ("DC103", "Windows' directory of settings", mount(bind("${localEnv:APPDATA}/gcloud"))),
+    ("DC110", "systemd's sockets", mount(bind("/run/systemd"))),
+    ("DC110", "a person's images", mount(bind("${localEnv:HOME}/.local/share/containers"))),
+    (
+        "DC110",
+        "a disk as a volume",
+        mount("type=volume,source=v,target=/x,volume-opt=type=ext4,volume-opt=device=/dev/sda1"),
+    ),
+    ("DC114", "the engine's settings", mount(bind("/etc/docker"))),
     ("DC101", "given by the engine itself", flags("--use-api-socket")),
     ("DC101", "given to a service by the engine itself", compose("use_api_socket: true")),
     ("DC101", "docker.sock", mount(bind(SOCKET))),
@@ -75,6 +94,7 @@ FOUND = [
     ),
 ]
 QUIET = [
+    ("DC101", "a default that is none", mount(bind("${localEnv:DATA:/srv/data}"))),
     ("DC101", "not given by the engine", flags("--use-api-socket=false")),
     ("DC101", "a socket of one's own", mount(bind("${localWorkspaceFolder}/run/app.sock"))),
     ("DC101", "an engine inside", file(containerEnv={"DOCKER_CERT_PATH": "/certs"})),

@@ -10,6 +10,8 @@ from tests.checking.scenes import Scene, compose, feature, file, flags, hook, la
 PORTS = {"3000": {"onAutoForward": "openBrowser"}}
 FIREWALL = "sudo /usr/local/bin/init-firewall.sh"
 FOUND = [
+    ("DC309", "the host's localhost", flags("--network=slirp4netns:allow_host_loopback=true")),
+    ("DC309", "the host's localhost by pasta", flags("--network", "pasta:-t,none,-T,auto")),
     ("DC301", "nothing is said", file()),
     ("DC301", "the engine's own", flags("--network=bridge")),
     ("DC301", "a service", compose()),
@@ -46,6 +48,7 @@ FOUND = [
     ("DC311", "a Feature's script", feature("wget --no-check-certificate https://example.test/x\n")),
 ]
 QUIET = [
+    ("DC309", "pasta with no way back", flags("--network", "pasta:-T,none,--no-map-gw")),
     ("DC301", "none", flags("--network=none")),
     ("DC301", "the host's, which is another rule's", flags("--network=host")),
     ("DC301", "a service without", compose("network_mode: none")),

@@ -8,6 +8,13 @@ from paddock.frozen import replace
 from tests.checking.scenes import Scene, compose, feature, file, flags, label, of
 
 FOUND = [
+    ("DC202", "a default of a variable", flags("--cap-add=${localEnv:CAP:SYS_ADMIN}")),
+    ("DC204", "SELinux' privileged type", flags("--security-opt", "label=type:spc_t")),
+    ("DC205", "a default of a variable", flags("--network=${localEnv:NET:host}")),
+    ("DC205", "a pod's", flags("--pod=other")),
+    ("DC206", "a directory of devices, mounted", flags("-v", "/dev/bus/usb:/dev/bus/usb")),
+    ("DC215", "all groups, by an annotation of the runtime", flags("--annotation", "run.oci.keep_original_groups=1")),
+    ("DC216", "a file that the runtime writes", compose("annotations: {run.oci.hooks.stdout: /srv/x}")),
     ("DC201", "the property", file(privileged=True)),
     ("DC201", "what JavaScript takes for true", file(privileged="false")),
     ("DC201", "the flag", flags("--privileged")),
@@ -55,6 +62,9 @@ FOUND = [
     ("DC216", "the engine's settings", flags("--runtime-flag=debug")),
 ]
 QUIET = [
+    ("DC205", "a pod of its own", flags("--pod=new:mine")),
+    ("DC206", "nothing, mounted", flags("-v", "/dev/null:/x:ro")),
+    ("DC216", "a person's annotation", flags("--annotation=org.example.owner=me")),
     ("DC201", "false", file(privileged=False)),
     ("DC201", "the flag, false", flags("--privileged=false")),
     ("DC201", "the label, false", label(privileged=False)),

@@ -10,6 +10,8 @@ from tests.checking.scenes import Scene, compose, file, findings, flags, hook, l
 TOKEN = "ghp_" + "a1B2" * 9
 VALUE = "kq8-Zt5-Rw2"
 FOUND = [
+    ("DC702", "of a service", compose("environment: {X: '${GITHUB_TOKEN:-}'}")),
+    ("DC702", "of a service, by its name alone", compose("environment: [GITHUB_TOKEN]")),
     ("DC701", "in the container", file(containerEnv={"API_TOKEN": VALUE})),
     ("DC701", "for tools", file(remoteEnv={"dbPassword": VALUE})),
     ("DC701", "by a flag", flags("-e", f"PGPASSWORD={VALUE}")),
@@ -37,6 +39,7 @@ FOUND = [
     ("DC709", "an option", hook(f"tool login --password={VALUE}")),
 ]
 QUIET = [
+    ("DC702", "a service's own text", compose("environment: {TOKEN_PATH: '$HOME/x'}")),
     ("DC701", "no value", file(containerEnv={"API_TOKEN": ""})),
     ("DC701", "a variable", file(containerEnv={"API_TOKEN": "${containerEnv:X}"})),
     ("DC701", "a file that holds it", file(containerEnv={"API_TOKEN_FILE": "/run/secrets/x"})),

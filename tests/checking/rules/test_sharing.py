@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.checking.scenes import Scene, compose, feature, file, findings, flags, label, mount, of
+from paddock.frozen import replace
+from tests.checking.scenes import Scene, compose, feature, file, findings, flags, hits, label, mount, of
+
+
+def volumes(declared: str) -> Scene:
+    (name, written), *_ = compose("volumes: ['v:/v']").files
+    return replace(compose(), files=((name, f"{written}volumes:\n  {declared}\n"),))
+
 
 FOUND = [
+    ("DC107", "the folder above", mount("type=bind,source=${localWorkspaceFolder}/..,target=/d")),
+    ("DC109", "Compose's, from elsewhere", volumes("v: {external: true}")),
+    ("DC109", "Compose's, with a name of its own", volumes("v: {name: shared}")),
     ("DC107", "a directory elsewhere", mount("type=bind,source=/srv/data,target=/d,readonly")),
     ("DC107", "dots that lead out", mount("type=bind,source=${localWorkspaceFolder}/../other,target=/d,readonly")),
     ("DC107", "by -v", flags("-v", "${localEnv:HOME}/projects:/p")),
@@ -25,6 +35,24 @@ FOUND = [
     ("DC109", "without a type, which means volume", mount("source=history,target=/h")),
 ]
 QUIET = [
+    (
+        "DC107",
+        "elsewhere in the repository",
+        replace(mount("type=bind,source=${localWorkspaceFolder}/../other,target=/d"), below="sub"),
+    ),
+    (
+        "DC107",
+        "more of the repository",
+        replace(
+            file(workspaceMount="type=bind,source=${localWorkspaceFolder}/..,target=/w", workspaceFolder="/w"),
+            below="sub",
+        ),
+    ),
+    ("DC108", "an overlay of podman", flags("-v", "${localWorkspaceFolder}/a:/a:O")),
+    ("DC108", "a mount without a source", mount({"type": "bind", "src": "/a", "dst": "/a"})),
+    ("DC108", "the workspace", file(workspaceMount="type=bind,source=/srv/x,target=/w", workspaceFolder="/w")),
+    ("DC109", "of devcontainer.json, which Compose names", compose(mounts=["type=volume,source=data,target=/d"])),
+    ("DC109", "Compose's, with the project's name", volumes("v: {name: '${COMPOSE_PROJECT_NAME}-v'}")),
     ("DC107", "a directory of the workspace", mount("type=bind,source=${localWorkspaceFolder}/data,target=/d")),
     ("DC107", "a relative one of compose", compose(mounts=["type=bind,source=../data,target=/d"])),
     ("DC107", "the time zone", mount("type=bind,source=/etc/localtime,target=/etc/localtime,readonly")),
@@ -52,3 +80,11 @@ def test_it_passes_over(rule: str, scene: Scene) -> None:
 def test_one_mount_is_told_once() -> None:
     told = {one.rule for one in findings(mount("type=bind,source=/var/run/docker.sock,target=/x")) if one.rule < "DC2"}
     assert told == {"DC101"}
+
+
+def test_a_path_is_told_as_on_every_machine() -> None:
+    told = [one.message for one in findings(mount("type=bind,source=${localWorkspaceFolder}/a,target=/a"))]
+    assert "changes reach the host at once: ${localWorkspaceFolder}/a is mounted writable" in told
+    for volume in ("'../..:/w'", "{type: bind, source: ../.., target: /w}"):
+        told = [one.message for one in hits(compose(f"volumes: [{volume}]"))["DC107"]]
+        assert told == ["not in the repository: ../.. is mounted writable"]

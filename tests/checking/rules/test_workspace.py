@@ -32,6 +32,18 @@ FOUND = [
     ("DC606", "an alias", hook("echo \"alias c='claude --dangerously-skip-permissions'\" >> ~/.bashrc")),
 ]  # fmt: skip
 QUIET = [
+    (
+        "DC509",
+        "protected in a folder of the repository",
+        replace(
+            file(
+                mounts=[
+                    "type=bind,source=${localWorkspaceFolder}/.devcontainer,target=/workspaces/repo/sub/.devcontainer,readonly"
+                ]
+            ),
+            below="sub",
+        ),
+    ),
     ("DC601", "read-only", file(workspaceMount=f"{MOUNT},readonly", workspaceFolder="/w")),
     ("DC601", "protected as a whole", file(**READ_ONLY)),
     (

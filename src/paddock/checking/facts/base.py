@@ -51,6 +51,12 @@ def brought_by(origin: Source) -> str:
     return ""
 
 
+def shown(path: str, effective: Effective) -> str:
+    """A path of the host for people: relative to the repository where it lies in it, on whatever machine that is."""
+    inside = path.startswith(f"{effective.repository}/")
+    return posixpath.relpath(path, effective.repository) if inside else path
+
+
 def user(effective: Effective) -> str | None:
     """The name of the user that hooks and tools run as, without its group; None where nobody here knows it."""
     for one in (effective.remote_user, effective.container_user, effective.image_user):

@@ -6,11 +6,13 @@ only where they reach the engine: with compose they do not (`Effective.runargs_i
 
 from __future__ import annotations
 
+import re
+
 from paddock.checking.facts.memory import kept
 from paddock.devcontainer import runvalues
 from paddock.devcontainer.model import Text, Variable
 from paddock.devcontainer.runflags import FALSE, is_on
-from paddock.frozen import frozen
+from paddock.frozen import frozen, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from paddock.devcontainer.service import Service
     from paddock.devcontainer.source import Source
 
+_DEFAULT = re.compile(r"\$\{(?:localEnv|env):[^}:]*:([^}]+)\}")
+_AS_WRITTEN = ("--env", "--volume", "--mount", "--tmpfs")  # whose variables say what the value is
 _NAMESPACES = ("pid", "ipc", "uts", "userns", "cgroupns", "network")
 
 
@@ -50,7 +54,13 @@ def flags(effective: Effective, *names: str) -> Iterator[Flag]:
     said = () if effective.runargs_ignored else effective.run_flags
     for flag in (*said, *(of_service.flags if of_service else ())):
         if flag.name in names:
-            yield flag
+            as_written = flag.value is None or flag.name in _AS_WRITTEN
+            yield flag if as_written else replace(flag, value=defaulted(flag.value or ""))
+
+
+def defaulted(text: str) -> str:
+    """A text with the defaults of the host's variables in their place: what a machine without them would be given."""
+    return _DEFAULT.sub(r"\1", text)
 
 
 def last_flag(effective: Effective, name: str) -> Flag | None:
@@ -81,7 +91,8 @@ def added_capabilities(effective: Effective) -> tuple[Text, ...]:
     of_service = service(effective)
     said = [(one.value, one.origin) for one in (*effective.cap_add, *(of_service.cap_add if of_service else ()))]
     said += [(flag.value or "", flag.origin) for flag in flags(effective, "--cap-add")]
-    return tuple(dict.fromkeys(one for text, origin in said for one in runvalues.capabilities(text, origin)))
+    given = [(defaulted(text), origin) for text, origin in said]
+    return tuple(dict.fromkeys(one for text, origin in given for one in runvalues.capabilities(text, origin)))
 
 
 @kept
@@ -99,7 +110,8 @@ def security_options(effective: Effective) -> tuple[SecurityOption, ...]:
     said = [(flag.value or "", flag.origin) for flag in flags(effective, "--security-opt")]
     said += [(one.value, one.origin) for one in (of_service.security_opt if of_service else ())]
     said += [(one.value, one.origin) for one in effective.security_opt]
-    return tuple(dict.fromkeys(runvalues.security_option(text, origin) for text, origin in said if text))
+    given = [(defaulted(text), origin) for text, origin in said if text]
+    return tuple(dict.fromkeys(runvalues.security_option(text, origin) for text, origin in given))
 
 
 def no_new_privileges(effective: Effective) -> bool:
@@ -142,7 +154,9 @@ def variables(effective: Effective) -> tuple[Variable, ...]:
     """All variables of the environment, those that only tools get included. `raw` is always what was written."""
     of_service = service(effective)
     said = [*effective.container_environment, *effective.remote_environment]
-    said += of_service.environment if of_service else ()
+    for one in of_service.environment if of_service else ():
+        of_host = f"${{{one.name}}}"  # of a name alone, compose takes the host's value
+        said.append(one if one.value is not None else replace(one, value=of_host, raw=of_host))
     for flag in flags(effective, "--env"):
         name, equals, value = (flag.value or "").partition("=")
         # `-e NAME` takes the host's value

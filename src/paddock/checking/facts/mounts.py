@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from paddock.checking.facts.host_path import HostPath
     from paddock.devcontainer.model import Effective, Mount
 
+_OF_HOST = ("bind", "npipe")  # the second is what Windows has for a socket
 _SOURCE = re.compile(r"(?:^|,)\s*(?:source|src)=([^,]*)")
 
 
 @frozen
 class Mounted:
-    """A path of the host that is mounted: `source` as it is written, where that leads, and what lies there."""
+    """A path of the host that is mounted: `source` for people to read, where it leads, and what lies there."""
 
     mount: Mount
     source: str
@@ -33,7 +34,7 @@ class Mounted:
     @property
     def writable(self) -> bool:
         """Whether what is written there is on the host: what takes effect, whatever was asked for."""
-        return not self.mount.read_only
+        return not (self.mount.read_only or is_copied(self.mount))
 
 
 @kept
@@ -50,10 +51,15 @@ def every(effective: Effective) -> Iterator[Mount]:
 
 @kept
 def binds(effective: Effective) -> Iterator[Mounted]:
-    """Every path of the host that is mounted, but for the workspace itself."""
+    """Every path of the host that is mounted, but for the workspace itself, if that is no more than the repository."""
+    own = effective.workspace_mount
+    if own and own.kind == "bind" and own.origin.layer != "default":
+        path = path_of(own, effective)
+        if path.base != "workspace" or path.above:
+            yield _mounted(own, written(own), effective)
     for mount in every(effective):
-        if mount.kind == "bind":
-            if not is_workspace(mount, effective):
+        if mount.kind in _OF_HOST and mount.source:
+            if not (is_workspace(mount, effective) and not path_of(mount, effective).above):
                 yield _mounted(mount, written(mount), effective)
         elif device := bound_device(mount):
             yield _mounted(mount, device, effective, disguised=True)
@@ -79,11 +85,17 @@ def is_workspace(mount: Mount, effective: Effective) -> bool:
     return path.base == "workspace" and path.whole
 
 
+def is_copied(mount: Mount) -> bool:
+    """Whether it is an overlay (`:O` of podman), of which nothing reaches the host."""
+    return any(name == "O" for name, _ in mount.options)
+
+
 def bound_device(mount: Mount) -> str:
-    """The directory that a volume is made of with the options `device=` and `o=bind`; empty for ordinary volumes."""
+    """What of the host a volume is made of: a directory (`device=`, with `o=bind`), or a disk; empty for others."""
     options = [value.strip('"') for name, value in mount.options if name == "volume-opt"]
     found = [one.removeprefix("device=") for one in options if one.startswith("device=")]
-    return found[0] if found and any(one.startswith("o=") and "bind" in one for one in options) else ""
+    is_bound = any(one.startswith("o=") and "bind" in one for one in options)
+    return found[0] if found and (is_bound or found[0].startswith("/dev/")) else ""
 
 
 def path_of(mount: Mount, effective: Effective) -> HostPath:
@@ -94,6 +106,9 @@ def path_of(mount: Mount, effective: Effective) -> HostPath:
 def _read(source: str, mount: Mount, effective: Effective) -> HostPath:
     """A relative source is one of the compose project, whose folder is that of its first file; engines refuse it."""
     path = host_path.read(source, effective.folder, effective.repository)
+    if path.base == "workspace" and path.above:  # out of the opened folder, which need not be out of the repository
+        led = posixpath.normpath(posixpath.join(effective.folder, *[".."] * path.above, *path.parts))
+        return host_path.read(led, "", effective.repository) if is_within(led, effective.repository) else path
     if path.base == "relative" and mount.origin.layer == "file" and effective.compose_files:
         project = posixpath.dirname(effective.compose_files[0].value)
         held = posixpath.join(effective.folder, posixpath.dirname(effective.file), project)
@@ -109,6 +124,26 @@ def written(mount: Mount) -> str:
     return found[1] if found else runvalues.parts(mount.raw)[0]
 
 
+def is_within(path: str, folder: str) -> bool:
+    """Whether a path is that of a folder, or lies in it. Both are absolute."""
+    return path == folder or path.startswith(f"{folder.rstrip('/')}/")
+
+
 def _mounted(mount: Mount, source: str, effective: Effective, *, disguised: bool = False) -> Mounted:
     path = _read(source, mount, effective)
-    return Mounted(mount, source, path, places.kinds(path, source.replace("\\", "/")), disguised)
+    kinds = places.kinds(path, source.replace("\\", "/"))
+    other = container.defaulted(source)
+    if path.base == "variable" and other != source:  # on a machine without the variable
+        kinds |= places.kinds(_read(other, mount, effective), other.replace("\\", "/")) - {"harmless"}
+    return Mounted(mount, _shown(source, mount, effective), path, kinds, disguised)
+
+
+def _shown(source: str, mount: Mount, effective: Effective) -> str:
+    """The source as it is written: what a report holds must not change with the folder in which somebody works."""
+    if is_within(source, effective.folder):
+        return f"${{localWorkspaceFolder}}{source[len(effective.folder) :]}"
+    if mount.origin.layer != "compose":
+        return source
+    is_long = mount.raw.startswith("type=")
+    found = mounts.of_text(mount.raw, mount.origin).source if is_long else runvalues.parts(mount.raw)[0]
+    return found if found.startswith("..") else source

@@ -22,6 +22,13 @@ _PUBLIC = re.compile(r".*\.pub|(known_hosts|authorized_keys|allowed_signers).*")
 _VARIABLE = re.compile(r"\$\{(?:(?:localEnv|env):)?(\w+)(?::[^}]*)?\}|\$(\w+)|%(\w+)%")
 # `${localEnv:XDG_RUNTIME_DIR}/podman/podman.sock` and the like: below them, the rest of the path says more.
 _DIRECTORIES = {"XDG_RUNTIME_DIR": ("run", "user", "0"), "TMPDIR": ("tmp",), "TEMP": ("tmp",), "TMP": ("tmp",)}
+_OF_PERSON = {  # XDG Base Directory Specification; Windows' known folders
+    "XDG_CONFIG_HOME": (".config",),
+    "XDG_DATA_HOME": (".local", "share"),
+    "XDG_CACHE_HOME": (".cache",),
+    "APPDATA": ("AppData", "Roaming"),
+    "LOCALAPPDATA": ("AppData", "Local"),
+}
 
 
 @frozen
@@ -82,6 +89,8 @@ def _of_variable(text: str) -> frozenset[str]:
         return frozenset()
     name = next(filter(None, found.groups()))
     rest = tuple(part for part in text[found.end() :].split("/") if part)
+    if name in _OF_PERSON:
+        return frozenset((*_table()["home"].kinds((*_OF_PERSON[name], *rest)), *(_named(rest[-1]) if rest else ())))
     if rest and name in _DIRECTORIES:
         return frozenset((*_table()["root"].kinds((*_DIRECTORIES[name], *rest)), *_named(rest[-1])))
     return frozenset((*_table()["variable"].exact.get((name,), ()), *(_named(rest[-1]) if rest else ())))

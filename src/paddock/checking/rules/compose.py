@@ -48,7 +48,7 @@ def unread(effective: Effective, _: Context) -> Iterator[Hit]:
     """Files that the project names and that nobody looked at."""
     whole = beside.project(effective)
     for one in whole.unread if whole else ():
-        yield Hit(f"{one.path} was not read: {one.why}", one.origin)
+        yield Hit(f"{base.shown(one.path, effective)} was not read: {one.why}", one.origin)
 
 
 @rule("DC222")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
-from paddock.checking.facts import base, container, editor, hooks
+from paddock.checking.facts import base, container, editor, hooks, mounts
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
 from paddock.checking.safe import removal
@@ -67,15 +68,22 @@ def build_options(effective: Effective, _: Context) -> Iterator[Hit]:
         return
     for flag in runflags.parse(effective.build.options, runflags.BUILD).flags:
         if flag.name in _REACHES or (flag.name == "--network" and flag.value == "host"):
-            yield Hit(f"the build gets {flag.name} {flag.value}".rstrip(), flag.origin)
+            yield Hit(f"the build gets {flag.name} {flag.value or ''}".rstrip(), flag.origin)
 
 
 @rule("DC404")
 def git_root(effective: Effective, _: Context) -> Iterator[Hit]:
-    """A folder below the root of the repository."""
+    """A folder below the root of the repository, and a mount of more of that than the folder."""
     own = effective.workspace_mount
-    if own and own.kind == "bind" and own.origin.layer == "default" and effective.repository != effective.folder:
+    if own is None or own.kind != "bind" or effective.repository == effective.folder:
+        return
+    if own.origin.layer == "default":
         yield Hit("the whole git repository is mounted, and the opened folder is a part of it", base.source(effective))
+        return
+    source = posixpath.normpath(own.source)
+    holds_more = source != effective.folder and mounts.is_within(effective.folder, source)
+    if holds_more and mounts.is_within(source, effective.repository):  # else DC107 says more
+        yield Hit("more of the repository is mounted than the opened folder", own.origin)
 
 
 @rule("DC405")

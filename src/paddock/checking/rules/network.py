@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from paddock.checking.facts import base, container, editor, features, hooks
 from paddock.checking.facts.shell import SHELLS
 from paddock.checking.findings import Hit
@@ -29,6 +31,10 @@ _SERVICES = frozenset(
 )
 _TUNNELS = {"ngrok": "", "cloudflared": "tunnel", "tailscale": "up", "code": "tunnel", "bore": "", "lt": ""}
 _OPENS = ("openBrowser", "openBrowserOnce", "openPreview")
+# podman-run(1) --network: options of slirp4netns and pasta that lead to the host's loopback addresses.
+_LOOPBACK = re.compile(
+    r"allow_host_loopback=(?:true|1)|[:,]--map-(?:gw|host-loopback)|[:,](?:-[TU]|--(?:tcp|udp)-ns)[,=](?!none)"
+)
 _HOST_NAMES = ("host-gateway", "host.docker.internal", "host.containers.internal")
 
 
@@ -158,6 +164,9 @@ def host_gateway(effective: Effective, _: Context) -> Iterator[Hit]:
         name, _colon, address = (flag.value or "").replace("=", ":", 1).partition(":")
         if any(one in (flag.value or "") for one in _HOST_NAMES):
             yield Hit(f"the host is reachable inside as {name} ({address})", flag.origin)
+    for flag in container.flags(effective, "--network"):
+        if _LOOPBACK.search(flag.value or ""):
+            yield Hit(f"{flag.value}: services on the host's own localhost are reachable inside", flag.origin)
 
 
 @rule("DC310")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock.checking.facts import base, container
+from paddock.checking.facts import base, container, mounts
 from paddock.checking.findings import Hit, one_step_lower
 from paddock.checking.rule import rule
 from paddock.checking.safe import removal
@@ -30,7 +30,7 @@ _HOST = {
 }
 _LSM = {
     "apparmor": ("unconfined",),
-    "label": ("disable",),
+    "label": ("disable", "type:spc_t", "type:unconfined_t"),  # the second is SELinux' "super privileged container"
     "systempaths": ("unconfined",),
     "unmask": ("ALL", "all", "/proc", "/sys", "/proc/*"),
 }
@@ -38,6 +38,8 @@ _LSM = {
 _ROUTES = ("ip_forward", "forwarding", "route_localnet", "accept_redirects", "send_redirects")
 _RUNTIMES = frozenset("runc crun runsc kata kata-runtime io.containerd.runc.v2 io.containerd.runsc.v1".split())  # noqa: SIM905
 _GROUPS = frozenset("docker podman disk kvm input shadow sudo wheel root 0 adm lxd libvirt keep-groups".split())  # noqa: SIM905
+# crun(1): files and sockets of the host that the runtime writes to.
+_RUNTIME_ANNOTATIONS = ("run.oci.hooks.", "run.oci.seccomp.receiver=", "run.oci.pidfd_receiver=")
 # Flags by which podman itself takes programs or configuration from the host (podman(1)).
 _ENGINE = (
     "--hooks-dir", "--init-path", "--conmon", "--runtime-flag", "--module", "--config", "--network-cmd-path",
@@ -101,6 +103,9 @@ def namespaces(effective: Effective, _: Context) -> Iterator[Hit]:
             severity = _HOST[one.name] if not other else "low" if one.value.startswith("service:") else "medium"
             edits = removal(one.origin, effective) if one.value == "host" else ()
             yield Hit(f"the {one.name} namespace is {whose}", one.origin, severity, edits=edits)
+    for flag in container.flags(effective, "--pod", "--pod-id-file"):
+        if not (flag.value or "").startswith("new:"):  # podman-run(1): a pod's containers share network, ipc and uts
+            yield Hit(f"the network, ipc and uts namespaces are those of the pod {flag.value}", flag.origin, "medium")
 
 
 @rule("DC206")
@@ -109,6 +114,9 @@ def devices(effective: Effective, _: Context) -> Iterator[Hit]:
     for device in container.devices(effective):
         severity = "medium" if "nvidia" in device.source or device.source.startswith("/dev/dri") else ""
         yield Hit(f"the device {device.source} is given to the container", device.origin, severity)
+    for bind in mounts.binds(effective):  # a rootless engine has no filter for devices: who may open it, opens it
+        if "device" in bind.kinds and "system" not in bind.kinds:
+            yield Hit(f"the device {bind.source} is mounted{base.brought_by(bind.mount.origin)}", bind.mount.origin)
     for flag in container.flags(effective, "--device-cgroup-rule"):
         yield Hit(f"devices of the class {flag.value} may be used", flag.origin)
     for flag in container.flags(effective, "--gpus"):
@@ -158,6 +166,9 @@ def groups(effective: Effective, _: Context) -> Iterator[Hit]:
         if flag.value in _GROUPS:
             message = f"the container's user is in the group {flag.value}"
             yield Hit(message, flag.origin, edits=removal(flag.origin, effective))
+    for flag in container.flags(effective, "--annotation"):
+        if (flag.value or "").startswith("run.oci.keep_original_groups="):  # crun(1)
+            yield Hit("the container's user is in all groups of the person", flag.origin)
 
 
 @rule("DC216")
@@ -166,3 +177,6 @@ def engine_flags(effective: Effective, _: Context) -> Iterator[Hit]:
     for flag in container.flags(effective, *_ENGINE):
         what = f"{flag.name} {flag.value}" if flag.value else flag.name
         yield Hit(f"{what}: the engine takes this from the host, outside the container", flag.origin)
+    for flag in container.flags(effective, "--annotation"):
+        if (flag.value or "").startswith(_RUNTIME_ANNOTATIONS):
+            yield Hit(f"{flag.value}: the runtime opens this on the host, outside the container", flag.origin)

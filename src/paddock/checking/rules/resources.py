@@ -65,7 +65,7 @@ def lifted(effective: Effective, _: Context) -> Iterator[Hit]:
     for flag in container.flags(effective, *_LIFTS):
         said = _LIFTS[flag.name](flag.value or "")
         if said and (flag.name != "--oom-kill-disable" or is_on(flag)):
-            yield Hit(f"{flag.name} {flag.value}: {said}", flag.origin)
+            yield Hit(f"{' '.join(filter(None, (flag.name, flag.value)))}: {said}", flag.origin)
 
 
 def _without(value: str, *values: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from paddock.devcontainer.source import Path
 
 _OF_HOST = re.compile(r"\$\{(?:localEnv|env):([A-Za-z_][A-Za-z0-9_]*)")
+_OF_COMPOSE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
 _OPTION = re.compile(r"--?([A-Za-z][A-Za-z0-9_-]*)=(.+)", re.DOTALL)
 _SHOWN = 3  # file names in a message
 
@@ -40,10 +41,13 @@ def literal(effective: Effective, _: Context) -> Iterator[Hit]:
 def from_host(effective: Effective, _: Context) -> Iterator[Hit]:
     """A secret's name, and the host's value."""
     for variable in container.variables(effective):
-        for name in dict.fromkeys(_OF_HOST.findall(variable.raw)):
+        of_compose = variable.origin.layer == "compose"
+        for name in dict.fromkeys((_OF_COMPOSE if of_compose else _OF_HOST).findall(variable.raw)):
             if secret.is_name(name) or secret.is_name(variable.name):
                 where = "what tools start" if variable.remote else "every process inside, and `inspect` shows it"
-                yield Hit(f"{name} of the host is given to {where}", variable.origin)
+                # `${DB_PASSWORD:-postgres}`: without a value of the host's it is what everybody knows
+                severity = "low" if of_compose and secret.is_default(variable.value or "") else ""
+                yield Hit(f"{name} of the host is given to {where}", variable.origin, severity)
 
 
 @rule("DC703")

@@ -23,18 +23,17 @@ def outside(effective: Effective, _: Context) -> Iterator[Hit]:
     for one in mounts.binds(effective):
         inside = one.path.base in ("workspace", "relative") and not one.path.above
         if not inside and "harmless" not in one.kinds and not one.disguised:
-            yield hit(one, "not in the repository", effective)
-    own = effective.workspace_mount
-    if own and own.kind == "bind" and own.origin.layer != "default":
-        path = mounts.path_of(own, effective)
-        if path.base != "workspace" or path.above:
-            yield Hit(f"the workspace is {mounts.written(own)}, which is not the opened folder", own.origin)
+            is_workspace = one.mount is effective.workspace_mount
+            what = "the workspace is not the repository alone" if is_workspace else "not in the repository"
+            yield hit(one, what, effective)
 
 
 @rule("DC108")
 def writable(effective: Effective, _: Context) -> Iterator[Hit]:
     """A bind that is not read-only."""
     for one in mounts.binds(effective):
+        if one.mount is effective.workspace_mount:
+            continue  # that work reaches the host is what it is for
         if one.writable and not one.mount.asked_read_only and "harmless" not in one.kinds:
             inside = one.path.base == "workspace" and not one.path.above
             yield hit(one, "changes reach the host at once", effective, severity="low" if inside else "medium")
@@ -47,9 +46,15 @@ def shared(effective: Effective, _: Context) -> Iterator[Hit]:
         if "cache" in one.kinds and one.writable and "home" not in one.kinds:
             yield hit(one, "a cache of the person's", effective)
     for volume in mounts.volumes(effective):
-        if not volume.read_only and _is_shared(volume):
+        if not volume.read_only and _is_shared(volume, effective):
             yield Hit(f"the volume {volume.source} is the same one for every project that names it", volume.origin)
 
 
-def _is_shared(volume: Mount) -> bool:
-    return _ID not in volume.raw and volume.origin.layer != "compose"  # Compose puts the project's name before it
+def _is_shared(volume: Mount, effective: Effective) -> bool:
+    """With compose, the project's name comes before each volume's, those of devcontainer.json and Features included.
+
+    (devcontainers/cli: the generated file declares them.) A volume keeps its name where it is external, or named.
+    """
+    if effective.kind == "compose":
+        return any(name == "name" and "$" not in fixed for name, fixed in volume.options)
+    return _ID not in volume.raw

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from paddock.checking.context import Context
     from paddock.checking.findings import Edit
-    from paddock.devcontainer.model import Effective, Mount
+    from paddock.devcontainer.model import Effective
     from paddock.devcontainer.source import Source
 
 _BYPASSES = frozenset((
@@ -31,9 +31,13 @@ _EVERY = re.compile(r"""(\bsafe\.directory[ \t]+)(?:'\*'|"\*"|\\\*|\*)(?=\s|[;&|
 @rule("DC601")
 def git(effective: Effective, _: Context) -> Iterator[Hit]:
     """A writable .git."""
-    if _writable(effective, ".git"):
-        message = "the repository is mounted writable, and .git with it: what is written there runs on the host"
-        yield Hit(message, _mount_source(effective))
+    if _writable(effective, ".git", effective.repository):
+        whole = mounts.workspace(effective)
+        if whole and mounts.is_within(effective.repository, posixpath.normpath(whole.source)):
+            what = "the repository is mounted writable, and .git with it"
+        else:
+            what = "a .git can be made in the workspace, and git on the host obeys the nearest one"
+        yield Hit(f"{what}: what is written there runs on the host", _mount_source(effective))
 
 
 @rule("DC509")
@@ -41,25 +45,22 @@ def configuration(effective: Effective, context: Context) -> Iterator[Hit]:
     """A writable .devcontainer."""
     folder = posixpath.dirname(context.configuration)
     held = folder.partition("/")[0] or posixpath.basename(context.configuration)
-    if _writable(effective, held):
+    if _writable(effective, held, effective.folder):
         local = [use.reference for use in effective.features if use.kind == "local"]
         more = f"; {', '.join(local)} is root in the next build" if local else ""
         yield Hit(f"{held} can be changed inside, and with it what the next start runs{more}", _mount_source(effective))
 
 
-def _writable(effective: Effective, name: str) -> bool:
-    """Whether a part of the workspace can be written inside: no mount of its own protects it."""
+def _writable(effective: Effective, name: str, folder: str) -> bool:
+    """Whether a part of a folder of the host can be written inside: no mount of its own protects it."""
     whole = mounts.workspace(effective)
-    if whole is None or whole.kind != "bind" or whole.read_only or _copied(whole):
+    if whole is None or whole.kind != "bind" or whole.read_only or mounts.is_copied(whole):
         return False
-    target = posixpath.join(whole.target, name)
-    protected = [one for one in mounts.every(effective) if posixpath.normpath(one.target) == posixpath.normpath(target)]
-    return not any(one.read_only or one.kind != "bind" or _copied(one) for one in protected)
-
-
-def _copied(mount: Mount) -> bool:
-    """Whether it is an overlay (`:O` of podman), of which nothing reaches the host."""
-    return any(name == "O" for name, _ in mount.options)
+    source = posixpath.normpath(whole.source)
+    below = posixpath.relpath(folder, source) if mounts.is_within(folder, source) else "."
+    target = posixpath.normpath(posixpath.join(whole.target, below, name))
+    protected = [one for one in mounts.every(effective) if posixpath.normpath(one.target) == target]
+    return not any(one.read_only or one.kind != "bind" or mounts.is_copied(one) for one in protected)
 
 
 def _mount_source(effective: Effective) -> Source:

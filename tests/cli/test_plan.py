@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddock.cli.plan import render
-from paddock.plan.serial import from_data, to_json
+from paddock.plan.serial import as_data, from_data
 from tests.plan.machine import REPOSITORY, allow, plan, policy
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def golden(name: str, text: str) -> None:
 
 
 def pretty(found: Any) -> str:
-    return json.dumps(json.loads(to_json(found)), indent=1, sort_keys=True) + "\n"
+    return json.dumps(as_data(found), indent=1, sort_keys=True) + "\n"
 
 
 def test_the_default_plan_is_the_golden_one() -> None:
@@ -51,7 +51,7 @@ def test_a_plan_with_everything_is_the_golden_one() -> None:
         "ANTHROPIC_BASE_URL": "http://localhost:8080",
     }
     found = plan(FILES, "claude", environ=environ, rules=rules, agent=load("claude"), terminal=True)
-    assert "never" not in to_json(found)
+    assert "never" not in str(as_data(found))
     golden("plan-everything.json", pretty(found))
 
 

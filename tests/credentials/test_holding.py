@@ -10,7 +10,7 @@ from paddock.credentials.holding import Held, hold
 from paddock.frozen import replace
 from paddock.plan.hashing import plan_hash
 from paddock.plan.model import Bound, Credential, Network, Planted, Variable
-from paddock.plan.serial import to_json
+from paddock.plan.serial import as_data
 from paddock.policy.model import Origin
 from tests.plan import machine
 
@@ -32,7 +32,7 @@ def held(ttl_s: float = 0) -> Held:
 def test_inside_there_are_placeholders_and_no_secret() -> None:
     found = held().inside(machine.plan())
     assert machine.variables(found)["T"] == "placeholder-0123456789"
-    assert SECRET not in to_json(found)
+    assert SECRET not in str(as_data(found))
     names = [variable.name for variable in found.environment]
     assert names == sorted(names)
 
@@ -40,7 +40,7 @@ def test_inside_there_are_placeholders_and_no_secret() -> None:
 def test_a_value_that_was_there_all_the_same_is_covered() -> None:
     plan = machine.plan()
     leaking = replace(plan, environment=(*plan.environment, Variable("T", SECRET, PERSON)))
-    assert SECRET not in to_json(held().inside(leaking))
+    assert SECRET not in str(as_data(held().inside(leaking)))
 
 
 def test_two_sessions_of_one_plan_have_the_same_hash() -> None:

@@ -18,18 +18,8 @@ def read(data: Any) -> feature_metadata.Metadata:
     return feature_metadata.read(jsonc.parse("a/devcontainer-feature.json", json.dumps(data)), "./a")
 
 
-def use(**options: Any) -> FeatureUse:
-    return FeatureUse(
-        "./a", "local", tuple(Option(name, value, HERE.below(name)) for name, value in options.items()), HERE
-    )
-
-
 def short(value: str) -> FeatureUse:
     return FeatureUse("./a", "local", (Option("version", value, HERE),), HERE)
-
-
-def environment(metadata: feature_metadata.Metadata, asked: FeatureUse) -> dict[str, Any]:
-    return {one.name: one.value for one in feature_metadata.variables(metadata, asked)}
 
 
 def test_it_says_what_it_is_and_what_it_needs_with_places():
@@ -76,23 +66,6 @@ def test_options_are_declared_with_their_defaults_and_choices():
     assert found["none"] == ("string", None, ())
 
 
-def test_the_installation_gets_defaults_what_is_given_and_what_nobody_declared():
-    metadata = read({"options": OPTIONS})
-    assert environment(metadata, use()) == {"VERSION": "latest", "WITH_TOOLS": "true", "_FAST": "a"}
-    assert environment(metadata, use(**{"with-tools": False, "other": "x"})) == {
-        "VERSION": "latest",
-        "WITH_TOOLS": "false",
-        "_FAST": "a",
-        "OTHER": "x",
-    }
-
-
-def test_the_short_form_is_the_version_of_those_features_that_have_one():
-    assert environment(read({"options": OPTIONS}), short("1.2"))["VERSION"] == "1.2"
-    assert environment(read({"options": {}}), short("1.2")) == {}
-    assert environment(read({"options": {}}), use(version="1.2")) == {"VERSION": "1.2"}
-
-
 def test_options_that_do_nothing_are_said():
     placed = jsonc.parse("devcontainer.json", '{"features": {"./a": {"2fast": "c", "with-tols": true, "none": "x"}}}')
     (asked,) = properties.read(placed, "file", "devcontainer.json").features
@@ -102,13 +75,6 @@ def test_options_that_do_nothing_are_said():
         ("unknown-option", "./a has no option `with-tols`", 50),
     ]
     assert feature_metadata.misuses(read({}), short("1")) == ()  # the short form of a Feature without versions
-
-
-@pytest.mark.parametrize(
-    ("option", "variable"), [("a", "A"), ("a-b.c", "A_B_C"), ("1a", "_A"), ("__x", "_X"), ("ä", "_"), ("", "")]
-)
-def test_the_variable_of_an_option_is_one_that_a_shell_can_name(option, variable):
-    assert feature_metadata.variable_name(option) == variable
 
 
 @pytest.mark.parametrize(
@@ -127,9 +93,3 @@ def test_the_variable_of_an_option_is_one_that_a_shell_can_name(option, variable
 )
 def test_what_has_the_wrong_type_is_a_flaw(data):
     assert "wrong-type" in [flaw.code for flaw in read(data).flaws]
-
-
-def test_null_is_the_word_as_the_reference_cli_writes_it():
-    found = read({"id": "a", "options": {"x": {"type": "string", "default": "d"}}})
-    assert environment(found, use(x=None)) == {"X": "null"}
-    assert environment(found, use(x=1.0)) == {"X": "1"}

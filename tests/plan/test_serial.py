@@ -79,24 +79,16 @@ plans = st.builds(
 
 @given(plans)
 def test_a_plan_comes_back_as_it_went(found: model.Plan) -> None:
-    line = serial.to_json(found)
-    assert serial.from_json(line) == found
-    assert serial.to_json(serial.from_json(line)) == line
-    assert line.isascii()
-    assert "\n" not in line
-    assert json.loads(line)["schema"] == 1
-
-
-@given(plans)
-def test_its_data_is_what_its_json_is(found: model.Plan) -> None:
-    assert serial.from_data(serial.as_data(found)) == found
-    assert serial.from_data(json.loads(json.dumps(serial.as_data(found)))) == found
+    data = serial.as_data(found)
+    assert data["schema"] == 1
+    assert serial.from_data(data) == found
+    assert serial.from_data(json.loads(json.dumps(data, allow_nan=False))) == found
 
 
 def whole() -> dict[str, Any]:
     found = plan({}, "true", rules=policy(network_mode="allow", allow=(allow("a.test"),)))
     data: dict[str, Any] = json.loads(
-        serial.to_json(replace(found, image=model.Image("sha", Origin("flag", "--image"), "/work")))
+        json.dumps(serial.as_data(replace(found, image=model.Image("sha", Origin("flag", "--image"), "/work"))))
     )
     return data
 
@@ -133,10 +125,10 @@ def test_nothing_may_be_missing_be_renamed_or_have_another_type(path: tuple[Any,
         assert path[-1] in caught.value.why
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"schema": 2}', '{"schema": 1}', "[" * 100_000, b"\xff"])
-def test_what_is_no_plan_is_an_error_that_says_so(text: str | bytes) -> None:
+@pytest.mark.parametrize("data", ["", [], None, {}, {"schema": 2}, {"schema": 1}])
+def test_what_is_no_plan_is_an_error_that_says_so(data: object) -> None:
     with pytest.raises(PaddockError, match="not a plan of this version"):
-        serial.from_json(text)
+        serial.from_data(data)
 
 
 @pytest.mark.parametrize(

@@ -70,9 +70,6 @@ class Dockerfile:
         """The instructions of all used stages, in the order of the file."""
         return tuple(one for index in self.used for one in self.stages[index].instructions)
 
-    def standing(self) -> tuple[Stage, ...]:
-        """The target and the stages below it, lowest first."""
-        return _chain(self.stages, self.target)
 
 
 def read(text: str, file: str, target: str = "", given: Mapping[str, str] | None = None) -> Dockerfile:

@@ -6,11 +6,9 @@ other configuration is, by `properties`.
 
 from __future__ import annotations
 
-import re
-
 from paddock.devcontainer import references
 from paddock.devcontainer.document import Flaw
-from paddock.devcontainer.model import FeatureUse, Option, Variable
+from paddock.devcontainer.model import FeatureUse, Option
 from paddock.devcontainer.typed import Typed, as_text
 from paddock.frozen import frozen
 
@@ -99,25 +97,6 @@ def _uses(node: Node | None, typed: Typed) -> Iterator[FeatureUse]:
         yield FeatureUse(one.key, "registry" if kind == "short" else kind, options, origin)
 
 
-def variables(metadata: Metadata, use: FeatureUse) -> tuple[Variable, ...]:
-    """The environment of `install.sh`, which runs as root: the options, the defaults of those that nobody sets.
-
-    The short form sets `version` only where the Feature has that option.
-    """
-    found: dict[str, tuple[Scalar, Source]] = {
-        one.name: (one.default, one.origin) for one in metadata.options if one.default is not None
-    }
-    declared = {one.name for one in metadata.options}
-    for one in use.options:
-        short = one.origin.path == use.origin.path
-        if not short or one.name in declared:
-            found[one.name] = (one.value, one.origin)
-    return tuple(
-        Variable(variable_name(name), as_text(value), remote=False, origin=origin)
-        for name, (value, origin) in found.items()
-    )
-
-
 def misuses(metadata: Metadata, use: FeatureUse) -> tuple[Flaw, ...]:
     """Options that do nothing, or not what they say: nobody declared them, or their value is none of the choices."""
     declared = {one.name: one for one in metadata.options}
@@ -132,8 +111,3 @@ def misuses(metadata: Metadata, use: FeatureUse) -> tuple[Flaw, ...]:
             said = f"`{option.name}` of {use.reference} is one of {', '.join(known.choices)}"
             found.append(Flaw("wrong-value", said, place))
     return tuple(found)
-
-
-def variable_name(option: str) -> str:
-    """The variable of an option: capitals, `_` for all that is no letter or digit and for digits in front."""
-    return re.sub(r"^[0-9_]+", "_", re.sub(r"[^A-Za-z0-9_]", "_", option)).upper()

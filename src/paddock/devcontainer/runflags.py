@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 FILE = os.path.join(os.path.dirname(__file__), "run_flags.toml")
 RUN, BUILD = "run", "build"
-ENGINES = ("docker", "podman")
 # What Go's strconv.ParseBool takes, which reads the value of a boolean flag.
 TRUE = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 FALSE = frozenset(("0", "f", "F", "FALSE", "false", "False"))
@@ -32,10 +31,9 @@ _tables: dict[str, Table] = {}
 
 @frozen
 class Table:
-    """The flags of one command, by their long names without dashes: what they take, and which engines know them."""
+    """The flags of one command that docker or podman knows, by their long names without dashes: what they take."""
 
     takes: Mapping[str, str]  # value, boolean or optional
-    engines: Mapping[str, tuple[str, ...]]
     short: Mapping[str, str]
     alias: Mapping[str, str]
 
@@ -63,11 +61,6 @@ def is_on(flag: Flag) -> bool:
     return flag.value not in FALSE
 
 
-def known_by(name: str, command: str = RUN) -> tuple[str, ...]:
-    """The engines that know a flag such as `--gpus`; none where it is unknown."""
-    return table(command).engines.get(name.removeprefix("--"), ())
-
-
 def table(command: str) -> Table:
     """The table of `run` or `build`; the file is read once."""
     if command not in _tables:
@@ -79,15 +72,14 @@ def table(command: str) -> Table:
 
 
 def _as_table(rows: Mapping[str, Mapping[str, Sequence[str]]]) -> Table:
-    takes: dict[str, str] = {}
-    engines: dict[str, tuple[str, ...]] = {}
-    for kind in ("value", "boolean", "optional"):
-        for who, names in rows.get(kind, {}).items():
-            for name in names:
-                takes[name] = kind
-                engines[name] = ENGINES if who == "both" else (who,)
+    takes = {
+        name: kind
+        for kind in ("value", "boolean", "optional")
+        for names in rows.get(kind, {}).values()
+        for name in names
+    }
     short, alias = ({name: str(long) for name, long in rows[part].items()} for part in ("short", "alias"))
-    return Table(takes, engines, short, alias)
+    return Table(takes, short, alias)
 
 
 class _Reader:

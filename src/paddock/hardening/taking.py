@@ -37,7 +37,6 @@ _GOES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("settings",): _EDITOR,
 }
 _ENVIRONMENTS = ("containerEnv", "remoteEnv")
-_OPENS = "onAutoForward"
 
 
 def harden(case: Case, draft: Draft) -> list[Change]:

@@ -196,13 +196,6 @@ def rules(
     )
 
 
-def describe(
-    profile: Profile, *, sockets: Sockets = "all", neighbours: bool = False, nested: bool = False
-) -> list[str]:
-    """One line for each rule, for people."""
-    return [_line(rule) for rule in rules(profile, sockets=sockets, neighbours=neighbours, nested=nested)]
-
-
 def program(
     profile: Profile, machine: Machine, *, sockets: Sockets = "all", neighbours: bool = False, nested: bool = False
 ) -> bytes:
@@ -290,17 +283,3 @@ def _test(test: Where, rest: int) -> list[Instruction]:
         else:
             code.append(bpf.if_equal(value, left, 0 if left else rest))
     return code
-
-
-def _line(rule: Deny) -> str:
-    where = " and ".join(
-        f"argument {test.argument}"
-        + (f" & {test.mask:#x}" if test.mask != _WORD else "")
-        + (" not in " if test.other else " in ")
-        + "{"
-        + ", ".join(f"{value:#x}" for value in test.values)
-        + "}"
-        for test in rule.when
-    )
-    condition = f" where {where}" if where else ""
-    return f"{errno.errorcode[rule.error]}: {', '.join(rule.calls)}{condition} ({rule.why})"

@@ -23,12 +23,9 @@ MODES = {
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _MASKS_SHOWN = 20
 
-# A row of the text: a word, what it says, who decided.
-Row = tuple[str, str, "str"]
-
 
 def sections(plan: Plan) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
-    """The layers, each with its rows."""
+    """The layers, each with its rows: a word, what it says, who decided."""
     yield "1 workspace   what may it read and write?", list(_workspace(plan))
     yield "2 boundary    what contains the process?", list(_boundary(plan))
     yield "3 network     what may it reach?", list(_network(plan))

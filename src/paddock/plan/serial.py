@@ -85,24 +85,6 @@ def as_data(plan: model.Plan) -> dict[str, object]:
     return {"schema": SCHEMA, **frozen.as_data(plan)}
 
 
-def to_json(plan: model.Plan) -> str:
-    """The plan as one line of JSON, keys sorted."""
-    import json
-
-    return json.dumps(as_data(plan), sort_keys=True, allow_nan=False)
-
-
-def from_json(text: str | bytes) -> model.Plan:
-    """The plan of `to_json`. Raises PaddockError with the place of the first thing that is not as expected."""
-    import json
-
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _broken(f"it is no JSON: {error}") from error
-    return from_data(data)
-
-
 def from_data(data: object) -> model.Plan:
     """The plan of `as_data`. Raises PaddockError."""
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:

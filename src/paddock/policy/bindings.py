@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     Report = Callable[[Place, Wrong], None]
 
 FIELDS = ("source", "variables", "hosts", "shape", "user", "ttl")
-SHAPES = ("bearer", "basic", "sigv4", "header:NAME")
 HEADER = "header:"
 MOST_HOSTS = 100
 SHORTEST_TTL_S = 10  # each renewal starts a program, and is a line of the record

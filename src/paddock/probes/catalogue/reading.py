@@ -64,10 +64,6 @@ class Probe:
     quick: bool = False
     absent: str = ""
 
-    @property
-    def controllable(self) -> bool:
-        """Whether its own control can be run by somebody."""
-        return self.control in (ANYONE, ROOT)
 
 
 def load(layers: Iterable[str] = tuple(LAYERS)) -> tuple[Probe, ...]:

@@ -49,12 +49,16 @@ def test_of_a_folder_below_the_repository_only_it_is_mounted_and_no_git_can_be_m
     assert kept.data["workspaceMount"].startswith("type=bind,source=${localWorkspaceFolder},")
 
 
-def test_a_mount_of_what_lies_above_is_narrowed_to_where_the_folder_was(tmp_path):
+@pytest.mark.parametrize("git_is_above", [False, True])
+def test_a_mount_of_what_lies_above_is_narrowed_to_where_the_folder_was(tmp_path, git_is_above: bool):
     config = {
         "workspaceMount": "type=bind,source=${localWorkspaceFolder}/..,target=/w",
         "workspaceFolder": "/w/${localWorkspaceFolderBasename}",
     }
-    found = harden(tmp_path, config)
+    folder = repository(tmp_path, config)
+    if git_is_above:
+        (folder / ".git").rename(tmp_path / ".git")
+    found = hardened(folder)
     assert found.data["workspaceMount"] == (
         f"type=bind,source={workspace.FOLDER},target=/w/${{localWorkspaceFolderBasename}}"
     )

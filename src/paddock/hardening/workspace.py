@@ -67,9 +67,9 @@ def placed(case: Case) -> Placed:
         return _instead(case, other) if other else Placed()
     if mount.kind != "bind":
         return Placed()  # a volume or a tmpfs: nothing of the host
+    source = posixpath.normpath((case.effective.workspace_mount or mount).source)
     path = facts.path_of(case.effective.workspace_mount or mount, case.effective)
-    inside = path.base == "workspace" and not path.above
-    if inside or case.kept("DC404"):
+    if facts.is_within(source, case.effective.folder) or case.kept("DC404"):
         carried = [one for one in mount.options if one[0] != "bind-propagation"]
         text = text_of(replace(mount, options=tuple(carried))) if len(carried) < len(mount.options) else None
         return Placed(text, None, mount.source, mount.target) if not path.parts else Placed(text)

@@ -11,8 +11,10 @@ import shutil
 
 from paddock import state
 from paddock.boundary import engine
+from paddock.devcontainer import reading
 from paddock.developing.ground import Made, inputs
 from paddock.errors import PaddockError, Refused
+from paddock.planning import find_repository
 from paddock.process import SYSTEM_PATH
 
 TYPE_CHECKING = False
@@ -55,13 +57,14 @@ def build(found: Found, effective: Effective, ground: Ground, environ: Mapping[s
     """Let the reference CLI build the image; its name. Raises Refused and PaddockError."""
     if is_named(effective):
         return reference(found, effective, ground)
-    _refuse_reach(found, effective)
+    environment = _environment(environ, find_repository(found.folder, state.home(environ)))
+    _refuse_reach(found, environment)
     name = f"localhost/paddock-devcontainer:{os.path.basename(ground.place)}-{state.repository_key(found.folder)[-24:]}"
     name = "".join(letter if letter.isalnum() or letter in "/:.-" else "-" for letter in name).lower().rstrip("-.")
     files = _dockerfile(found, effective)
     before = inputs(found, files, lock=False)
-    words = (_program(found, environ), "build", "--workspace-folder", found.folder, "--config", found.path)
-    _run((*words, "--docker-path", engine.find_engine().program, "--image-name", name), environ)
+    words = (_program(environment), "build", "--workspace-folder", found.folder, "--config", found.path)
+    _run((*words, "--docker-path", engine.find_engine().program, "--image-name", name), environment)
     if inputs(found, files, lock=False) != before:
         raise PaddockError("its files changed while the image was built", next_step="paddock devcontainer build")
     ground.keep(Made(name, inputs(found, files)))
@@ -75,15 +78,20 @@ def _dockerfile(found: Found, effective: Effective) -> tuple[str, ...]:
     return (os.path.normpath(os.path.join(os.path.dirname(found.path), build.dockerfile.value)),)
 
 
-def _refuse_reach(found: Found, effective: Effective) -> None:
-    """A build sees its context and gets the flags that it asks for (rules DC402, DC403)."""
-    build = effective.build
+def _refuse_reach(found: Found, environment: Mapping[str, str]) -> None:
+    """A build sees its context and gets the flags that it asks for (rules DC402, DC403).
+
+    Judged as the reference CLI will see it: with the variables that it gets, and by the text of a path, of which it
+    takes `..` away before any link is followed.
+    """
+    build = reading.read(found, environment=environment, with_id=True).build
     if build is None:
         return
     here = os.path.dirname(found.path)
+    repository = os.path.realpath(find_repository(found.folder, state.home(environment)))
     for text in (build.dockerfile, build.context):
-        real = os.path.realpath(os.path.join(here, text.value)) if text else found.folder
-        if text and not f"{real}/".startswith(f"{os.path.realpath(found.repository)}/"):
+        real = os.path.realpath(os.path.normpath(os.path.join(here, text.value))) if text else found.folder
+        if text and not f"{real}/".startswith(f"{repository}/"):
             raise Refused(
                 f"{text.origin.key} ({text.origin.where}) is outside of the repository",
                 why=f"the build would see {real}",
@@ -100,14 +108,9 @@ def _refuse_reach(found: Found, effective: Effective) -> None:
             )
 
 
-def _program(found: Found, environ: Mapping[str, str]) -> str:
-    """The reference CLI, along the caller's PATH, never from the repository."""
-    outside = [
-        entry
-        for entry in (*environ.get("PATH", "").split(":"), *SYSTEM_PATH)
-        if entry.startswith("/") and not f"{os.path.realpath(entry)}/".startswith(f"{found.repository}/")
-    ]
-    program = shutil.which(_CLI, path=":".join(outside))
+def _program(environment: Mapping[str, str]) -> str:
+    """The reference CLI."""
+    program = shutil.which(_CLI, path=environment["PATH"])
     if program is None:
         raise PaddockError(
             "the reference implementation of dev containers is not installed",
@@ -118,14 +121,23 @@ def _program(found: Found, environ: Mapping[str, str]) -> str:
     return program
 
 
-def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> None:
-    from paddock.process import run
+def _environment(environ: Mapping[str, str], repository: str) -> dict[str, str]:
+    """What the reference CLI gets: no more of the caller's variables than an engine does, since it hands them on.
 
-    path = ":".join(dict.fromkeys((os.path.dirname(argv[0]), *environ.get("PATH", "").split(":"), *SYSTEM_PATH)))
+    It is itself a script, and calls others: nothing of the repository is on its PATH.
+    """
+    known = (*environ.get("PATH", "").split(":"), *SYSTEM_PATH)
+    outside = [it for it in known if it.startswith("/") and not f"{os.path.realpath(it)}/".startswith(f"{repository}/")]
     passed = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "REGISTRY_AUTH_FILE")
     given = {name: environ[name] for name in passed if name in environ}
-    environment = {**engine.environment(_settings()), **given, "PATH": path}
-    done = run(argv, environment=environment, timeout_s=_TIMEOUT_S)
+    return {**engine.environment(_settings()), **given, "PATH": ":".join(dict.fromkeys(outside))}
+
+
+def _run(argv: tuple[str, ...], environment: Mapping[str, str]) -> None:
+    from paddock.process import run
+
+    path = ":".join(dict.fromkeys((os.path.dirname(argv[0]), *environment["PATH"].split(":"))))
+    done = run(argv, environment={**environment, "PATH": path}, timeout_s=_TIMEOUT_S)
     if done.status:
         said = (done.stderr + done.stdout).decode("utf-8", "replace").strip().splitlines()
         lines = [line for line in said if "is not a shared mount" not in line and not line.startswith("    at ")]

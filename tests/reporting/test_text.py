@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 from hypothesis import given
 
-from paddock.reporting.text import visible
+from paddock.reporting.text import in_markdown, visible
 from tests.probes.proofs import NASTY, texts
 
 
@@ -27,3 +28,10 @@ def test_what_prints_stays_and_what_does_not_can_be_read() -> None:
     assert visible("Grüße, 日本 <&>") == "Grüße, 日本 <&>"
     assert visible("\x1b[2J\u202e\udc80\n") == "\\x1b[2J\\u202e\\udc80\\n"
     assert "\x00" not in visible(NASTY)
+
+
+@given(texts)
+def test_markdown_takes_all_of_it_as_it_stands(text: str) -> None:
+    escaped = in_markdown(text)
+    assert re.sub(r"\\([\\`*_<\[|])", r"\1", escaped) == text
+    assert not re.search(r"(?<!\\)(\\\\)*[`*_<\[|]", escaped)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddock.workspace.quoting import escaped, quoted
+from paddock.workspace.quoting import quoted
 from tests.capabilities import needs
 from tests.workspace.operations import NAMES
 
@@ -53,7 +53,3 @@ def test_git_quotes_the_same_names_the_same_way(tmp_path) -> None:
     ascii_only = {os.fsdecode(name) for name in NAMES if name.isascii()}
     assert {quoted(name) for name in ascii_only} <= set(listed.splitlines())
     assert {unquoted(line) for line in listed.splitlines()} == set(NAMES)
-
-
-def test_escaped_text_is_one_line_that_only_prints() -> None:
-    assert escaped("a\n\x1b[2J\u202e\udcff\t\u00e9") == "a\\n\\x1b[2J\\u202e\\udcff\\t\u00e9"

@@ -118,7 +118,7 @@ class Layout:
 
     def member(self, key: str, value: Any, node: Node) -> str:
         """A new member of `node`."""
-        return f"{_json(key)}: {self._value(value, self._indent(node), len(key) + 4)}"
+        return f"{as_json(key)}: {self._value(value, self._indent(node), len(key) + 4)}"
 
     def item(self, value: Any, node: Node) -> str:
         """A new item of `node`."""
@@ -131,14 +131,14 @@ class Layout:
 
     def _value(self, value: Any, indent: str | None, used: int) -> str:
         if not isinstance(value, list | dict) or not value:
-            return _json(value)
-        line = _json(value)
+            return as_json(value)
+        line = as_json(value)
         nested = isinstance(value, dict) or any(isinstance(one, list | dict) for one in value)
         if indent is None or (not nested and len(indent) + used + len(line) <= _WIDEST):
             return line
         deeper = indent + self._unit
         texts = (
-            [f"{_json(key)}: {self._value(one, deeper, len(key) + 4)}" for key, one in value.items()]
+            [f"{as_json(key)}: {self._value(one, deeper, len(key) + 4)}" for key, one in value.items()]
             if isinstance(value, dict)
             else [self._value(one, deeper, 0) for one in value]
         )
@@ -202,7 +202,8 @@ def _comment(text: str, at: int) -> int | None:
     return match.end() if match else None
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """A value as JSON on one line; what does not print is escaped."""
     import json
 
     plain = json.dumps(value, ensure_ascii=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from paddock.checking.findings import SEVERITIES
+from paddock.reporting.text import in_markdown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,15 +55,10 @@ def page(rules: Sequence[Rule]) -> str:
 def _group(title: str, rules: Sequence[Rule]) -> Iterator[str]:
     yield f"## {title}\n\n| rule | why | what to do | reference |\n|---|---|---|---|\n"
     for one in rules:
-        first = f"**{one.id}** `{one.slug}`<br>{_cell(one.title)}<br>{one.severity}{', fix' if one.safe_fix else ''}"
-        yield f"| {first} | {_cell(one.why)} | {_cell(one.fix)} | {_cell('; '.join(one.references))} |\n"
-
-
-def _cell(text: str) -> str:
-    """Text that Markdown takes as it stands."""
-    for character in "\\`*_<[|":
-        text = text.replace(character, f"\\{character}")
-    return text
+        first = (
+            f"**{one.id}** `{one.slug}`<br>{in_markdown(one.title)}<br>{one.severity}{', fix' if one.safe_fix else ''}"
+        )
+        yield f"| {first} | {in_markdown(one.why)} | {in_markdown(one.fix)} | {in_markdown('; '.join(one.references))} |\n"
 
 
 if __name__ == "__main__":

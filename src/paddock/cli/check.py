@@ -6,7 +6,7 @@ import os
 
 from paddock.checking.findings import SEVERITIES
 from paddock.cli.outcome import Outcome
-from paddock.cli.style import plain
+from paddock.cli.style import plain, width
 from paddock.errors import PaddockError, Usage
 
 TYPE_CHECKING = False
@@ -44,7 +44,6 @@ NONE = "none"
 # What begins a command of GitHub's runner wherever it stands in a log, and the same text without doing so.
 _COMMAND = {"json": ("##[", "#\\u0023["), "sarif": ("##[", "#\\u0023["), "junit": ("##[", "#&#35;[")}
 _LARGEST_BASELINE = 16 << 20
-_WIDEST = 120
 # What excludes each other: the way, and the options that then would be read by nobody.
 _EXCLUDED = {
     "explain": ("list", "config", "baseline", "write_baseline", "fix", "diff", "only", "skip", "path"),
@@ -136,7 +135,7 @@ def _catalogue(options: argparse.Namespace) -> Outcome:
     from paddock.frozen import as_data
 
     rules = rule.choose(rule.load(), [options.explain]) if options.explain else _rules(options)
-    text = (checked.explained if options.explain else checked.listed)(rules, _width())
+    text = (checked.explained if options.explain else checked.listed)(rules, width())
     return Outcome(text, {"schema": 1, "rules": [as_data(one) for one in rules]})
 
 
@@ -261,14 +260,8 @@ def _outcome(report: Report, options: argparse.Namespace, fixes: Fixes | None = 
 
         return Outcome(json.dumps(found, indent=2).replace(*_COMMAND["json"]) + "\n", found, code)
     if options.format == "text":
-        return Outcome((checked.fixed(fixes) if fixes else "") + checked.text(report, _width()), found, code)
+        return Outcome((checked.fixed(fixes) if fixes else "") + checked.text(report, width()), found, code)
     if options.format == "github":
         return Outcome(github.write(report), found, code)
     text = {"sarif": sarif, "junit": junit}[options.format].write(report)
     return Outcome(text.replace(*_COMMAND[options.format]), found, code)
-
-
-def _width() -> int:
-    import shutil
-
-    return max(60, min(shutil.get_terminal_size().columns, _WIDEST))

@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 
 from paddock.cli.outcome import Outcome
-from paddock.cli.style import plain
+from paddock.cli.style import plain, width
 from paddock.cli.views import proof_signed
 from paddock.errors import PaddockError, Usage
 
@@ -43,7 +43,6 @@ Exit code: 0 nothing broke, 1 a promise is broken (--compare: something got wors
 but too little could be shown: a run that was disturbed, or a promise without any evidence."""
 
 ALL = "all"
-_WIDEST = 120
 # What excludes each other: the way, and the options that then would be read by nobody.
 _ATTACKING = ("boundary", "policy", "against", "report", "verbose")
 _EXCLUDED = {
@@ -92,12 +91,6 @@ def _check(options: argparse.Namespace) -> None:
         raise Usage("--across-packs says how to compare", next_step="paddock prove --compare OLD NEW --across-packs")
 
 
-def _width() -> int:
-    import shutil
-
-    return max(60, min(shutil.get_terminal_size().columns, _WIDEST))
-
-
 def _catalogue(options: argparse.Namespace) -> Outcome:
     from paddock.cli.views import proof_catalogue
     from paddock.frozen import as_data
@@ -105,7 +98,7 @@ def _catalogue(options: argparse.Namespace) -> Outcome:
 
     chosen = reading.choose(reading.load(), [options.explain] if options.explain else options.only)
     view = proof_catalogue.explained if options.explain else proof_catalogue.listed
-    return Outcome(view(chosen, _width()), {"schema": 1, "probes": [as_data(probe) for probe in chosen]})
+    return Outcome(view(chosen, width()), {"schema": 1, "probes": [as_data(probe) for probe in chosen]})
 
 
 def _attack(options: argparse.Namespace) -> Outcome:
@@ -145,7 +138,7 @@ def _attack(options: argparse.Namespace) -> Outcome:
 def _text(proofs: Sequence[Proof], everything: All | None, *, verbose: bool) -> str:
     from paddock.cli.views import proof_table
 
-    tables = [proof_table.text(proof, _width(), everything=verbose) for proof in proofs]
+    tables = [proof_table.text(proof, width(), everything=verbose) for proof in proofs]
     if everything:
         from paddock.cli.views import proof_boundaries
 

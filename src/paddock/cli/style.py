@@ -1,4 +1,4 @@
-"""Colour for terminals, and the removal of control characters from text that a sandbox made.
+"""Colour and width for terminals, and the removal of control characters from text that a sandbox made.
 
 NO_COLOR (no-color.org) and TERM=dumb switch colour off. Names and reasons that come from inside a
 sandbox are never printed raw: terminals obey what they are sent.
@@ -34,6 +34,13 @@ def styled(text: str, *styles: str) -> str:
         return text
     codes = ";".join(_CODES[style] for style in styles)
     return f"\x1b[{codes}m{text}\x1b[0m"
+
+
+def width() -> int:
+    """Columns for a table: the terminal's, or 80, within what can be read."""
+    import shutil
+
+    return max(60, min(shutil.get_terminal_size().columns, 120))
 
 
 # Line ends that are none to terminals, bidirectional controls (Trojan Source, CVE-2021-42574), zero-width characters

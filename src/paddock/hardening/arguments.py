@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 
+from paddock.checking.facts.mounts import is_copied
 from paddock.devcontainer import mounts, runflags, runvalues
 from paddock.devcontainer.merging import DEFAULT
 from paddock.frozen import replace
@@ -140,7 +141,7 @@ class _Arguments:
         mount: Mount = _MOUNTS[flag.name](flag.value or "", flag.origin)
         if posixpath.normpath(mount.target) in self.held and f"{flag.name}={flag.value}" not in self.ours:
             return  # podman refuses a second mount of one target
-        found = None if _copied(mount) else resolved(self.case, mount)
+        found = None if is_copied(mount) else resolved(self.case, mount)
         if found is None:
             self.keep(flag)
         elif not found[0]:
@@ -219,10 +220,6 @@ def _shown(flag: Flag, case: Case) -> str:
         one.source == flag.origin and case.rules[one.rule].secret for one in case.findings
     )
     return flag.name if hidden or flag.value is None else f"{flag.name}={flag.value}"
-
-
-def _copied(mount: Mount) -> bool:
-    return any(name == "O" for name, _ in mount.options)
 
 
 def _numeric(case: Case, draft: Draft) -> bool:

@@ -6,6 +6,7 @@ file in which nothing is to be changed is written byte for byte as it was.
 
 from __future__ import annotations
 
+from paddock.checking.layout import as_json
 from paddock.frozen import frozen
 from paddock.reporting.text import visible
 
@@ -126,7 +127,7 @@ def written(sheet: Sheet) -> str:
 
 def _value(value: Value, indent: str, used: int) -> str:
     if not isinstance(value, Body):
-        return scalar(value)
+        return as_json(value)
     opening, closing = "{}" if value.kind == "object" else "[]"
     if not value.parts and not value.after:
         return opening + closing
@@ -136,7 +137,7 @@ def _value(value: Value, indent: str, used: int) -> str:
     deeper = indent + _UNIT
     lines: list[str] = []
     for number, part in enumerate(value.parts):
-        lead = "" if part.key is None else f"{scalar(part.key)}: "
+        lead = "" if part.key is None else f"{as_json(part.key)}: "
         lines += [f"{deeper}{remark}" for remark in part.remarks]
         comma = "," if number < len(value.parts) - 1 else ""
         lines.append(f"{deeper}{lead}{_value(part.value, deeper, len(lead))}{comma}")
@@ -149,12 +150,4 @@ def _line(body: Body) -> str | None:
     plain = all(not part.remarks and not isinstance(part.value, Body) for part in body.parts)
     if body.kind == "object" or body.after or not plain:
         return None
-    return f"[{', '.join(scalar(part.value) for part in body.parts)}]"  # type: ignore[arg-type] # `plain` says so
-
-
-def scalar(value: Scalar) -> str:
-    """One value as JSON; what does not print is escaped."""
-    import json
-
-    plain = json.dumps(value, ensure_ascii=False)
-    return plain if plain.isprintable() else json.dumps(value)
+    return f"[{', '.join(as_json(part.value) for part in body.parts)}]"  # type: ignore[arg-type] # `plain` says so

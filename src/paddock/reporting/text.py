@@ -10,3 +10,10 @@ def visible(text: str) -> str:
     that are no UTF-8, which cannot be written; and all that XML 1.0 has no place for (section 2.2).
     """
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+
+
+def in_markdown(text: str) -> str:
+    """`text` with an escape before every character that Markdown, or a cell of its tables, would read as its own."""
+    for character in "\\`*_<[|":
+        text = text.replace(character, f"\\{character}")
+    return text

@@ -11,10 +11,11 @@ import os
 import stat
 
 from paddock.frozen import frozen
+from paddock.reporting.text import visible
 from paddock.workspace import content, holding, lines
 from paddock.workspace.content import open_file, open_upper_file
 from paddock.workspace.descent import PLACE, open_beneath, split
-from paddock.workspace.quoting import escaped, quoted
+from paddock.workspace.quoting import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def _with_next(changes: Iterable[Change]) -> Iterator[tuple[Change, str]]:
 
 def _hazards(change: Change) -> Iterator[Line]:
     for hazard in change.hazards:
-        yield Line(HAZARD, f"# hazard {hazard.name} ({hazard.severity}): {quoted(change.path)}: {escaped(hazard.why)}")
-        yield from (Line(HAZARD, f"#   | {escaped(line)}") for line in hazard.evidence)
+        yield Line(HAZARD, f"# hazard {hazard.name} ({hazard.severity}): {quoted(change.path)}: {visible(hazard.why)}")
+        yield from (Line(HAZARD, f"#   | {visible(line)}") for line in hazard.evidence)
 
 
 def _held(change: Change, upper: int) -> Line:

@@ -16,11 +16,6 @@ def quoted(name: str) -> str:
     return '"' + "".join(map(_escaped, name)) + '"'
 
 
-def escaped(text: str) -> str:
-    """`text` with an escape in the place of every character that does not print, line feeds among them."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
-
-
 def _harmless(character: str) -> bool:
     return character not in '"\\' and character.isprintable()
 

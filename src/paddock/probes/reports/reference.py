@@ -5,6 +5,7 @@ from __future__ import annotations
 from paddock.probes.catalogue.reading import ANYONE, LAYERS, ROOT
 from paddock.probes.expectations import PROMISES
 from paddock.probes.standing import SENTENCES
+from paddock.reporting.text import in_markdown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,15 +75,8 @@ def _layer(layer: str, probes: Sequence[Probe]) -> Iterator[str]:
         about = f"{probe.kind}, {probe.severity}, promise `{probe.promise}`"
         control = probe.control if probe.control in (ANYONE, ROOT) else f"none: {probe.control}"
         cells = (probe.attempt, probe.holds, control, probe.source)
-        first = f"**{_cell(probe.id)}**<br>{_cell(probe.title)}<br>{about}"
-        yield f"| {first} | {' | '.join(map(_cell, cells))} |\n"
-
-
-def _cell(text: str) -> str:
-    """Text that Markdown takes as it stands."""
-    for character in "\\`*_<[|":
-        text = text.replace(character, f"\\{character}")
-    return text
+        first = f"**{in_markdown(probe.id)}**<br>{in_markdown(probe.title)}<br>{about}"
+        yield f"| {first} | {' | '.join(map(in_markdown, cells))} |\n"
 
 
 if __name__ == "__main__":

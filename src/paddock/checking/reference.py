@@ -55,10 +55,9 @@ def page(rules: Sequence[Rule]) -> str:
 def _group(title: str, rules: Sequence[Rule]) -> Iterator[str]:
     yield f"## {title}\n\n| rule | why | what to do | reference |\n|---|---|---|---|\n"
     for one in rules:
-        first = (
-            f"**{one.id}** `{one.slug}`<br>{in_markdown(one.title)}<br>{one.severity}{', fix' if one.safe_fix else ''}"
-        )
-        yield f"| {first} | {in_markdown(one.why)} | {in_markdown(one.fix)} | {in_markdown('; '.join(one.references))} |\n"
+        what, *cells = map(in_markdown, (one.title, one.why, one.fix, "; ".join(one.references)))
+        first = f"**{one.id}** `{one.slug}`<br>{what}<br>{one.severity}{', fix' if one.safe_fix else ''}"
+        yield f"| {first} | {' | '.join(cells)} |\n"
 
 
 if __name__ == "__main__":

@@ -150,4 +150,4 @@ def _line(body: Body) -> str | None:
     plain = all(not part.remarks and not isinstance(part.value, Body) for part in body.parts)
     if body.kind == "object" or body.after or not plain:
         return None
-    return f"[{', '.join(as_json(part.value) for part in body.parts)}]"  # type: ignore[arg-type] # `plain` says so
+    return f"[{', '.join(as_json(part.value) for part in body.parts)}]"

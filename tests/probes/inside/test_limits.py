@@ -35,6 +35,13 @@ def test_a_place_without_an_end_is_named_and_nothing_is_left_in_it(tmp_path: obj
     assert os.listdir(str(tmp_path)) == []
 
 
+def test_a_file_system_that_says_no_size_has_no_end(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the kernel answers for a tmpfs with size=0 (tmpfs(5))."""
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result((4096, 4096, *(0,) * 7, 255)))
+    found = limits.sizes(Given({"hashes": [], "home": str(tmp_path), "repo": "/", "numbers": {}}))
+    assert f"{tmp_path} has no end" in found
+
+
 def test_a_process_that_goes_no_earlier_than_others_is_told() -> None:
     with open("/proc/self/oom_score_adj") as file:
         own = int(file.read())

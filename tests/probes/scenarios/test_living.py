@@ -4,12 +4,16 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+from paddock import process
 from paddock.probes.scenarios import living
+from paddock.probes.scenarios.scene import NotApplicable
 from tests.capabilities import needs
 from tests.probes.scenarios.stages import stage
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 pytestmark = needs("git")
 
@@ -52,3 +56,32 @@ def test_control_groups_are_directories_and_one_that_has_ended_has_none() -> Non
 def test_mounts_of_other_places_are_not_ours() -> None:
     assert living.mounts("/no such place") == set()
     assert living.mounts("/proc")
+
+
+ENGINE = """#!/bin/sh
+case "$1" in
+ps) cat "$0.there" ;;
+inspect) shift 5; for id; do echo "name-$id [podman run --volume GROUND/work:/work]"; done ;;
+esac
+"""
+
+
+def test_containers_that_stay_are_named_and_others_are_not_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By an engine of the test's own: no container of anybody's has to stay for it."""
+    with stage(tmp_path, ("/usr/bin/env",)) as scene:
+        engine = tmp_path / "podman"
+        engine.write_text(ENGINE.replace("GROUND", scene.ground.base))
+        engine.chmod(0o700)
+        there = tmp_path / "podman.there"
+        there.write_text("1 2\n")
+        monkeypatch.setattr(living, "_PATIENCE_S", 0.0)
+        monkeypatch.setattr(process, "find", lambda _: str(engine))
+        monkeypatch.setattr(living, "_podman", lambda _, *words: scene.host(str(engine), *words).stdout.decode())
+        assert living.containers(scene) == ["name-1", "name-2"]
+        assert living.removed(scene, ["name-2"]) == ["left the container name-2"]
+        engine.write_text(ENGINE.replace("GROUND", "/of/somebody-else"))
+        assert living.removed(scene, ["name-2"]) == []
+        assert living.containers(scene) == []
+        assert isinstance(living.removed(scene, []), NotApplicable)

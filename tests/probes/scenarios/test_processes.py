@@ -30,6 +30,12 @@ def test_a_command_without_a_sandbox_is_who_called_it(ground: Ground) -> None:
     assert ("it is uid 0 of the host" in found) is IS_ROOT
 
 
+def test_where_root_calls_an_account_of_the_machine_is_no_nobody() -> None:
+    own, named = os.getpid(), f"it is uid {os.geteuid()} of the host"
+    assert named in processes._rights(own, as_nobody=True)
+    assert (named in processes._rights(own, as_nobody=False)) is IS_ROOT
+
+
 def test_a_command_that_cannot_be_seen_is_not_taken_for_an_ordinary_one(ground: Ground) -> None:
     hidden = (sys.executable, "-c", "import sys; print('up', flush=True); sys.stdin.read()")
     with pytest.raises(Skipped):

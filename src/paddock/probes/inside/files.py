@@ -29,6 +29,12 @@ def parent_listing(given: Given) -> list[str]:
     return [f"saw {name}" for name in (*above, *home)]
 
 
+@row("FS-43 engine-settings")
+def engine_settings(given: Given) -> list[str]:
+    """What the person's own settings give to each container."""
+    return given.tries(*given["engine gives"])
+
+
 @row("FS-07 symlink-write-out")
 def symlink_write_out(given: Given) -> list[str]:
     """The host looks whether anything arrived."""

@@ -36,7 +36,9 @@ def sizes(given: Given) -> list[str]:
             continue
         os.unlink(name)
         known = os.statvfs(path)
-        if known.f_blocks * known.f_frsize > _MOST_BYTES:
+        if not known.f_blocks:  # tmpfs(5), size=0
+            found.append(f"{path} has no end")
+        elif known.f_blocks * known.f_frsize > _MOST_BYTES:
             found.append(f"{path} has {known.f_blocks * known.f_frsize >> 20} MiB")
     return found
 

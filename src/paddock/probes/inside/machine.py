@@ -161,3 +161,25 @@ def same_kernel(given: Given) -> list[str]:
     except OSError:
         pass
     return found
+
+
+@row("PK-47 hosts-file")
+def hosts(given: Given) -> list[str]:
+    """What is of use there: names of this sandbox, and addresses that are its own or its gateway's."""
+    with open("/etc/hosts", encoding="utf-8", errors="replace") as file:
+        entries = [words for words in (line.partition("#")[0].split() for line in file) if words]
+    own = os.uname().nodename
+    named = {name for _, *names in entries for name in names if name == given["nodename"] != own}
+    return [f"knows {what}" for what in (*sorted(named), *(words[0] for words in entries if _is_elsewhere(words[0])))]
+
+
+def _is_elsewhere(text: str) -> bool:
+    import ipaddress
+
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    if address.is_loopback or address.is_unspecified or address.is_multicast or text.startswith("fe00:"):
+        return False
+    return address not in ipaddress.ip_network("198.18.0.0/15")  # where gateways are (RFC 2544)

@@ -95,7 +95,7 @@ class Ground:
         return path
 
     def __enter__(self) -> Ground:  # noqa: PYI034 - typing.Self would have to be imported
-        from paddock.probes.planting import agent, files, machine, sockets, victim
+        from paddock.probes.planting import agent, engine, files, machine, sockets, victim
 
         with Unwinding() as undo:
             self.undo = undo
@@ -105,6 +105,7 @@ class Ground:
             os.chmod(f"{self.home}/{_RUNTIME}", 0o700)
             os.makedirs(self.repo)
             files.plant(self)
+            engine.plant(self)
             if not self.bare:
                 agent.plant(self)
                 sockets.plant(self)

@@ -87,6 +87,7 @@ def _recovered(scene: Scene, before: str) -> Finding:
 
 @scenario(
     "LC-06 no-ghost-files",
+    "LC-07 no-containers-left",
     "LC-08 nothing-left",
     "LC-09 no-control-groups",
     "LC-10 private-run-time-files",
@@ -103,13 +104,14 @@ def ordinary(scene: Scene) -> Findings:
     )
     processes = living.below(started.pid)
     groups = living.control_groups(processes) - living.control_groups([os.getpid()])
-    entered = _entered(scene)
+    entered, containers = _entered(scene), living.containers(scene)
     started.end(5)
     stay = [*living.gone(processes), *(f"wrote {line}" for line in living.mounts(scene.ground.base) - mounts)]
     live = f"{scene.ground.home}/{_RUNTIME}/live"
     names = [f"wrote {live}/{name}" for name in (os.listdir(live) if os.path.isdir(live) else [])]
     return {
         "LC-06 no-ghost-files": [f"wrote: {name}" for name, now in _files(scene).items() if now != files[name]],
+        "LC-07 no-containers-left": living.removed(scene, containers),
         "LC-08 nothing-left": [*stay, *names],
         "LC-09 no-control-groups": [f"wrote {path}" for path in sorted(groups) if os.path.isdir(path)],
         "LC-10 private-run-time-files": entered,

@@ -1,4 +1,4 @@
-"""What of a sandbox is alive or left on the host: processes, control groups and mounts."""
+"""What of a sandbox is alive or left on the host: processes, control groups, mounts and containers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ import signal
 import time
 from contextlib import suppress
 
+from paddock import process
+from paddock.probes.inside.effects import Skipped
+from paddock.probes.scenarios.scene import NotApplicable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import TypeVar
 
-    from paddock.probes.scenarios.scene import Scene
+    from paddock.plan.model import Plan
+    from paddock.probes.scenarios.scene import Finding, Scene
 
+    _T = TypeVar("_T")
+
+_ENGINES = frozenset(["podman", "gvisor"])
+_NAMED = "{{.Name}} {{.Config.CreateCommand}}"
 _PATIENCE_S = 6.0  # how long a kernel or an engine may take to end what is to end, on a busy machine
 _PAUSE_S = 0.02
 
@@ -70,7 +80,35 @@ def mounts(base: str) -> set[str]:
     return {line for line in _read("/proc/self/mountinfo").splitlines() if spelled in line}
 
 
-def _wait(look: Callable[[], list[int]], patience_s: float) -> list[int]:
+def by_engine(plan: Plan) -> bool:
+    """Whether a sandbox for a plan is made by a container engine."""
+    return bool(plan.image or {plan.boundary.use, plan.boundary.minimum} & _ENGINES)
+
+
+def containers(scene: Scene) -> list[str]:
+    """The names of podman's containers that are about the ground of a scene; root has one storage for all."""
+    if process.find("podman") is None or (scene.plan and not by_engine(scene.plan)):
+        return []
+    every = _podman(scene, "ps", "--all", "--quiet", "--no-trunc").split()
+    told = _podman(scene, "inspect", "--type", "container", "--format", _NAMED, *every) if every else ""
+    lines = (line.partition(" ") for line in told.splitlines())
+    return [name for name, _, words in lines if scene.ground.base in words]
+
+
+def removed(scene: Scene, names: list[str]) -> Finding:
+    """Which of these containers are still there after a moment of patience, which an engine needs to clear up."""
+    if not names and scene.plan and by_engine(scene.plan):
+        return Skipped("the engine does not say which container this is")
+    if not names:
+        return NotApplicable("no container of podman's was made")
+    return [f"left the container {name}" for name in _wait(lambda: containers(scene), _PATIENCE_S) if name in names]
+
+
+def _podman(scene: Scene, *words: str) -> str:
+    return scene.host("/usr/bin/env", "podman", *words).stdout.decode(errors="replace")
+
+
+def _wait(look: Callable[[], list[_T]], patience_s: float) -> list[_T]:
     deadline = time.monotonic() + patience_s
     while (found := look()) and time.monotonic() < deadline:
         time.sleep(_PAUSE_S)

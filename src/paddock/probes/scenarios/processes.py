@@ -29,6 +29,12 @@ def alive(mark: str) -> dict[int, list[bytes]]:
     return found
 
 
+def status(pid: int) -> dict[str, str]:
+    """What proc(5) says of a process in /proc/PID/status, by the names there."""
+    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+        return {name: value.strip() for name, _, value in (line.partition(":") for line in file)}
+
+
 @scenario("PK-11 host-side")
 def identity(scene: Scene) -> list[str]:
     """Who a process inside is, whatever it is called there."""
@@ -38,11 +44,22 @@ def identity(scene: Scene) -> list[str]:
     inside = [pid for pid, words in alive(mark).items() if words[:3] == command]  # not the sandbox's own program
     if not inside:
         raise Skipped("the processes of this sandbox cannot be seen from here")
-    return sorted({what for pid in inside for what in _of_root(pid)})
+    ours = bool(scene.paddock) and os.geteuid() == 0
+    return sorted({what for pid in inside for what in _rights(pid, as_nobody=ours)})
 
 
-def _of_root(pid: int) -> list[str]:
-    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
-        lines = {name: value.strip() for name, _, value in (line.partition(":") for line in file)}
-    found = [f"it is {name.lower()} 0 of the host" for name in ("Uid", "Gid") if "0" in lines[name].split()]
+def _rights(pid: int, *, as_nobody: bool) -> list[str]:
+    """What the host sees of a process. Paddock has ids of nobody's for it, where it is run by root."""
+    lines = status(pid)
+    known = _accounts() if as_nobody else {"Uid": {0}, "Gid": {0}}
+    ids = sorted((name, number) for name in known for number in {*map(int, lines[name].split())} & known[name])
+    found = [f"it is {name.lower()} {number} of the host" for name, number in ids]
     return found + [f"{name} {lines[name]}" for name in ("CapPrm", "CapEff") if int(lines[name], 16)]
+
+
+def _accounts() -> dict[str, set[int]]:
+    """The users and groups of this machine."""
+    import grp
+    import pwd
+
+    return {"Uid": {it.pw_uid for it in pwd.getpwall()}, "Gid": {it.gr_gid for it in grp.getgrall()}}

@@ -19,6 +19,7 @@ from paddock.frozen import frozen
 from paddock.kernel import libc, mounts, netlink
 from paddock.kernel.namespaces import CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUSER
 from paddock.probes.inside.effects import Skipped
+from paddock.probes.scenarios import living
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _UNABLE = 125
 # The interfaces to what is beyond this machine, and the machine's addresses there.
 _HERE, _BEYOND = "here", "beyond"
 _OUR_ADDRESSES = ("192.0.2.2", "2001:db8::2")
-_ENGINES = frozenset(["podman", "gvisor"])
 
 
 @frozen
@@ -77,8 +77,7 @@ def _refuse_engine(scene: Scene) -> None:
     """An ordinary user's engine maps a range of ids, which newuidmap(1) does in the machine's own namespace only."""
     if scene.plan is None or os.geteuid() == 0:
         return
-    choice = scene.plan.boundary
-    if scene.plan.image or {choice.use, choice.minimum} & _ENGINES:
+    if living.by_engine(scene.plan):
         raise Skipped("a container of an ordinary user's cannot be made in a network of the probe's own")
 
 

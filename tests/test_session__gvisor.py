@@ -17,12 +17,14 @@ from tests.gvisor import person_of, sh
 from tests.real.support import Terminal, processes_with
 
 # The same tests, as a person whose policy says gvisor: the fixture below takes the place of the shared one.
+from tests.real.test_terminal import test_job_control_works_in_a_shell_inside  # noqa: F401
 from tests.test_session import TestExitCodes  # noqa: F401
 from tests.test_session__attacks import test_lc_01_a_daemon_ends_with_the_sandbox  # noqa: F401
 from tests.test_session__credentials import (  # noqa: F401
     service,
     test_the_service_gets_the_secret_and_the_command_has_a_placeholder,
 )
+from tests.test_supervision import TestShell as CallersShell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,15 @@ if TYPE_CHECKING:
     from tests.conftest import Person
 
 pytestmark = needs("gvisor", "git")
+
+
+class TestShell:
+    """From the caller's own shell: which streams are its terminal decides who hears the key."""
+
+    test_ctrl_z_stops_the_job_and_fg_goes_on = CallersShell.test_ctrl_z_stops_the_job_and_fg_goes_on
+    test_without_errors_on_it = CallersShell.test_what_it_said_before_it_was_stopped_is_in_its_file_by_then
+    test_without_output_on_it = CallersShell.test_a_stopped_pipeline_goes_on_where_it_was
+    test_a_stopped_sandbox_can_be_killed = CallersShell.test_a_stopped_sandbox_can_be_killed
 
 
 @pytest.fixture

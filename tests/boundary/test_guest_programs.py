@@ -1,4 +1,4 @@
-"""The first process of a guest: the same program on this machine's own kernel."""
+"""The programs of ours in a guest: the same program on this machine's own kernel."""
 
 from __future__ import annotations
 
@@ -87,9 +87,23 @@ def test_what_cannot_be_started_is_said_as_a_shell_does(enter: str, path: str, c
     assert subprocess.run([enter, path, "x"], check=False).returncode == code
 
 
+def test_the_beginning_of_a_file_is_shown_and_of_none_nothing(tmp_path: Path) -> None:
+    program = tmp_path / "show"
+    program.write_bytes(guest_programs.show(starting.machine()))
+    program.chmod(0o755)
+    (tmp_path / "file").write_bytes(b"0123456789" * 60)
+    for path, said in (("/proc/1/comm", Path("/proc/1/comm").read_bytes()), (f"{tmp_path}/file", b"0123456789" * 51 + b"01"),
+                       ("/no/such", b""), ("/", b"")):  # fmt: skip
+        assert subprocess.run([program, path], capture_output=True, check=True).stdout == said
+
+
 @pytest.mark.parametrize(("machine", "number"), [("x86_64", 62), ("aarch64", 183)])
 def test_each_machine_gets_an_executable_of_its_own(machine: Machine, number: int) -> None:
-    for made in (guest_programs.init(machine), guest_programs.enter(machine, b"12345678" * 3, 0o022)):
+    for made in (
+        guest_programs.init(machine),
+        guest_programs.show(machine),
+        guest_programs.enter(machine, b"12345678" * 3, 0o022),
+    ):
         assert made[:5] == b"\x7fELF\x02"
         assert int.from_bytes(made[0x12:0x14], "little") == number
         assert int.from_bytes(made[0x60:0x68], "little") == len(made)  # elf(5), p_filesz

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from paddock.boundary import guest_programs, gvisor, podman
-from paddock.boundary.gvisor import ENTER, INIT, STATE, Runsc
+from paddock.boundary.gvisor import ENTER, INIT, SHOW, STATE, Runsc
 from paddock.frozen import replace
 from paddock.kernel import seccomp
 from paddock.kernel.join import Start
@@ -52,12 +52,13 @@ def test_the_container_is_podmans_with_what_a_guest_needs(case: tuple[Plan, Fact
     assert made.arguments[added:] == without.arguments
     assert made.arguments[:2] == ("--security-opt", "unmask=ALL")
     assert f"dst={STATE}," in " ".join(made.arguments[:added])
-    first, second = made.files[len(without.files) :]
+    first, second, third = made.files[len(without.files) :]
     assert first.content == guest_programs.init("x86_64")
     assert seccomp.program("debug" if plan.syscalls == "debug" else "default", "x86_64") in second.content
+    assert third.content == guest_programs.show("x86_64")
     if not plan.image:
         root = dict(made.root)
-        assert (root[STATE], root[INIT], root[ENTER]) == (0o755, b"", b"")
+        assert (root[STATE], root[INIT], root[ENTER], root[SHOW]) == (0o755, b"", b"", b"")
 
 
 def test_as_little_network_as_the_plan_has() -> None:

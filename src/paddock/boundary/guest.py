@@ -13,8 +13,8 @@ import stat
 import time
 
 from paddock.boundary import gvisor
-from paddock.boundary.guest_programs import RELEASE_BYTES
-from paddock.boundary.gvisor import STATE
+from paddock.boundary.guest_programs import RELEASE_BYTES, SHOWN_BYTES
+from paddock.boundary.gvisor import SHOW, STATE
 from paddock.kernel import confine, mounts
 from paddock.kernel.namespaces import die_with_parent
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 NAME = "guest"
 BOOT_TIMEOUT_S = 60.0
 _PID_TIMEOUT_S, _LOOK_EVERY_S = 5.0, 0.01
+_LOOKS_S = (0.1, 0.3, 1.0, 3.0)  # after Ctrl-Z: runsc passes it on, and does not say when it has
 _PASSED_ON = frozenset([
     signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT,
     signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH,
@@ -76,7 +77,7 @@ class Guest:
             self._boot((null, telling, complaints))
         for descriptor in (telling, null):
             os.close(descriptor)
-        release = _hear(hearing, self._timeout_s)
+        release = _hear(hearing, RELEASE_BYTES, self._timeout_s)
         os.close(hearing)
         kernel = release.partition(b"\0")[0].decode("latin-1")
         if not gvisor.is_gvisor(kernel, self._host):
@@ -110,20 +111,20 @@ class Guest:
         described = gvisor.process(start, self._find(start))
         descriptor = os.memfd_create("process")
         os.write(descriptor, json.dumps(described).encode())
-        if described["terminal"]:  # signals come from that, and runsc passes them on
-            self._become(descriptor)
+        on_terminal = described["terminal"]
         told = f"{STATE}/pid-{os.getpid()}"
         confine.close_all_but(self._program, descriptor)  # the session hears from here on that it has begun
         signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
         pid = os.fork()
         if pid == 0:
-            os.setpgid(0, 0)  # signals are for us
+            if not on_terminal:
+                os.setpgid(0, 0)  # signals are for us
             die_with_parent(signal.SIGKILL)
             self._become(descriptor, "--internal-pid-file", told)
         null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(null, standard)  # a stream's end is for runsc and the guest alone to hold
-        self._pass_on(pid, told, self._mourn(told))
+        self._attend(pid, told, self._mourn(told), on_terminal=on_terminal)
 
     def _become(self, described: int, *words: str) -> NoReturn:
         words = (*self._flags, "exec", "--process", f"/proc/self/fd/{described}", *words, NAME)
@@ -142,17 +143,44 @@ class Guest:
                 os._exit(0)
         return pid
 
-    def _pass_on(self, pid: int, told: str, mourner: int) -> NoReturn:
-        """Wait for runsc, which hears no signals for a command without a terminal; end as it ends."""
+    def _attend(self, pid: int, told: str, mourner: int, *, on_terminal: bool) -> NoReturn:
+        """Wait for runsc, and end as it ends. It hears signals for a command on a terminal alone; others are passed on.
+
+        Where Ctrl-Z has stopped the command, stop too, so that the session hears of it, until it is to go on. Where it
+        was for a job of a shell inside, that shell runs on, and so do we.
+        """
+        looks: tuple[float, ...] = ()
         while True:
-            number = signal.sigwait(_PASSED_ON)
-            if number != signal.SIGCHLD:
-                self._send(number, told)
-                continue
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                os.kill(mourner, signal.SIGKILL)
-                os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+            info = signal.sigtimedwait(_PASSED_ON, looks[0]) if looks else signal.sigwaitinfo(_PASSED_ON)
+            if info is None:
+                looks = looks[1:]
+                if self._is_stopped(told):
+                    looks = ()
+                    os.kill(os.getpid(), signal.SIGSTOP)
+            elif info.si_signo == signal.SIGCHLD:
+                _end_with(pid, mourner)
+            else:
+                if not on_terminal:
+                    self._send(info.si_signo, told)
+                if info.si_signo == signal.SIGTSTP:
+                    looks = _LOOKS_S
+
+    def _is_stopped(self, told: str) -> bool:
+        hearing, telling = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            null = os.open(os.devnull, os.O_RDWR)
+            try:
+                words = ("exec", NAME, SHOW, f"/proc/{_text(told)}/stat")
+                _become_runsc(self._program, (*self._flags, *words), (null, telling, null), ())
+            finally:
+                os._exit(1)
+        os.close(telling)
+        said = _hear(hearing, SHOWN_BYTES, _PID_TIMEOUT_S)
+        os.close(hearing)
+        os.kill(pid, signal.SIGKILL)  # it has said it, or hangs
+        os.waitpid(pid, 0)
+        return said.rpartition(b") ")[2][:1] == b"T"  # proc(5), after the name, which may hold anything
 
     def _send(self, number: int, told: str) -> None:
         """Send a signal to the command, whose number in the guest runsc writes down once it has started it."""
@@ -223,13 +251,21 @@ def _text(path: str) -> str:
     return content.decode().strip()
 
 
-def _hear(descriptor: int, timeout_s: float) -> bytes:
+def _end_with(pid: int, mourner: int) -> None:
+    """As runsc has ended, if it has."""
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    if ended:
+        os.kill(mourner, signal.SIGKILL)
+        os._exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+
+
+def _hear(descriptor: int, most: int, timeout_s: float) -> bytes:
     data = b""
     until = time.monotonic() + timeout_s
-    while len(data) < RELEASE_BYTES:
+    while len(data) < most:
         if not select.select([descriptor], [], [], max(0.0, until - time.monotonic()))[0]:
             break
-        chunk = os.read(descriptor, RELEASE_BYTES - len(data))
+        chunk = os.read(descriptor, most - len(data))
         if not chunk:
             break
         data += chunk

@@ -1,9 +1,10 @@
-"""The two programs of ours that run in a guest of gVisor, of a few instructions each.
+"""The three programs of ours that run in a guest of gVisor, of a few instructions each.
 
 They need nothing of an image, neither a shell nor a library. `init`, the first process, says which kernel it meets,
 and waits. It does not have to reap: children of a process that ignores SIGCHLD leave nothing (wait(2), NOTES).
 `enter` gives up what runsc leaves a command that is added to a guest, and becomes that: such a command would be
-without the system-call filter, and an unfiltered one could make namespaces of its own in gVisor's kernel.
+without the system-call filter, and an unfiltered one could make namespaces of its own in gVisor's kernel. `show`
+says what is in a small file, of the guest's /proc for instance.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # utsname(2): six fields of 65 bytes each, of which the third is the release.
 RELEASE_BYTES = 65
+SHOWN_BYTES = 512
 
 # As `as` makes it of what stands beside it. The numbers are of <asm/unistd.h>.
 _INIT_X86_64 = """
@@ -117,6 +119,42 @@ _ENTER_AARCH64 = """
     00 14 80 9a                 cinc x0, x0, eq
     c8 0b 80 d2 01 00 00 d4     mov x8, 94; svc 0           exit_group(126, or 127)
 """
+_SHOW_X86_64 = """
+    48 8b 7c 24 10              mov rdi, [rsp + 16]         argv[1]
+    31 f6                       xor esi, esi                O_RDONLY
+    b8 02 00 00 00 0f 05        mov eax, 2; syscall         open
+    85 c0                       test eax, eax
+    78 27                       js leave
+    89 c7                       mov edi, eax
+    48 81 ec 00 02 00 00        sub rsp, 512
+    48 89 e6                    mov rsi, rsp
+    ba 00 02 00 00              mov edx, 512
+    31 c0 0f 05                 xor eax, eax; syscall       read
+    85 c0                       test eax, eax
+    78 0e                       js leave
+    89 c2                       mov edx, eax
+    bf 01 00 00 00              mov edi, 1
+    b8 01 00 00 00 0f 05        mov eax, 1; syscall         write(1, rsp, what was read)
+    31 ff                       leave: xor edi, edi
+    b8 e7 00 00 00 0f 05        mov eax, 231; syscall       exit_group(0)
+"""
+_SHOW_AARCH64 = """
+    60 0c 80 92                 mov x0, -100                AT_FDCWD
+    e1 0b 40 f9                 ldr x1, [sp, 16]            argv[1]
+    02 00 80 d2                 mov x2, 0                   O_RDONLY
+    08 07 80 d2 01 00 00 d4     mov x8, 56; svc 0           openat
+    60 01 f8 b7                 tbnz x0, 63, leave
+    ff 03 08 d1                 sub sp, sp, 512
+    e1 03 00 91                 mov x1, sp
+    02 40 80 d2                 mov x2, 512
+    e8 07 80 d2 01 00 00 d4     mov x8, 63; svc 0           read
+    a0 00 f8 b7                 tbnz x0, 63, leave
+    e2 03 00 aa                 mov x2, x0
+    20 00 80 d2                 mov x0, 1
+    08 08 80 d2 01 00 00 d4     mov x8, 64; svc 0           write(1, sp, what was read)
+    00 00 80 d2                 leave: mov x0, 0
+    c8 0b 80 d2 01 00 00 d4     mov x8, 94; svc 0           exit_group(0)
+"""
 _NUMBER = {"x86_64": 62, "aarch64": 183}  # elf(5), e_machine
 _BASE = 0x10000
 _HEADERS = 64 + 56
@@ -126,6 +164,11 @@ _COLUMNS = 32  # of code, before what it means
 def init(machine: Machine) -> bytes:
     """The first process: writes the kernel's release to its standard output, and stays."""
     return _executable(machine, _code(_INIT_X86_64 if machine == "x86_64" else _INIT_AARCH64))
+
+
+def show(machine: Machine) -> bytes:
+    """What says a file's first 512 bytes: `show PATH`. Nothing where it cannot be read."""
+    return _executable(machine, _code(_SHOW_X86_64 if machine == "x86_64" else _SHOW_AARCH64))
 
 
 def enter(machine: Machine, filter_program: bytes, umask: int) -> bytes:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # Where runsc keeps what it knows of the guest: a mount that the guest's root does not get a copy of.
 STATE = "/run/paddock-guest"
-INIT, ENTER = "/run/paddock-init", "/run/paddock-enter"
+INIT, ENTER, SHOW = "/run/paddock-init", "/run/paddock-enter", "/run/paddock-show"
 _STATE_BYTES = 8 << 20
 # File systems of gVisor's own, in its memory: a host's would be ten times as slow, and its /tmp is one always.
 INTERNAL = {"/tmp": "1777", "/var/tmp": "1777", "/dev/shm": "1777"}  # noqa: S108 - inside the sandbox
@@ -60,6 +60,7 @@ def compile(  # noqa: A001 - the design's word
     programs = {
         INIT: guest_programs.init(machine),
         ENTER: guest_programs.enter(machine, seccomp.program(_profile(plan), machine), umask),
+        SHOW: guest_programs.show(machine),
     }
     files = list(made.files)
     for place, content in programs.items():

@@ -28,6 +28,7 @@ def under(script: str) -> tuple[str, ...]:
         ("LC-04 exit-codes", '"$@"; [ $? = 0 ] || exit 1'),
         ("OK-02 git-commit", 'GIT_DIR=/nowhere exec "$@"'),
         ("OK-02 temporary-files", 'TMPDIR=/nowhere exec "$@"'),
+        ("OK-02 home", 'HOME=/proc exec "$@"'),
         ("OK-03 terminal", '"$@" </dev/null | cat'),
         ("OK-03 window-size", 'stty cols 1; trap "" WINCH; "$@" </dev/null'),
         ("OK-04 large-input-and-output", 'head -c 1000000 | "$@"'),

@@ -32,6 +32,7 @@ _TOOLS = (
     ("OK-02 make", "make", "printf 'all:\\n\\techo made > made\\n' > m.mk && make -sf m.mk && grep -q made made"),
     ("OK-02 node", "node", 'node -e \'require("fs").writeFileSync("n", "1")\' && test -s n'),
     ("OK-02 temporary-files", "mktemp", 'file=$(mktemp) && echo x > "$file" && rm "$file"'),
+    ("OK-02 home", "mkdir", "mkdir -p ~/.cache/tool && echo x > ~/.cache/tool/x && grep -qx x ~/.cache/tool/x"),
     ("OK-02 processes-and-pipes", "seq", "seq 1000 | sort -rn | head -n 1 | grep -qx 1000 && (sleep 0 & wait)"),
 )
 _COMMIT = "git -c user.name=A -c user.email=a@example.test -c commit.gpgsign=false commit -q"

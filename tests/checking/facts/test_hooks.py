@@ -43,15 +43,11 @@ def test_a_script_of_the_workspace_is_read_where_its_path_is_named(command: str,
 
 def test_a_local_feature_s_script_runs_in_the_build(tmp_path: Path) -> None:
     result, context, _ = read(feature("#!/bin/sh\nmake\n"), tmp_path)
-    assert [(one.command.program, one.event) for one in hooks.everything(result, context)] == [("make", "")]
+    (script,) = hooks.everything(result, context)
+    assert [(one.program, script.event, str(script.source(one).place)) for one in script.commands] == [
+        ("make", "", ".devcontainer/extra/install.sh:2:1")
+    ]
     assert list(hooks.commands(result, context)) == []
-
-
-def test_who_reads_what_is_known(tmp_path: Path) -> None:
-    result, context, _ = read(hook("a | b"), tmp_path)
-    said = list(hooks.commands(result, context))
-    assert said[0].into == said[1].command
-    assert said[1].into is None
 
 
 def test_without_hooks_nothing_is_said(tmp_path: Path) -> None:

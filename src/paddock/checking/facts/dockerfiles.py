@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paddock.checking.facts.memory import kept
 from paddock.checking.facts.shell import SHELLS, commands, of_arguments
+from paddock.devcontainer.dockerfile_words import assignments
 from paddock.frozen import frozen
 
 TYPE_CHECKING = False
@@ -27,6 +28,11 @@ class Script:
     heredoc: Heredoc | None
     text: str
     commands: tuple[Command, ...]
+
+    @property
+    def who(self) -> str:
+        """The instruction, for a sentence."""
+        return self.instruction.name
 
     def source(self, command: Command) -> Source:
         """Where a command stands."""
@@ -60,6 +66,23 @@ def instructions(dockerfile: Dockerfile, *names: str) -> Iterator[Instruction]:
         actual = one.trigger or one
         if actual.name in names:
             yield actual
+
+
+def assigned(effective: Effective, kind: str) -> Iterator[tuple[str, str, Source]]:
+    """The variables that ENV or ARG (`kind`) set: name, value as written, place."""
+    for dockerfile in every(effective):
+        outer = [one for one in dockerfile.listing.instructions if kind == "ARG" and one.name == "ARG"]
+        for one in {id(it): it for it in (*outer, *instructions(dockerfile, kind))}.values():
+            words = tuple(word.text for word in one.words)
+            for number, (name, value) in enumerate(assignments(one.text, words) if kind == "ENV" else _split(words)):
+                place = one.words[number].place if number < len(one.words) else one.place
+                yield name, value.strip("\"'"), dockerfile.source(place, kind, name)
+
+
+def _split(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for word in words:
+        name, _equals, value = word.partition("=")
+        yield name, value
 
 
 @kept

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
     from paddock.checking.facts.shell import Command
 
-_DOWNLOADERS = frozenset({"curl", "wget", "fetch", "aria2c", "http", "https", "iwr", "irm", "Invoke-WebRequest"})
-_INTERPRETERS = frozenset({"python", "python2", "python3", "perl", "ruby", "node", "php", "bun", "deno"})
+_DOWNLOADERS = frozenset(
+    {"curl", "wget", "fetch", "aria2c", "http", "https", "lwp-download", "iwr", "irm", "Invoke-WebRequest"}
+)
+_RUN_ADDRESSES = frozenset({"deno"})  # `deno run https://…`
+_INTERPRETERS = frozenset({"python", "python2", "python3", "perl", "ruby", "node", "php", "pwsh", "bun", "deno"})
 _READERS = frozenset({"eval", "source", ".", "iex"})
 _FILTERS = frozenset(
     {"tee", "sed", "grep", "gunzip", "zcat", "cat", "tr", "base64", "echo", "printf", "gzip", "awk", "xz"}
@@ -50,10 +53,13 @@ def downloads(commands: Sequence[Command]) -> Iterator[Download]:
     run = _run(commands)
     checked = any(_CHECKS.fullmatch(one.program) for one in commands)
     for number, one in enumerate(commands):
-        if one.program not in _DOWNLOADERS:
+        if one.program not in _DOWNLOADERS | _RUN_ADDRESSES:
             continue
         addresses = tuple(word.strip("'\"") for word in one.words if _URL.match(word.strip("'\"")))
-        if _ends_in_interpreter(commands, one):
+        if one.program in _RUN_ADDRESSES:
+            if addresses:
+                yield Download(one, addresses, "pipe")
+        elif _ends_in_interpreter(commands, one):
             yield Download(one, addresses, "pipe")
         elif not checked and any(run.get(file, -1) > number for file in _files(one, addresses)):
             yield Download(one, addresses, "file")
@@ -98,7 +104,7 @@ def _is_code(arguments: Sequence[str]) -> bool:
 
 def _files(one: Command, addresses: Sequence[str]) -> frozenset[str]:
     """The files that a download writes, by their last parts."""
-    found = {posixpath.basename(it.split("?")[0]) for it in addresses}
+    found = {posixpath.basename(it.split("?")[0]) for it in (*addresses, *one.writes)}
     words = one.arguments
     for number, word in enumerate(words):
         option, _, value = word.partition("=")

@@ -27,17 +27,37 @@ _INSTALLS = "install.sh"  # of a Feature: containers.dev, "Features", folder str
 
 
 @frozen
-class Said:
-    """One command of a hook, of a script that a hook names, or of a Feature's install.sh, which has no event.
+class Script:
+    """The text of one hook, of a script that a hook names, or of a Feature's install.sh, which has no event.
 
-    `into` is the command that reads its output; `who` runs it, for a sentence.
+    `who` runs it, for a sentence. `lines` are those of a file; without them the hook's value is where all of it stands.
     """
 
     who: str
     event: str
     on_host: bool
+    text: str
+    commands: tuple[Command, ...]
+    origin: Source
+    lines: Lines | None = None
+
+    def source(self, command: Command) -> Source:
+        """Where a command stands."""
+        if self.lines is None:
+            return self.origin
+        end = self.text.find("\n", command.start)
+        place = self.lines.place(command.start, len(self.text) if end < 0 else end)
+        return Source("file", self.lines.file, (), place)
+
+
+@frozen
+class Said:
+    """One command of a script: who runs it, for a sentence, and where it stands."""
+
+    who: str
+    event: str
+    on_host: bool
     command: Command
-    into: Command | None
     origin: Source
 
 
@@ -46,43 +66,38 @@ def text(hook: Hook) -> str:
     return hook.command if isinstance(hook.command, str) else of_arguments(hook.command)
 
 
-@kept
 def commands(effective: Effective, context: Context | None = None) -> Iterator[Said]:
-    """All commands of all hooks, in the order in which they run, with those of scripts as far as they were read.
+    """All commands of all hooks, in the order in which they run, with those of scripts as far as they were read."""
+    for one in scripts(effective, context):
+        for command in one.commands:
+            yield Said(one.who, one.event, one.on_host, command, one.source(command))
 
-    A script that several hooks of one event name is read once.
-    """
+
+@kept
+def scripts(effective: Effective, context: Context | None = None) -> Iterator[Script]:
+    """All hooks, and the scripts that they name. One that several hooks of an event name is read once."""
     read: set[tuple[str, str]] = set()
     for hook in effective.hooks:
         written = text(hook)
         who = f"{hook.event}{base.brought_by(hook.origin)}"
-        for command, into in _each(written):
-            yield Said(who, hook.event, hook.on_host, command, into, hook.origin)
+        yield Script(who, hook.event, hook.on_host, written, of_text(written), hook.origin)
         for path, script in _named(written, effective, context.texts if context else {}):
-            if (path, hook.event) in read:
-                continue
-            read.add((path, hook.event))
-            lines = lines_of(path, script)
-            for command, into in _each(script):
-                origin = _in_script(lines, command)
-                yield Said(f"{path}, which {who} runs,", hook.event, hook.on_host, command, into, origin)
+            if (path, hook.event) not in read:
+                read.add((path, hook.event))
+                lines = lines_of(path, script)
+                shown = f"{path}, which {who} runs,"
+                yield Script(shown, hook.event, hook.on_host, script, of_text(script), hook.origin, lines)
 
 
 @kept
-def everything(effective: Effective, context: Context) -> Iterator[Said]:
+def everything(effective: Effective, context: Context) -> Iterator[Script]:
     """The same, and what the local Features' install.sh run in the build, as root."""
-    yield from commands(effective, context)
+    yield from scripts(effective, context)
     for use in effective.features:
         if use.kind == "local":
             path = posixpath.join(base.from_folder(use.reference, context.configuration), _INSTALLS)
             lines = lines_of(path, context.texts.get(path, ""))
-            for command, into in _each(lines.text):
-                yield Said(path, "", False, command, into, _in_script(lines, command))  # noqa: FBT003
-
-
-def _each(written: str) -> Iterator[tuple[Command, Command | None]]:
-    found = of_text(written)
-    yield from ((command, found[command.into] if command.into >= 0 else None) for command in found)
+            yield Script(path, "", False, lines.text, of_text(lines.text), use.origin, lines)  # noqa: FBT003
 
 
 def _named(written: str, effective: Effective, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -93,9 +108,3 @@ def _named(written: str, effective: Effective, texts: Mapping[str, str]) -> Iter
         named = rf"(?<![\w./-])(?:{starts})?{re.escape(path)}(?![\w.-])"
         if is_script and path in written and re.search(named, written):
             yield path, texts[path]
-
-
-def _in_script(lines: Lines, command: Command) -> Source:
-    end = lines.text.find("\n", command.start)
-    place = lines.place(command.start, len(lines.text) if end < 0 else end)
-    return Source("file", lines.file, (), place)

@@ -83,11 +83,12 @@ _VALUED = _INDEX | {
 }
 _UNSIGNED = (
     "--allow-unauthenticated", "--force-yes", "--nogpgcheck", "--no-gpg-checks", "--allow-untrusted", "--no-gpg-check",
-    "--allow-insecure-repositories",
+    "--allow-insecure-repositories", "--no-gpgchecks", "--nosignature", "--nogpg",
 )  # fmt: skip
-_SYSTEM = ("apt-get", "apt", "aptitude", "dnf", "yum", "microdnf", "zypper", "apk")
+ANY_KEY = "apt-key add"  # whose key signs for every repository (apt-key(8), deprecated for it)
+_SYSTEM = ("apt-get", "apt", "aptitude", "dnf", "yum", "microdnf", "zypper", "apk", "rpm")
 _INSECURE = {
-    "curl": ("-k", "--insecure"),
+    "curl": ("-k", "--insecure", "--proxy-insecure"),
     "wget": ("--no-check-certificate",),
     "pip": ("--trusted-host",),
     "pip3": ("--trusted-host",),
@@ -159,7 +160,7 @@ def unsigned(command: Command) -> str:
             if word in _UNSIGNED or "AllowUnauthenticated=" in word or "AllowInsecureRepositories=" in word:
                 return word
     if command.program == "apt-key" and "add" in command.arguments:
-        return "apt-key add"
+        return ANY_KEY
     return "[trusted=yes]" if re.search(r"\[[^\[\]]*trusted=yes", " ".join(command.words)) else ""
 
 

@@ -28,6 +28,7 @@ _WITH_VALUE = {  # their options that take the next word
     "exec": frozenset(("-a",)),
 }
 _KEYWORDS = frozenset(("if", "then", "else", "elif", "do", "while", "until", "fi", "done", "esac", "!", "{", "}"))
+_TO_FILE = (">", ">>", ">|", "1>", "1>>", "1>|")
 _DEEPEST = 8  # texts in texts
 _SUBSTITUTED = "$()"  # stands in a word for what another command prints there
 
@@ -38,13 +39,14 @@ class Command:
 
     `start` is its offset in the text. `into` is the number of the command that reads its output: the next of the
     pipe, or the one whose words it is substituted into; -1 where there is none. `assigned` are the assignments before
-    it.
+    it, `writes` the files that its output goes to (`> file`).
     """
 
     words: tuple[str, ...]
     start: int
     into: int = -1
     assigned: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
 
     @property
     def program(self) -> str:
@@ -111,6 +113,7 @@ class _Reader:
         self.at = 0
         self.found: list[Command] = []
         self.feeding = -1  # the command whose pipe the next one reads
+        self.last = -1  # the last command of this text
         self.begin()
 
     def begin(self) -> None:
@@ -119,7 +122,8 @@ class _Reader:
         self.quoted = False
         self.start = -1
         self.inner: list[tuple[str, int]] = []  # texts that are substituted into this command
-        self.skip = False  # the next word is a redirection's target
+        self.skip = ""  # the operator of a redirection whose target the next word is
+        self.writes: list[str] = []
 
     def read(self) -> None:
         while self.at < len(self.text):
@@ -152,12 +156,14 @@ class _Reader:
             self.at += 1
             self.substitution()
             return
+        descriptor = ""
         if self.word is not None and self.word.isdigit():
-            self.word = None  # the descriptor in `2>`
+            descriptor, self.word = self.word, None  # of `2>`
         self.close()
+        begin = self.at
         while self.at < len(self.text) and self.text[self.at] in "<>&|-":
             self.at += 1
-        self.skip = True
+        self.skip = descriptor + self.text[begin : self.at]
 
     def piece(self, character: str) -> None:
         if self.word is None:
@@ -241,7 +247,9 @@ class _Reader:
         """A word ends."""
         if self.word is not None:
             if self.skip:
-                self.skip = False
+                if self.skip in _TO_FILE:
+                    self.writes.append(self.word)
+                self.skip = ""
             elif self.words or self.quoted or self.word not in _KEYWORDS:
                 self.words.append(self.word)
             else:
@@ -251,17 +259,19 @@ class _Reader:
     def end(self, *, piped: bool = False) -> None:
         """A command ends."""
         self.close()
-        words, start, inner = self.words, self.start, self.inner
+        words, start, inner, writes = self.words, self.start, self.inner, tuple(self.writes)
         self.begin()
         assigned = []
         while words and _assigns(words[0]):
             assigned.append(words.pop(0))
         own = len(self.found)
         if words or assigned:
-            self.found.append(Command(tuple(words), self.offset + start, -1, tuple(assigned)))
+            self.found.append(Command(tuple(words), self.offset + start, -1, tuple(assigned), writes))
             if self.feeding >= 0:
                 self.found[self.feeding] = replace(self.found[self.feeding], into=own)
-            self.feeding = own if piped else -1
+            self.last, self.feeding = own, own if piped else -1
+        elif piped:
+            self.feeding = self.last  # `(curl …) | sh`, `{ curl …; } | sh`, `done | sh`
         for text, place in inner:
             self.deeper(text, place, own)
         if words:
@@ -276,7 +286,7 @@ class _Reader:
         base = len(self.found)
         for one in reader.found:
             target = one.into + base if one.into >= 0 else into
-            self.found.append(Command(one.words, one.start, target, one.assigned))
+            self.found.append(Command(one.words, one.start, target, one.assigned, one.writes))
 
 
 def _texts(command: Command) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from paddock.checking.facts import dockerfiles, secret
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
-from paddock.devcontainer.dockerfile_words import assignments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,13 +12,12 @@ if TYPE_CHECKING:
 
     from paddock.checking.context import Context
     from paddock.devcontainer.model import Effective
-    from paddock.devcontainer.source import Source
 
 
 @rule("DC701")
 def variables(effective: Effective, _: Context) -> Iterator[Hit]:
     """ENV with a secret's name and value."""
-    for name, value, source in _set(effective, "ENV"):
+    for name, value, source in dockerfiles.assigned(effective, "ENV"):
         if secret.is_name(name) and secret.is_literal(value):
             severity = "low" if secret.is_default(value) else ""
             yield Hit(f"{name} has its value in the Dockerfile", source, severity)
@@ -28,7 +26,7 @@ def variables(effective: Effective, _: Context) -> Iterator[Hit]:
 @rule("DC703")
 def arguments(effective: Effective, _: Context) -> Iterator[Hit]:
     """ARG with a secret's name: its value is in the history, wherever it comes from."""
-    for name, value, source in _set(effective, "ARG"):
+    for name, value, source in dockerfiles.assigned(effective, "ARG"):
         if secret.is_name(name):
             literal = secret.is_literal(value)
             message = f"{name} has a default in the Dockerfile" if literal else f"{name} is given as a build argument"
@@ -56,20 +54,3 @@ def addresses(effective: Effective, _: Context) -> Iterator[Hit]:
                 start = one.text.index(f":{found}@") + 1
                 source = dockerfile.source(one.place_of(start, start + len(found)), one.name)
                 yield Hit("an address holds a password", source, "low" if secret.is_default(found) else "")
-
-
-def _set(effective: Effective, kind: str) -> Iterator[tuple[str, str, Source]]:
-    """The variables that ENV or ARG set: name, value as written, place."""
-    for dockerfile in dockerfiles.every(effective):
-        outer = [one for one in dockerfile.listing.instructions if kind == "ARG" and one.name == "ARG"]
-        for one in {id(it): it for it in (*outer, *dockerfiles.instructions(dockerfile, kind))}.values():
-            words = tuple(word.text for word in one.words)
-            for number, (name, value) in enumerate(assignments(one.text, words) if kind == "ENV" else _split(words)):
-                place = one.words[number].place if number < len(one.words) else one.place
-                yield name, value.strip("\"'"), dockerfile.source(place, kind, name)
-
-
-def _split(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    for word in words:
-        name, _equals, value = word.partition("=")
-        yield name, value

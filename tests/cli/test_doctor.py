@@ -33,6 +33,12 @@ def ask(boundary: str | None = None) -> Outcome:
     return doctor.perform(argparse.Namespace(boundary=boundary))
 
 
+def test_the_words_of_a_short_list_stand_below_their_titles(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, "podman")
+    header, row = ask("podman").text.splitlines()
+    assert row.index("ok") == header.index("STATE")
+
+
 def rows(outcome: Outcome, part: str = "boundaries") -> dict[str, Any]:
     assert outcome.data is not None
     found: Any = outcome.data[part]

@@ -30,7 +30,8 @@ def test_a_live_sandbox_in_text_and_json_and_what_a_crash_left(person: Person, r
         header, line = person.call("ps", cwd=repo).stdout.splitlines()
         assert header.split() == ["NAME", "STATE", "AGE", "REPOSITORY", "COMMAND"]
         assert line.split()[:2] == ["it", "live"]
-        assert str(repo) in line
+        assert line.index(str(repo)) == header.index("REPOSITORY")
+        assert line.index("sh -c") == header.index("COMMAND")
         assert line.endswith("exec sleep 600")
         (row,) = json.loads(person.call("ps", "--json", cwd="/").stdout)["sandboxes"]
         assert (row["pid"], row["repository"], row["mode"], row["network"]) == (process.pid, str(repo), "review", "off")

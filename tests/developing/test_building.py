@@ -49,6 +49,7 @@ def test_a_dockerfile_and_a_feature_are_built_and_run(
 
     built = with_cli("devcontainer", "build", cwd=place)
     assert built.returncode == 0, built.stderr  # type: ignore[attr-defined]
+    assert built.stdout.startswith("built: localhost/paddock-devcontainer:")  # type: ignore[attr-defined]
     seen = ann.call(
         "run", "--boundary", "podman", "--", "sh", "-c", "echo $LAYER $TOOL; cat /usr-local-tool; id -un", cwd=place
     )
@@ -60,6 +61,13 @@ def test_a_dockerfile_and_a_feature_are_built_and_run(
     assert "older than its files" in stale.stderr
     removed = ann.call("devcontainer", "rm", cwd=place)
     assert "image localhost/paddock-devcontainer" in removed.stdout
+
+
+def test_an_image_that_is_only_named_is_not_said_to_be_built(ann: Person, project: Callable[..., Path]) -> None:
+    place = project()
+    said = ann.call("devcontainer", "build", cwd=place)
+    assert said.stdout == f"nothing is to be built, and this image is here: {busybox.IMAGE}\n", said.stderr
+    assert ann.call("devcontainer", "rm", cwd=place).returncode == 0
 
 
 def test_a_build_that_fails_is_shown_and_nothing_counts_as_made(

@@ -81,8 +81,13 @@ def perform(options: argparse.Namespace) -> Outcome:
 def _build(options: argparse.Namespace) -> Outcome:
     from paddock.developing.standing import ready
 
-    made = ready(os.getcwd(), config=options.config, allow_initialize=options.without_initialize, build=True).image
-    return Outcome(f"built: {plain(made.reference)}\n", {"schema": 1, "image": made.reference, "id": made.identifier})
+    found = ready(os.getcwd(), config=options.config, allow_initialize=options.without_initialize, build=True)
+    image, made = found.image, found.ground.made()
+    built = made is not None and made.image == image.reference
+    return Outcome(
+        f"{'built:' if built else 'nothing is to be built, and this image is here:'} {plain(image.reference)}\n",
+        {"schema": 1, "image": image.reference, "id": image.identifier, "built": built},
+    )
 
 
 def _up(options: argparse.Namespace) -> Outcome:

@@ -183,8 +183,9 @@ FACTS: tuple[tuple[str, Callable[[str], Availability]], ...] = (
 
 
 def _text(boundaries: list[Row], machine: list[Row]) -> Iterator[str]:
-    width = max(len(row.name) for row in (*boundaries, *machine))
-    yield from _table("BOUNDARY", boundaries, width)
+    title = "BOUNDARY"
+    width = max(map(len, (title, *(row.name for row in (*boundaries, *machine)))))
+    yield from _table(title, boundaries, width)
     if machine:
         yield "\n"
         yield from _table("MACHINE", machine, width)

@@ -26,12 +26,17 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def perform(options: argparse.Namespace) -> Outcome:  # noqa: ARG001 - the commands' common shape
     """List them."""
     rows = [_row(entry) for entry in live.entries()]
-    lines = [
-        f"{row['name']:<20} {row['state']:<9} {row['age']:>5}  {row['repository']}  {row['command']}" for row in rows
-    ]
-    header = f"{'NAME':<20} {'STATE':<9} {'AGE':>5}  REPOSITORY  COMMAND"
-    text = "\n".join([header, *map(plain, lines)]) + "\n" if rows else "no live sandboxes\n"
-    return Outcome(text, {"schema": 1, "sandboxes": rows})
+    return Outcome(_table(rows) if rows else "no live sandboxes\n", {"schema": 1, "sandboxes": rows})
+
+
+def _table(rows: list[dict[str, object]]) -> str:
+    columns = ("name", "state", "age", "repository", "command")
+    lines = [[column.upper() for column in columns], *([plain(str(row[column])) for column in columns] for row in rows)]
+    name, state, age, repository, _ = (max(map(len, column)) for column in zip(*lines, strict=True))
+    return "".join(
+        f"{line[0]:<{name}}  {line[1]:<{state}}  {line[2]:>{age}}  {line[3]:<{repository}}  {line[4]}\n"
+        for line in lines
+    )
 
 
 def _row(entry: live.Entry) -> dict[str, object]:

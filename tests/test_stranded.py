@@ -99,6 +99,28 @@ def test_one_whose_guard_is_at_work_is_left_to_it(
     assert stranded.clear() == ["container it"]
 
 
+def test_the_time_of_guards_that_hang_is_waited_for_once_for_all_of_them(
+    asked: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    def hangs(lock: str, until: float) -> bool:
+        waited.append(until)
+        return False
+
+    monkeypatch.setattr(guard, "wait_for", hangs)
+    places = [tmp_path / f"runtime/paddock/live/{name}/container" for name in ("one", "two")]
+    for place in places:
+        crashed(place)
+    before = guard.latest()
+    ending.clean()
+    first, second, *looks = waited
+    assert before <= first == second
+    assert looks == [0, 0]
+    assert all((place / "name").exists() for place in places)
+    assert asked() == []
+
+
 def test_an_engine_that_does_not_remove_it_is_said(asked: Callable[[], list[str]], tmp_path: Path) -> None:
     crashed(tmp_path / "runtime/paddock/live/one/container")
     write(tmp_path, "echo Error: no >&2; exit 125")

@@ -63,7 +63,7 @@ def _clear(here: str, name: str) -> None:
     """Remove what a run of that name left that was killed, when its guard is through. Raises SessionError."""
     from paddock.boundary import container, guard
 
-    if not guard.wait_for(container.lock(here)):
+    if not guard.wait_for(container.lock(here), guard.latest()):
         raise SessionError(
             f"the container of the last sandbox named {name} is still being removed",
             why="its guard has been at work for more than a minute: the engine is slow, or hangs",

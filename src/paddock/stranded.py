@@ -33,8 +33,9 @@ def left() -> list[str]:
 def clear() -> list[str]:
     """Remove them, and what was laid out for them; which they were. Raises PaddockError where the engine fails."""
     removed = []
+    until = guard.latest()  # for all of them together: their guards are at work beside each other
     for place in list(_dead()):
-        if is_guarded(place):
+        if is_guarded(place, until):
             continue  # the engine would make in what is removed
         removed += [f"container {name}" for name in _names(place) if _removed(name)]
         live.remove_directory(place)
@@ -43,9 +44,9 @@ def clear() -> list[str]:
     return removed
 
 
-def is_guarded(place: str) -> bool:
-    """Whether a guard is still at work for the containers at that place, when it has had the time that it may take."""
-    return not guard.wait_for(container.lock(place))
+def is_guarded(place: str, until: float = 0) -> bool:
+    """Whether a guard is at work for the containers at that place, and will be until then."""
+    return not guard.wait_for(container.lock(place), until)
 
 
 def _dead() -> Iterator[str]:

@@ -156,7 +156,7 @@ def test_it_can_be_waited_for_when_its_paddock_was_killed(make: Make, log: Path,
     if writer == 0:
         (tmp_path / "held").write_text("go on\n")
         os._exit(0)
-    assert guard.wait_for(str(tmp_path / "lock"))
+    assert guard.wait_for(str(tmp_path / "lock"), guard.latest())
     assert log.read_text() == "made\nremoved\n"
     os.waitpid(writer, 0)
 
@@ -165,7 +165,7 @@ def test_it_is_not_waited_for_without_end(make: Make, tmp_path: Path, monkeypatc
     made = make("sleep 600")
     monkeypatch.setattr(guard, "_FINISH_TIMEOUT_S", 0.1)
     monkeypatch.setattr(guard, "_REMOVE_TIMEOUT_S", 0.1)
-    assert not guard.wait_for(str(tmp_path / "lock"))
+    assert not guard.wait_for(str(tmp_path / "lock"), guard.latest())
     monkeypatch.undo()
     pids = [int(line.split()[0]) for line in _children_named("sleep 600")]
     os.kill(pids[0], signal.SIGKILL)
@@ -173,7 +173,7 @@ def test_it_is_not_waited_for_without_end(make: Make, tmp_path: Path, monkeypatc
 
 
 def test_where_no_engine_was_started_nobody_is_waited_for(tmp_path: Path) -> None:
-    assert guard.wait_for(str(tmp_path / "none"))
+    assert guard.wait_for(str(tmp_path / "none"), guard.latest())
 
 
 def test_a_guard_that_was_killed_itself_is_an_engine_that_failed(make: Make) -> None:

@@ -97,19 +97,23 @@ class Guard:
                 return
 
 
-def wait_for(lock: str) -> bool:
-    """Wait until no guard with that lock is at work; False where that lasts longer than a guard's work may."""
+def latest() -> float:
+    """When a guard that is at work now has come to its end, however it hangs, in time.monotonic's seconds."""
+    return time.monotonic() + _FINISH_TIMEOUT_S + _REMOVALS * _REMOVE_TIMEOUT_S
+
+
+def wait_for(lock: str, until: float) -> bool:
+    """Wait until no guard with that lock is at work; False where that lasts longer than until then."""
     try:
         held = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:  # no engine was started
         return True
-    deadline = time.monotonic() + _FINISH_TIMEOUT_S + _REMOVALS * _REMOVE_TIMEOUT_S
     try:
         while True:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                if time.monotonic() > deadline:
+                if time.monotonic() > until:
                     return False
                 time.sleep(_LOOK_EVERY_S)
             else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,15 +89,6 @@ class TestReal:
             kept.write_text(rubbish)
             assert images.look(busybox.IMAGE) == first
 
-    def test_a_home_is_copied_whole_and_is_ours(self, own: Person) -> None:
-        found = images.look(busybox.IMAGE)
-        target = str(own.home / "copied")
-        images.copy(found.identifier, "/home/ann", target)
-        assert os.listdir(target) == [".profile"]
-        assert os.stat(f"{target}/.profile").st_uid == os.getuid()
-        images.copy(found.identifier, "/home/nobody", f"{target}-none")
-        assert os.listdir(f"{target}-none") == []
-
 
 def known(*accounts: Account, user: str = "") -> Known:
     return Known("f00d", user, (), accounts)
@@ -125,3 +115,18 @@ def test_an_image_without_people_has_somebody_of_ours(monkeypatch: pytest.Monkey
 )
 def test_a_line_with_surprises_is_nobody(line: str) -> None:
     assert images._accounts(f"root:x:0:0:root:/root:/bin/sh\n{line}\n")[1:] == ()
+
+
+@pytest.mark.parametrize("name", ["run.oci.hooks.stdout", "run.oci.seccomp_bpf_data", "org.systemd.property.Slice"])
+def test_an_image_that_speaks_to_the_runtime_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Also one that was looked at before: what names its content are its layers, and not its manifest."""
+    harmless = {"org.opencontainers.image.base.name": "x", "com.example.team": "red"}
+    said = {"Id": "f00d", "Config": None, "Annotations": harmless}
+    monkeypatch.setattr(engine, "find_engine", lambda: None)
+    monkeypatch.setattr(images, "_inspect", lambda *_: said)
+    monkeypatch.setattr(images, "_kept", lambda _: known())
+    assert images.look("x") == known()
+    said["Annotations"] = {**harmless, name: "/tmp/x"}
+    with pytest.raises(Refused) as caught:
+        images.look("x")
+    assert (caught.value.code, name in caught.value.why) == ("image-annotation", True)

@@ -46,7 +46,15 @@ def image(ann: Person, tmp_path: Path) -> Iterator[Callable[..., str]]:
         return name
 
     yield make
+    podman.left(ann)  # the engine's monitor may still be removing its container
     subprocess.run(["podman", "image", "rm", "--force", name], env=ann.environ, check=True, capture_output=True)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A repository."""
+    (tmp_path / "project/.git").mkdir(parents=True)
+    return tmp_path / "project"
 
 
 def test_a_link_above_the_repository_takes_no_mask_away(ann: Person, image: Callable[..., str], tmp_path: Path) -> None:
@@ -61,3 +69,24 @@ def test_a_link_above_the_repository_takes_no_mask_away(ann: Person, image: Call
         assert done.stdout.splitlines() == [f"/srv{place}", "read"], done.stderr
     finally:
         shutil.rmtree(place)
+
+
+def test_an_image_that_speaks_to_the_runtime_starts_nothing(
+    ann: Person, image: Callable[..., str], place: Path, tmp_path: Path
+) -> None:
+    """crun(1) makes this file as whoever calls it, on the host."""
+    name = image(flags=("--annotation", f"run.oci.hooks.stdout={tmp_path}/made"))
+    done = ann.call("run", "--boundary", "podman", "--image", name, "--", "true", cwd=place)
+    assert done.returncode == 126, done.stderr
+    assert "run.oci.hooks.stdout" in done.stderr
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_link_in_an_image_leads_to_the_image(
+    ann: Person, image: Callable[..., str], place: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "root/etc").mkdir()
+    (tmp_path / "outside").write_text("eve:x:1000:1000::/home/eve:/bin/sh\n")
+    (tmp_path / "root/etc/passwd").symlink_to(f"../../../../../../../../../..{tmp_path}/outside")
+    done = ann.call("run", "--boundary", "podman", "--image", image(), "--", "sh", "-c", "echo $USER", cwd=place)
+    assert done.stdout == "dev\n", done.stderr

@@ -30,7 +30,7 @@ def build(ann: Person, project: Callable[..., Path], tmp_path: Path) -> Build:
     (folder / "shell").symlink_to("/bin/sh")
     (folder / "devcontainer").chmod(0o755)
 
-    def call(keys: dict[str, Any], *before: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    def call(keys: dict[str, Any], *before: str, **environ: Any) -> subprocess.CompletedProcess[str]:
         said = {"build": {"dockerfile": "Dockerfile", **keys}}
         (place / ".devcontainer/devcontainer.json").write_text(json.dumps(said))
         path = ":".join((*before, str(folder), ann.environ["PATH"]))

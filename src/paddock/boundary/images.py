@@ -6,10 +6,7 @@ image that is not in the person's own storage is an error that says how to get i
 
 from __future__ import annotations
 
-import io
-import os
-
-from paddock.boundary import engine
+from paddock.boundary import engine, taking
 from paddock.errors import BoundaryUnavailable, PaddockError, Refused
 from paddock.frozen import as_data, frozen
 from paddock.plan.image import Rooted
@@ -18,14 +15,20 @@ from paddock.process import run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from paddock.boundary.engine import Engine
     from paddock.policy.model import Origin
 
 _TIMEOUT_S = 60.0
-_LONGEST = 1 << 20
 INSIDE_UID = 1000  # whom images for people to work in give it: node, vscode, ubuntu
+# Annotations that runtimes obey: crun(1) writes to files of the host by them, loads libraries of seccomp plugins, takes
+# another filter; runc sets properties of systemd's; CRIU, Podman, CRI-O, Kata and gVisor have theirs.
+_WISHES = (
+    "run.oci.", "org.systemd.", "org.criu.", "io.podman.", "io.containers.", "io.kubernetes.", "io.katacontainers.",
+    "dev.gvisor.",
+)  # fmt: skip
 _NOBODY = Person(INSIDE_UID, INSIDE_UID, "dev", "/home/dev")
 
 
@@ -71,6 +74,7 @@ def look(reference: str) -> Known:
     identifier = str(configuration.get("Id", ""))
     if not identifier.isalnum():
         raise PaddockError(f"podman does not say what {reference} is", code="podman")
+    _refuse_wishes(reference, configuration.get("Annotations") or {})
     kept = _kept(identifier)
     if kept is not None:
         return kept
@@ -80,7 +84,7 @@ def look(reference: str) -> Known:
         identifier,
         str(config.get("User") or ""),
         tuple((name, value) for name, _, value in pairs if name and "\0" not in name + value),
-        _accounts(_read(found, identifier, "/etc/passwd")),
+        _accounts(taking.text(identifier, "/etc/passwd")),
     )
     _keep(known)
     return known
@@ -107,6 +111,18 @@ def _account(known: Known, wanted: str) -> Account | None:
             code="image-user",
         )
     return next((account for account in known.accounts if account.uid == INSIDE_UID), None)
+
+
+def _refuse_wishes(reference: str, annotations: Mapping[str, object]) -> None:
+    """Refuse an image that speaks to the runtime. Its manifest's annotations become the container's (podman 4.3)."""
+    for name in annotations:
+        if name.startswith(_WISHES):
+            raise Refused(
+                f"the image {reference} tells the container runtime what to do",
+                why=f"by its annotation {name!a}, which reaches it past all that Paddock says",
+                next_step="build it anew without: podman build --annotation NAME=VALUE is where they come from",
+                code="image-annotation",
+            )
 
 
 def _inspect(found: Engine, reference: str) -> dict[str, Any]:
@@ -142,50 +158,6 @@ def _missing(reference: str) -> BoundaryUnavailable:
         next_step=f"podman pull {reference}   or: podman build -t {reference} .{docker}",
         code="image-missing",
     )
-
-
-def _read(found: Engine, identifier: str, path: str) -> str:
-    """A small file of an image, or nothing: through a container that never runs."""
-    import tarfile
-
-    name = f"paddock-look-{os.urandom(8).hex()}"
-    made = _engine(found, "create", "--pull", "never", "--network", "none", "--name", name, identifier, "/true")
-    if made.status:
-        raise engine.failure(made.stderr.decode("utf-8", "replace"))
-    try:
-        done = _engine(found, "cp", f"{name}:{path}", "-")
-    finally:
-        _engine(found, "rm", "--force", name)
-    if done.status:  # an image for one program has no such file
-        return ""
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        for member in archive:
-            opened = archive.extractfile(member) if member.isreg() and member.size <= _LONGEST else None
-            return opened.read().decode("utf-8", "replace") if opened else ""
-    return ""
-
-
-def copy(identifier: str, source: str, target: str) -> None:
-    """Copy a directory of an image to `target`, which does not exist yet; empty where the image has none.
-
-    The files belong to the caller there, who is the person inside. Whole or not at all.
-    """
-    found = engine.find_engine()
-    unfinished = f"{target}.{os.urandom(8).hex()}"
-    os.mkdir(unfinished, 0o700)
-    name = f"paddock-copy-{os.urandom(8).hex()}"
-    made = _engine(found, "create", "--pull", "never", "--network", "none", "--name", name, identifier, "/true")
-    if made.status:
-        raise engine.failure(made.stderr.decode("utf-8", "replace"))
-    try:
-        done = _engine(found, "cp", f"{name}:{source}/.", unfinished)
-    finally:
-        _engine(found, "rm", "--force", name)
-    said = done.stderr.decode("utf-8", "replace")
-    if done.status and "could not be found" not in said and "no such file" not in said:
-        raise engine.failure(said)
-    os.chmod(unfinished, 0o700)
-    os.rename(unfinished, target)
 
 
 def remove(reference: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from paddock import state
-from paddock.boundary import images
+from paddock.boundary import images, taking
 from paddock.devcontainer import finding
 from paddock.devcontainer.effective import effective
 from paddock.devcontainer.service import Project
@@ -78,7 +78,7 @@ def ready(  # noqa: PLR0913 - what was typed, where, and for what purpose
     home = ground.home(root.identifier)
     if create and not os.path.isdir(home):
         state.make_private(os.path.dirname(home))
-        images.copy(root.identifier, root.person.home, home)
+        taking.copy(root.identifier, root.person.home, home)
     own = dict(composed.environment) if composed else {}
     variables = {**dict(root.environment), **own, **dict(settled.environment)}
     root = replace(root, folder=folder, home=home, environment=tuple(sorted(variables.items())))

@@ -121,9 +121,29 @@ def test_kept_flags_stay_with_their_reason(tmp_path):
     assert host.data["runArgs"] == ["--cap-drop=ALL", GIT]
 
 
+@pytest.mark.parametrize(
+    ("flag", "rule"),
+    [
+        ("--env-file=.devcontainer/x.env", "DC704"),
+        ("--volumes-from=other", "DC111"),
+        ("--device-cgroup-rule=c 1:3 rwm", "DC206"),
+        ("--name=mine", "DC906"),
+        ("--cgroup-parent=/x", "DC904"),
+        ("--pod=other", "DC205"),
+        ("--hooks-dir=/x", "DC216"),
+    ],
+)
+def test_a_flag_stays_that_a_kept_rule_finds(tmp_path, flag: str, rule: str):
+    assert flag not in flags(tmp_path / "without", flag)
+    name, _, value = flag.partition("=")
+    assert flag in flags(tmp_path / "with", name, value, keeps=(f"{rule}=we need it",))
+
+
 def test_a_user_by_number_gets_the_persons_files(tmp_path):
     found = harden(tmp_path, {}, image=ask(user="root"))
     assert f"--userns=keep-id:uid={NUMERIC_USER},gid={NUMERIC_USER}" in found.data["runArgs"]
+    assert "DC207 root-user: the person's own files belong to 1000 inside." in found.text
+    assert again(found).text == found.text
     assert not any("userns" in one for one in flags(tmp_path, image=ask(user="root"), engine="docker"))
 
 

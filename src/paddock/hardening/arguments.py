@@ -14,7 +14,7 @@ from paddock.devcontainer import mounts, runflags, runvalues
 from paddock.devcontainer.merging import DEFAULT
 from paddock.frozen import replace
 from paddock.hardening.case import NUMERIC_USER
-from paddock.hardening.changes import change, comment
+from paddock.hardening.changes import change, comment, lines
 from paddock.hardening.mounting import resolved
 from paddock.hardening.sheet import Part
 
@@ -113,10 +113,14 @@ class _Arguments:
             self.gone("DC205", shown, flag)
         elif name in _OF_NETWORKS and not self.case.kept("DC301"):
             self.gone("DC301", f"{shown}: there is no network", flag)
-        elif name in _HARMLESS or rule or self.case.kept("DC808"):
+        elif name in _HARMLESS or rule or self.case.kept("DC808") or self.is_kept(flag):
             self.keep(flag)
         else:
             self.gone("DC808", shown, flag)
+
+    def is_kept(self, flag: Flag) -> bool:
+        """Whether it is what the person keeps by the rule that finds it."""
+        return any(one.source == flag.origin and self.case.kept(one.rule) for one in self.case.findings)
 
     def replaced(self, flag: Flag) -> None:
         """What the hardened file says itself. That stays where it stands."""
@@ -181,7 +185,8 @@ class _Arguments:
         if not case.kept("DC901"):
             self.limits()
         if case.engine == "podman" and not self.has("--userns", "--uidmap") and _numeric(case, self.draft):
-            # the person's own files belong to the user inside (podman-run(1), --userns=keep-id)
+            # podman-run(1), --userns=keep-id
+            self.waiting += lines(f"DC207 root-user: the person's own files belong to {NUMERIC_USER} inside.")
             self.add(f"--userns=keep-id:uid={NUMERIC_USER},gid={NUMERIC_USER}", None)
         for guard in guards:
             if guard.flag:

@@ -145,12 +145,23 @@ def test_roots_are_told_apart_by_the_sandbox_that_they_belong_to(
     asked: Callable[[], list[str]], tmp_path: Path
 ) -> None:
     crashed(tmp_path / "roots/mine", str(tmp_path / "runtime/paddock/live/one"))
-    crashed(tmp_path / "roots/of-another-runtime-directory", str(tmp_path / "elsewhere/paddock/live/one"))
+    another = tmp_path / "elsewhere/paddock/live/one"
+    another.mkdir(parents=True)
+    crashed(tmp_path / "roots/of-another-runtime-directory", str(another))
+    crashed(tmp_path / "roots/of-one-that-is-gone", str(tmp_path / "ground/paddock/live/one"))
+    crashed(tmp_path / "roots/running", str(tmp_path / "wiped/paddock/live/three"))
+    crashed(tmp_path / "roots/just-gone", str(tmp_path / "ground/paddock/live/two"))
     crashed(tmp_path / "roots/trial")
     crashed(tmp_path / "roots/old-trial")
-    os.utime(tmp_path / "roots/old-trial", (0, 0))
+    held = os.open(container.lock(str(tmp_path / "roots/running")), os.O_RDONLY | os.O_CREAT, 0o600)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    for old in ("of-another-runtime-directory", "of-one-that-is-gone", "old-trial", "running"):
+        os.utime(tmp_path / "roots" / old, (0, 0))
     removed = stranded.clear()
+    os.close(held)
     assert [line for line in removed if "directory" in line] == [
-        f"container directory {tmp_path}/roots/{name}" for name in ("mine", "old-trial")
+        f"container directory {tmp_path}/roots/{name}" for name in ("mine", "of-one-that-is-gone", "old-trial")
     ]
-    assert sorted(path.name for path in (tmp_path / "roots").iterdir()) == ["of-another-runtime-directory", "trial"]
+    assert sorted(path.name for path in (tmp_path / "roots").iterdir()) == [
+        "just-gone", "of-another-runtime-directory", "running", "trial",
+    ]  # fmt: skip

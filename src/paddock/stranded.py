@@ -61,12 +61,15 @@ def _dead() -> Iterator[str]:
         for entry_ in sorted(os.listdir(container.ROOTS_PLACE)):
             place = f"{container.ROOTS_PLACE}/{entry_}"
             own = container.live_directory_of(place)
-            if os.path.dirname(own) == live.live_directory() and not live.is_held(own) if own else _is_old(place):
+            if os.path.dirname(own) == live.live_directory() and not live.is_held(own):
+                yield place
+            elif not os.path.lexists(own) and _is_old(place) and not is_guarded(place):
+                # Nobody else will: of a trial, or of a sandbox whose runtime directory is gone (a proof's ground).
                 yield place
 
 
 def _is_old(place: str) -> bool:
-    """Whether nobody can be at work there any more: it belongs to a trial, or is being made."""
+    """Whether nobody can be at work there any more, who would not have got further by now."""
     try:
         return time.time() - os.stat(place).st_mtime > _TRIED_S
     except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -11,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddock import process, proving
+from paddock import live, process, proving
+from paddock.boundary import container, engine, gvisor_trial, runsc
 from paddock.frozen import replace
 from paddock.probes.planting.ground import Ground
 from tests.mutation.mutants import TOLD
@@ -19,6 +21,7 @@ from tests.mutation.mutants import TOLD
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from paddock.boundary.gvisor import Runsc
     from paddock.probes.attacking import Aim, Target
 
 LAUNCHER = str(Path(__file__).parent / "launcher.py")
@@ -29,6 +32,9 @@ SETTINGS = {
     "allow": ('[network]\nmode = "allow"\nallow = ["*.example.test"]\n', ""),
     "live": ('[workspace]\nmode = "live"\n', ""),
     "landlock": ('[workspace]\nmode = "readonly"\nmask = []\n', "landlock"),
+    "podman": ("", "podman"),
+    "podman-live": ('[workspace]\nmode = "live"\n', "podman"),
+    "gvisor": ("", "gvisor"),
 }
 
 
@@ -44,11 +50,24 @@ def aim(base: str, names: Sequence[str], setting: str) -> Aim:
     own = proving._Own(place, proving.Wanted(boundary, policy=file), environ)
 
     def target(ground: Ground) -> Target:
+        if boundary == "gvisor":
+            runsc.remember(runsc.find_program(), _platform(), ground.environ)  # else each ground would try them all
         found = own(ground)
         paddock = (sys.executable, "-I", LAUNCHER, json.dumps(list(names)))
         return replace(found, prefix=(*paddock, *found.prefix[len(proving._PADDOCK) :]), paddock=paddock)
 
     return target
+
+
+@functools.cache
+def _platform() -> str:
+    """Of gVisor's, the one that works here."""
+
+    def attempt(found: Runsc) -> str:
+        with tempfile.TemporaryDirectory() as place:
+            return gvisor_trial.failure(found, place)
+
+    return runsc.find_runsc(attempt).platform
 
 
 @contextmanager
@@ -60,7 +79,27 @@ def base() -> Iterator[str]:
     try:
         yield path
     finally:
+        if os.geteuid() == 0:
+            _remove_containers(path)
         remove(path)
+
+
+def _remove_containers(path: str) -> None:
+    """What is left of root's containers by mutants, and by what was killed; all others' are on their own grounds."""
+    if not (program := process.find("podman")):
+        return
+
+    def ask(*words: str) -> str:
+        done = process.run((program, *words), environment=engine.environment(engine.settings()))
+        return done.stdout.decode(errors="replace")
+
+    every = ask("ps", "--all", "--quiet").split()
+    told = ask("inspect", "--type", "container", "--format", "{{.Name}} {{.Config.CreateCommand}}", *every)
+    for name in [line.partition(" ")[0] for line in told.splitlines() if f"{path}/" in line]:
+        ask("rm", "--force", "--time", "0", "--ignore", name)
+    for place in [str(it) for it in Path(container.ROOTS_PLACE).glob("*")]:
+        if container.live_directory_of(place).startswith(f"{path}/"):
+            live.remove_directory(place)
 
 
 def remove(path: str) -> None:

@@ -37,6 +37,7 @@ FIRST = {
     "ceilings": ("RS",),
     "statements": ("PK-0", "PK-1", "FS-15", "FS-3", "NW-01", "NW-1", "NW-2", "NW-3", "NW-41", "RS-1"),
     "hands": ("CR-2", "FS-15", "PK-1"),
+    "guests": ("FS-3", "PK-0", "PK-1", "PK-4", "RS-0", "RS-1"),
 }
 _OURS = (125, 126)  # Paddock's own exit codes
 _AS_ROOT = os.geteuid() == 0

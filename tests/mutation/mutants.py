@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 # Where protections are found: what a boundary's compiler emits, the tables of what is refused, the statements of
 # the ways in and out. Each module has `mutants()` and `install(key)`.
-FAMILIES = ("arguments", "filters", "landlocked", "ceilings", "statements", "ranges", "hands")
+FAMILIES = (
+    "arguments", "filters", "landlocked", "ceilings", "statements", "ranges", "hands", "engines", "guests",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

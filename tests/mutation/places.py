@@ -60,13 +60,6 @@ LEFT_OUT = {
     ),
     "kernel.confine become_with_capabilities": "for the gateway's maker of sockets",
     "kernel.confine _holds": "asks",
-    **dict.fromkeys(
-        (
-            "boundary.sandbox _own", "boundary.sandbox _seal", "boundary.sandbox _mirror", "boundary.sandbox _remove",
-            "boundary.sandbox _make_link", "boundary.sandbox _blank",
-            "kernel.mounts make_unbindable", "kernel.mounts seal", "kernel.mounts bind_deep",
-        ), "for what an engine makes, whose mutants are not measured yet",
-    ),
     "boundary.confined LandlockSandbox.stop": "the keeper's end is that of all",
 }  # fmt: skip
 _GUARDS, _REFUSALS = ("never if", "never refused if"), ("never refused if",)
@@ -89,6 +82,16 @@ PLACES = (
              "_watch", "_open_terminal", scenarios=("LC-02", "RS-02 memory-together", "PK-32 tiocsti-redirected")),
     *_places("bubblewrap", "kernel.confine", "become", "drop_capabilities_but", "close_all_but"),
     *_places("bubblewrap", "kernel.namespaces", "be_unreadable"),
+    *_places("podman", "boundary.sandbox", "_own", setting="podman", scenarios=("OK-02 home",)),
+    *_places("podman", "boundary.sandbox", "_seal", "_mirror", "_remove", "_make_link", "_blank", setting="podman"),
+    *_places("podman", "kernel.mounts", "seal", "bind_deep", setting="podman"),
+    *_places("podman", "kernel.join", "_enter_all", setting="podman", only=("not for",)),
+    *_places("podman", "boundary.guard", "Guard.release", "_guard", "_remove", "_attend", "_start", setting="podman",
+             scenarios=("LC-01", "LC-02", "LC-07")),
+    *_places("podman", "boundary.container", "Container.kill", setting="podman", scenarios=("LC-07",)),
+    *_places("gvisor", "kernel.mounts", "make_unbindable", setting="gvisor"),
+    *_places("gvisor", "boundary.guest", "Guest.prepare", setting="gvisor", only=_REFUSALS),
+    *_places("gvisor", "boundary.guest", "Guest._mourn", setting="gvisor", scenarios=("LC-02",)),
     *_places("gateway", "kernel.namespaces", "enter", setting="allow"),
     *_places("bubblewrap", "kernel.mounts", "_mount", "overlay", "bind", "bind_read_only", "detach"),
     *_places("bubblewrap", "kernel.mounts", "clone", "attach", only_as="root"),

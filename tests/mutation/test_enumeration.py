@@ -133,7 +133,7 @@ def test_a_family_refuses_what_it_does_not_know() -> None:
             mutants.install(name)
 
 
-@needs("bubblewrap", "git")
+@needs("bubblewrap", "podman", "gvisor", "git")
 def test_what_is_known_of_mutants_is_about_mutants_that_there_are() -> None:
     every = list(mutants.everything())
     names = [mutant.name for mutant in every]

@@ -88,3 +88,18 @@ def test_the_build_gets_no_variable_of_the_caller(build: Build) -> None:
     done = build({"args": {"A": "${localEnv:COMPANY}"}}, COMPANY="hunter2", API_TOKEN="hunter3")
     assert "ran build" in done.stderr
     assert "hunter" not in done.stderr
+
+
+@pytest.mark.usefixtures("build")
+def test_each_repository_has_an_image_of_its_own_name(ann: Person, tmp_path: Path) -> None:
+    """Where two have one, the one that is built last is what runs in both."""
+    named = set()
+    for above in ("one", "two", "TWO"):
+        place = tmp_path / above / "a-platform/its-services/backend"
+        (place / ".devcontainer").mkdir(parents=True)
+        (place / ".git").mkdir()
+        (place / ".devcontainer/Dockerfile").write_text("FROM scratch\n")
+        (place / ".devcontainer/devcontainer.json").write_text('{"build": {"dockerfile": "Dockerfile"}}')
+        done = ann.call("devcontainer", "build", cwd=place, PATH=f"{tmp_path}/bin:{ann.environ['PATH']}")
+        named |= {line.split("--image-name ")[1] for line in done.stderr.splitlines() if "--image-name" in line}
+    assert len(named) == 3, done.stderr

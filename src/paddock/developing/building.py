@@ -6,6 +6,7 @@ root. So it happens when a person asks for it and never by the way; what reaches
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 
@@ -59,8 +60,7 @@ def build(found: Found, effective: Effective, ground: Ground, environ: Mapping[s
         return reference(found, effective, ground)
     environment = _environment(environ, find_repository(found.folder, state.home(environ)))
     _refuse_reach(found, environment)
-    name = f"localhost/paddock-devcontainer:{os.path.basename(ground.place)}-{state.repository_key(found.folder)[-24:]}"
-    name = "".join(letter if letter.isalnum() or letter in "/:.-" else "-" for letter in name).lower().rstrip("-.")
+    name = _name(found)
     files = _dockerfile(found, effective)
     before = inputs(found, files, lock=False)
     words = (_program(environment), "build", "--workspace-folder", found.folder, "--config", found.path)
@@ -69,6 +69,13 @@ def build(found: Found, effective: Effective, ground: Ground, environ: Mapping[s
         raise PaddockError("its files changed while the image was built", next_step="paddock devcontainer build")
     ground.keep(Made(name, inputs(found, files)))
     return name
+
+
+def _name(found: Found) -> str:
+    """What the image is called: no other configuration's has that name, or one repository would run in another's."""
+    base = "".join(c if c.isascii() and c.isalnum() else "-" for c in os.path.basename(found.folder).lower())[:24]
+    which = hashlib.sha256(os.fsencode(found.path)).hexdigest()[:32]
+    return f"localhost/paddock-devcontainer:{which}{'-' * bool(base)}{base}"
 
 
 def _dockerfile(found: Found, effective: Effective) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 from paddock import keeping, live
@@ -23,12 +24,13 @@ _NOTHING = ("/bin/sh", "-c", ":")  # what a start runs where it has nothing to r
 
 
 def name_of(directory: str) -> str:
-    """What the sandbox of a directory's dev container is called: no other directory's has the same."""
-    import zlib
+    """What the sandbox of a directory's dev container is called: no other directory's has the same, nor can be made to.
 
+    Whoever writes a repository names the directories in it.
+    """
     real = os.path.realpath(directory)
     base = "".join(c if c.isascii() and c.isalnum() else "-" for c in os.path.basename(real).lower()).strip("-")[:24]
-    return f"{base or 'repository'}-dev-{zlib.crc32(os.fsencode(real)):08x}"
+    return f"{base or 'repository'}-dev-{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}"
 
 
 def is_up(name: str) -> bool:

@@ -56,7 +56,9 @@ def main(words: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/mutation", description=__doc__)
-    parser.add_argument("--boundary", metavar="NAME", action="append", help="bubblewrap, landlock, podman, gvisor or gateway")
+    parser.add_argument(
+        "--boundary", metavar="NAME", action="append", help="bubblewrap, landlock, podman, gvisor or gateway"
+    )
     parser.add_argument("--only", metavar="WORD", action="append", default=[], help="mutants with this in their names")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="how many at once")
     parser.add_argument("--json", action="store_true", help="one JSON object at the end")

@@ -248,6 +248,7 @@ class TestBoundary:
         done = person.call("run", *options, "--", "touch", "ran", cwd=repo)
         assert done.returncode == 125
         assert f"{options[1]} is not available yet" in one_message(done.stderr)
+        assert "gvisor is the strongest for now" in done.stderr
 
     def test_an_unknown_gap_is_not_accepted(self, person: Person, repo: Path) -> None:
         done = person.call("run", "--accept", "everything", "--", "true", cwd=repo)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from paddock.errors import PaddockError, PolicyError, Usage
-from paddock.hardening import reading
+from paddock.hardening import reading, writing
 from paddock.hardening.case import Limits
-from tests.hardening.scenes import FILE, IMAGE, ask, harden, repository
+from tests.hardening.scenes import FILE, IMAGE, ask, harden, hardened, repository
 
 OTHER = ".devcontainer/python/devcontainer.json"
 
@@ -45,6 +47,13 @@ def test_but_only_to_where_editors_look(tmp_path, monkeypatch, output: str):
     monkeypatch.chdir(tmp_path / "app")
     with pytest.raises(Usage, match="editors do not find"):
         reading.read(reading.Asked(output=output), ask())
+
+
+def test_a_second_run_finds_what_the_first_found(tmp_path):
+    first = harden(tmp_path, {})
+    writing.write(first.case, first.found)
+    second = hardened(Path(first.case.effective.folder))
+    assert second.found.hardened == first.found.hardened
 
 
 def test_what_cannot_be_read_is_refused_with_its_place(tmp_path):

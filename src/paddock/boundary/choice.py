@@ -39,10 +39,11 @@ def choose(plan: Plan) -> str:
         else:
             wanted = "landlock"
     if wanted not in PRESENT:
+        strongest = max(PRESENT, key=STRENGTH.index)
         raise BoundaryUnavailable(
             f"the boundary {wanted} is not available yet",
             why="it comes with a later version of Paddock",
-            next_step="paddock doctor lists what works here; bubblewrap is the strongest for now",
+            next_step=f"paddock doctor lists what works here; {strongest} is the strongest for now",
             code="not-available-yet",
         )
     if STRENGTH.index(wanted) < STRENGTH.index(minimum):

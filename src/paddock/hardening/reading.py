@@ -57,13 +57,16 @@ def read(asked: Asked, ask: Ask | None = None) -> tuple[Case, Sheet]:
     catalogue = rules.load()
     keeps = changes.keeps(asked.keeps, {one.id: one for one in catalogue})
     opened, file = _opened(asked)
+    target = _target(asked, opened.folder)
+    # What an earlier run made is none that a tool may also choose (DC405): a second run finds what the first did.
+    choices = tuple(one for one in opened.configurations if one == file or one != target)
     known: dict[str, Image | NotKnown] = {}
 
     def remembered(name: str) -> Image | NotKnown:
         known[name] = (ask or labels.ask)(name)
         return known[name]
 
-    subject = Reader(opened.folder, ask=remembered).read(opened, file)
+    subject = Reader(opened.folder, ask=remembered).read(replace(opened, configurations=choices), file)
     if isinstance(subject, Unread):
         raise PaddockError(
             f"{subject.place}: {subject.why}",
@@ -75,7 +78,6 @@ def read(asked: Asked, ask: Ask | None = None) -> tuple[Case, Sheet]:
     wanted = [one for one in catalogue if one.id in functions]
     found = running.run(wanted, functions, effective, subject.context)
     document = effective.layers[-1].document
-    target = _target(asked, opened.folder)
     _check_without(asked, effective)
     git = _git(opened.folder)
     case = Case(

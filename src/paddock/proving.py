@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 
 from paddock import __version__, state
@@ -84,6 +85,15 @@ def left_over(environ: Mapping[str, str] = os.environ) -> list[str]:
     return [f"ground of a proof {path}" for path in place.abandoned(_above(environ))]
 
 
+@frozen
+class _Told:
+    """The flags of a run, the plan that they lead to, and what is then attacked."""
+
+    flags: Mapping[str, Sequence[str]]
+    plan: Plan
+    subject: Subject
+
+
 class _Other:
     """Another sandbox: the words before a command, as a person would type them. `$PWD` and `$HOME` are the ground's."""
 
@@ -122,21 +132,43 @@ class _Own:
         trusted = bool(wanted.policy) or gathered.is_trusted(environ)
         self._policy_hash = planning.policy_hash(gathered, repository, trusted=trusted, environ=environ)
         self.subject = _subject(boundary=wanted.boundary)  # known better once there is a plan
+        # Grounds with files only differ in their place alone: one of them is looked at for all.
+        self._looking = threading.Lock()
+        self._alike: _Told | None = None
 
     def __call__(self, ground: Ground) -> Target:
-        from paddock import outlook
-        from paddock.boundary import choice
-        from paddock.plan.hashing import plan_hash
         from paddock.probes.attacking import Target
 
         for document in self._documents:
             self._take(document, document.raw, ground)
+        with self._looking:
+            told = self._alike if ground.bare and self._alike else self._look(ground)
+            if ground.bare:
+                self._alike = told
+        if told.plan.network.published:
+            self._unpublish(ground)
+        if not ground.bare:  # there is one that is not, and the runs on the others are beside it
+            self.subject = told.subject
+        if told.plan.proving.within_s:
+            proven = _plan(ground, told.flags).proving.policy_hash
+            _vouch(replace(told.subject, policy_hash=proven), ground)
+        flags = {**told.flags, "accept": told.subject.gaps}
+        words = [word for flag, texts in flags.items() for text in texts for word in (f"--{flag}", text)]
+        ports = ground.given.get("ports", {})
+        return Target((*_PADDOCK, "run", "--quiet", *words, "--"), _PADDOCK, told.plan, told.subject.gaps, ports)
+
+    def _look(self, ground: Ground) -> _Told:
+        """What a run on this ground is told, and what it promises then. Raises what the run would."""
+        from paddock import outlook
+        from paddock.boundary import choice
+        from paddock.plan.hashing import plan_hash
+
         flags: Mapping[str, Sequence[str]] = dict.fromkeys(
             ("boundary", "minimum") if self._boundary else (), (self._boundary,)
         )
         plan = _plan(ground, flags)
         here = outlook.look(plan)
-        as_written, added = plan, ""
+        hash_of_plan, added = plan_hash(plan), ""
         if any(gap.name == _REVIEW for gap in here.gaps):
             flags, added = {**flags, "workspace": ("live",)}, _LIVE
             plan = _plan(ground, flags)
@@ -146,23 +178,10 @@ class _Own:
         if plan.network.mode == "allow":
             plan, allowed = _with_service(ground, plan, flags)
             flags, added = {**flags, **allowed}, _ADDED if allowed else added
-        if plan.network.published:
-            self._unpublish(ground)
-        if not ground.bare or plan.proving.within_s:
-            subject = _subject(
-                boundary=here.boundary,
-                policy_hash=self._policy_hash,
-                plan_hash=plan_hash(as_written),
-                gaps=gaps,
-                added=added,
-            )
-            if not ground.bare:  # there is one that is not, and the runs on the others are beside it
-                self.subject = subject
-            if plan.proving.within_s:
-                _vouch(replace(subject, policy_hash=_plan(ground, flags).proving.policy_hash), ground)
-        told = {**flags, "accept": gaps}
-        words = [word for flag, texts in told.items() for text in texts for word in (f"--{flag}", text)]
-        return Target((*_PADDOCK, "run", "--quiet", *words, "--"), _PADDOCK, plan, gaps, ground.given.get("ports", {}))
+        subject = _subject(
+            boundary=here.boundary, policy_hash=self._policy_hash, plan_hash=hash_of_plan, gaps=gaps, added=added
+        )
+        return _Told(flags, plan, subject)
 
     def _unpublish(self, ground: Ground) -> None:
         """A port of this machine leads to one run at a time, and those of a proof go on side by side.

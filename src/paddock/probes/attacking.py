@@ -68,10 +68,15 @@ def attack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> Judge
         bare = pool.submit(
             _pack, [it for it in together if it.id in controlled], f"{base}/bare", policy, lambda _: unshared
         )
+        # Each beside its control: those that wait are not left together until the end.
         alone = [
             (side, pool.submit(_scene, names, f"{base}/{side}-{number}", policy, how))
-            for side, chosen, how in (("held", probes, aim), ("bare", controls, lambda _: Target(())))
-            for number, names in enumerate(_stories(chosen))
+            for number, story in enumerate(_stories(probes))
+            for side, names, how in (
+                ("held", story, aim),
+                ("bare", [name for name in story if name in controlled], lambda _: Target(())),
+            )
+            if names
         ]
     (ran, target), (without, _) = held.result(), bare.result()
     told = {(side, name): seen for side, running in alone for name, seen in running.result().items()}

@@ -73,6 +73,10 @@ def test_computing_takes_as_long_as_it_says(packed: Path) -> None:
     assert 0 < said(packed, "compute", "0.1", "1") <= 0.2
 
 
+def test_computing_ends_with_enough(packed: Path) -> None:
+    assert said(packed, "compute", "2", "1", "0.05") < 1
+
+
 def test_who_lingers_leaves_a_process_that_signals_do_not_end(packed: Path) -> None:
     mark = f"mark-of-a-test-{os.getpid()}"
     argv = [sys.executable, "-I", str(packed), "--act", "linger", mark]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,3 +35,11 @@ def test_an_id_is_registered_once() -> None:
     scenario("ZZ-02 twice")(lambda _: ())
     with pytest.raises(ValueError, match="ZZ-02"):
         scenario("ZZ-02 twice")(lambda _: ())
+
+
+def test_a_script_of_any_length_runs_where_long_words_are_refused(ground: Ground) -> None:
+    refusing = ("/bin/sh", "-c", 'for word; do [ ${#word} -lt 4128 ] || exit 9; done; exec "$@"', "sh")
+    before = sorted(os.listdir(ground.repo))
+    said = Scene(ground, refusing).play(f": {'x' * 10_000}\necho $0 $1", "one")
+    assert said.split()[1] == "one"
+    assert sorted(os.listdir(ground.repo)) == before

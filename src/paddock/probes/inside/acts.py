@@ -126,14 +126,17 @@ def write(path: str, size: str) -> int:
     return written
 
 
-def compute(seconds: str, processes: str) -> float:
-    """How much time of processors was given in so many seconds of the clock to so many processes."""
+def compute(seconds: str, processes: str, enough: str = "2") -> float:
+    """How much time of processors was given in so many seconds of the clock to so many processes; each ends with
+    `enough` of it, since more would show nothing. Kernels share time out by sessions first: sched(7), autogroup.
+    """
     end = time.monotonic() + min(float(seconds), 2)
     children = []
     for _ in range(int(processes)):
         pid = os.fork()
         if pid == 0:
-            while time.monotonic() < end:
+            os.setsid()
+            while time.monotonic() < end and time.process_time() < float(enough):
                 pass
             os._exit(0)
         children.append(pid)

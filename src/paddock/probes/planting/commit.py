@@ -103,8 +103,8 @@ def _content(entry: os.DirEntry[bytes]) -> tuple[int, bytes]:
 
 
 def _indexed(path: bytes, found: os.stat_result, mode: int, name: bytes) -> bytes:
-    numbers = (*divmod(found.st_ctime_ns, 10**9), *divmod(found.st_mtime_ns, 10**9), found.st_dev, found.st_ino, mode)
-    numbers = (*numbers, found.st_uid, found.st_gid, found.st_size)
+    times = (*divmod(found.st_ctime_ns, 10**9), *divmod(found.st_mtime_ns, 10**9))
+    numbers = (*times, found.st_dev, found.st_ino, mode, found.st_uid, found.st_gid, found.st_size)
     entry = struct.pack(">10I", *(number & _WORD for number in numbers)) + name
     entry += struct.pack(">H", min(len(path), _LONGEST)) + path
     return entry + bytes(8 - len(entry) % 8)

@@ -29,10 +29,11 @@ _PRIVATE = ("/tmp", "/var/tmp", "/dev/shm", "/run", "$HOME")  # noqa: S108 - of 
 _PATIENCE_S = 5  # for what must end, beyond the limit
 _LONG_S = 60  # for what must come to its end, on a busy machine
 _LOOKING = 64  # at memory, once in so many turns
-_SHARE, _COMPUTING_S, _PERIOD_S = 0.05, 0.6, 0.1
+_SHARE, _COMPUTING_S, _PERIOD_S = 0.05, 1.2, 0.1
 _WALL_S = 1
 _FLOOD = 64 * _MIB
 _KEPT_MIB = 32  # what a flood may leave in the memory of whoever passes it on
+_TURN_S = 0.0005  # between looks at what has come
 _DEEP = 1050  # deeper than Python recurses
 
 
@@ -101,9 +102,9 @@ def files(scene: Scene) -> Findings:
 def processors(scene: Scene) -> list[str]:
     """Two that compute, where there is time for a twentieth of one."""
     flags = limit(scene, "cpus", str(_SHARE))
-    (given,) = act(scene, ("compute", str(_COMPUTING_S), "2"), flags=flags)
     # Time is given in slices: one period's worth more than the share is none too many.
     most = _COMPUTING_S * _SHARE + _PERIOD_S / 2
+    (given,) = act(scene, ("compute", str(_COMPUTING_S), "2", str(2 * most)), flags=flags)
     return [f"{given:g} s of processors' time in {_COMPUTING_S:g} s"] if given > most else []
 
 
@@ -138,8 +139,10 @@ def flood(scene: Scene) -> list[str]:
         turns += 1
         if turns % _LOOKING == 0:
             largest = max(largest, _resident_mib(started.pid))
-        if ended and not some:
-            break
+        if not some:
+            if ended:
+                break
+            time.sleep(_TURN_S)
     if seen < _FLOOD:
         return [f"{seen >> 20} MiB of {_FLOOD >> 20} came out"]
     return [f"{largest} MiB of memory, {before} before"] if largest > before + _KEPT_MIB else []

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import select
 import time
+from contextlib import contextmanager
 
 from paddock import process
 from paddock.errors import PaddockError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from paddock.plan.model import Plan
@@ -26,6 +27,9 @@ _SHELL = "/bin/sh"
 # `exec`, so that the process that we know is the sandbox's own. What it complains of is nobody's business here.
 _QUIETLY = (_SHELL, "-c", 'exec "$@" 2>/dev/null', "sh")
 _ENDED = "the script came to its end"
+# Some sandboxes take no longer words (firejail: MAX_ARG_LEN); a script that is longer is a file meanwhile.
+_LONGEST_WORD = 4000
+_SCRIPT = "probes-script"
 
 
 class NotApplicable(Exception):
@@ -82,12 +86,28 @@ class Scene:
 
         Raises PaddockError unless the script comes to its end: a sandbox in which nothing ran has held nothing.
         """
-        done = self.run(_SHELL, "-c", f"{script}\necho {_ENDED}", "sh", *words, flags=flags)
+        whole = f"{script}\necho {_ENDED}"
+        if len(whole) <= _LONGEST_WORD:
+            done = self.run(_SHELL, "-c", whole, "sh", *words, flags=flags)
+        else:
+            with self._written(whole):
+                done = self.run(_SHELL, _SCRIPT, *words, flags=flags)
         said = done.stdout.decode(errors="replace")
         if not said.endswith(f"{_ENDED}\n"):
             why = done.stderr.decode(errors="replace").strip()[-300:]
             raise PaddockError(f"the sandbox did not run the script: {why or f'it ended with {done.status}'}")
         return said.removesuffix(f"{_ENDED}\n")
+
+    @contextmanager
+    def _written(self, script: str) -> Iterator[None]:
+        """In the repository, since every sandbox shows that."""
+        path = f"{self.ground.repo}/{_SCRIPT}"
+        with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(script)
+        try:
+            yield
+        finally:
+            os.unlink(path)
 
     def start(self, *command: str, word: str = "", flags: Sequence[str] = (), through: Sequence[str] = ()) -> Started:
         """A command under the sandbox, beside us; ended with the ground at the latest.

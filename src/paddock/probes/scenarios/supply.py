@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import socket
 
 from paddock.probes.inside.effects import CANARY
+from paddock.probes.planting.service import Service
 from paddock.probes.scenarios.scene import NotApplicable, scenario
 
 TYPE_CHECKING = False
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from paddock.probes.scenarios.scene import Findings, Scene
 
+_PATIENCE_S = 5  # of those who fetch, where nobody answers
 # What the worms of npm and PyPI look for, and where they write themselves to. Prints what it finds of it, by its name.
 _WORM = """
 for file in .npmrc .pypirc .aws/credentials .ssh/id_ed25519 .config/gh/hosts.yml .git-credentials; do
@@ -62,19 +63,9 @@ def elsewhere(scene: Scene) -> Sequence[str]:
     """A dependency by its address instead of its name, as `git+http://…` and links to archives are."""
     if scene.plan and scene.plan.network.mode != "off":
         raise NotApplicable("what may be reached is the network's part (NW-26), since the policy allows some")
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0)
-        address = f"http://127.0.0.1:{server.getsockname()[1]}/package"
-        # Nobody answers: that it was asked is enough, and each gives up after a second.
-        script = 'timeout 1 git ls-remote "$1" & timeout 1 python3 -c "$2" "$1" & wait'
-        fetch = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=1)"
-        scene.play(f"({script}) >/dev/null 2>&1 </dev/null", address, fetch)
-        return ["reached the server of the package"] if _asked(server) else []
-
-
-def _asked(server: socket.socket) -> bool:
-    try:
-        server.accept()[0].close()
-    except BlockingIOError:
-        return False
-    return True
+    service = Service()
+    scene.ground.undo.callback(service.close)
+    script = f'timeout {_PATIENCE_S} git ls-remote "$1" & timeout {_PATIENCE_S} python3 -c "$2" "$1" & wait'
+    fetch = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1])"
+    scene.play(f"({script}) >/dev/null 2>&1 </dev/null", f"http://127.0.0.1:{service.port}/package", fetch)
+    return ["reached the server of the package"] if service.heard() else []

@@ -55,7 +55,9 @@ _EXCLUDED = {
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of `check`."""
-    parser.add_argument("path", nargs="?", default="", metavar="PATH", help="a directory, or one configuration; else .")
+    parser.add_argument(
+        "path", nargs="?", default="", metavar="PATH", help="a directory, or one configuration (default: here)"
+    )
     parser.add_argument("--config", metavar="FILE", default="", help="this devcontainer.json only")
     parser.add_argument("--format", choices=FORMATS, default="text", help="how findings are written")
     parser.add_argument(

@@ -21,7 +21,7 @@ Install it once, in the shell's own place for completions:
 """
 
 # Placeholders of values that are paths.
-_PATHS = ("PATH", "FILE", "DIR", "DIRECTORY", "paths", "path")
+_PATHS = ("PATH", "FILE", "DIRECTORY", "paths", "path")
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

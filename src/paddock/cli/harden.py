@@ -40,7 +40,9 @@ _SHOWN = 8  # findings that are left
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of `harden`."""
-    parser.add_argument("directory", nargs="?", default=".", metavar="DIR", help="the folder to open (default: here)")
+    parser.add_argument(
+        "directory", nargs="?", default=".", metavar="DIRECTORY", help="the folder to open (default: here)"
+    )
     parser.add_argument("--config", metavar="FILE", default="", help="this devcontainer.json instead of the first one")
     parser.add_argument("--output", metavar="FILE", default="", help="where to, instead of .devcontainer/paddock")
     parser.add_argument("--diff", action="store_true", help="show what is different, and write nothing")
@@ -52,7 +54,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--user", metavar="NAME", default="", help="who runs inside, where no other than root is known")
     parser.add_argument(
-        "--engine", choices=_ENGINES, default="", help="for which engine (default: the one that is installed; podman)"
+        "--engine",
+        choices=_ENGINES,
+        default="",
+        help="for which engine (default: the one that is here, podman where both are or none)",
     )
 
 

@@ -24,7 +24,9 @@ WITH_IMAGES = ("podman", "gvisor")
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The option that names an image."""
-    parser.add_argument("--image", metavar="NAME", help="take programs and libraries from a container image, or none")
+    parser.add_argument(
+        "--image", metavar="NAME", help="take programs and libraries from this container image; none: from this machine"
+    )
 
 
 def plan_of(

@@ -30,6 +30,9 @@ examples:
   paddock run --net allow --allow api.github.com -- ./sync.sh
   paddock run --workspace live --accept live-hazards-window -- make
                                         writes reach the repository at once
+  paddock run --boundary podman -- pytest
+                                        in the repository's dev container, where it has one, or in --image NAME
+  paddock run --boundary gvisor claude  with a second kernel between the agent and yours
 
 With --apply safe, what is no hazard and in no conflict is applied when the command has ended well:
   paddock run --apply safe -- npm update

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import resource
 
@@ -25,6 +26,15 @@ def test_a_core_limit_must_be_low_for_good(both: tuple[int, int], found: bytes) 
         return b"held" if limits.core(given()) == [] else b"reached"
 
     assert in_child(task) == found
+
+
+def test_a_kernel_without_handlers_of_cores_is_asked_for_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """gVisor has no core_pattern: what is missing must not pass for what was refused."""
+    real = open
+    monkeypatch.setattr(builtins, "open", lambda path, *more: real(f"/nowhere{path}", *more))
+    for both, found in (((0, 0), []), ((0, 4096), ["RLIMIT_CORE is 0, at most 4096"])):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, both=both: both)
+        assert limits.core(given()) == found
 
 
 def test_a_place_without_an_end_is_named_and_nothing_is_left_in_it(tmp_path: object) -> None:

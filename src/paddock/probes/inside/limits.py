@@ -17,9 +17,13 @@ _MOST_BYTES = 2 << 30  # of a private directory
 def core(given: Given) -> list[str]:
     """The memory of a program that crashes: in a file, or with the host's own handler, which 0 does not keep out."""
     soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
-    with open("/proc/sys/kernel/core_pattern", "rb") as file:
-        # core(5): the limit is not looked at for a handler; 1 alone, which the kernel means for handlers that crash.
-        enough = (1,) if file.read(1) == b"|" else (0, 1)
+    try:
+        with open("/proc/sys/kernel/core_pattern", "rb") as file:
+            handled = file.read(1) == b"|"
+    except FileNotFoundError:  # a kernel of another kind
+        handled = False
+    # core(5): the limit is not looked at for a handler; 1 alone, which the kernel means for handlers that crash.
+    enough = (1,) if handled else (0, 1)
     return [] if soft in enough and hard in enough else [f"RLIMIT_CORE is {soft}, at most {hard}"]
 
 

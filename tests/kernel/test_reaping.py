@@ -2,12 +2,19 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from paddock.kernel import reaping
+from tests.capabilities import needs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
+
+    import pytest
+
+ECHO = "echo up; sleep 60"
 
 
 def in_reaper(task: Callable[[], str]) -> str:
@@ -55,6 +62,29 @@ def alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def children_of(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
+
+
+class InOrder(set[int]):
+    """Numbers from the lowest to the highest."""
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(sorted(super().__iter__()))
+
+    def difference(self, *others: Iterable[Any]) -> InOrder:
+        return InOrder(super().difference(*others))
+
+
+@contextmanager
+def deadline() -> Iterator[None]:
+    """For what waits for ever when it is wrong: an alarm ends this process."""
+    signal.alarm(20)
+    yield
+    signal.alarm(0)
 
 
 def test_a_daemon_that_forked_away_is_ended():
@@ -117,3 +147,31 @@ def test_children_are_found_without_the_kernels_list_too(monkeypatch):
         return repr(found == {pid})
 
     assert in_reaper(task) == "True"
+
+
+@needs("userns")
+def test_a_namespace_that_somebody_had_joined_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first process waits for all others in it to be reaped, the one among them that is our own child included."""
+    known = reaping.children
+
+    def task() -> str:
+        first = subprocess.Popen(["unshare", "--user", "--map-root-user", "--pid", "--fork", "sh", "-c", ECHO],
+                                 stdout=subprocess.PIPE)  # fmt: skip
+        assert first.stdout is not None
+        first.stdout.readline()
+        (init,) = children_of(first.pid)
+        entering = ["nsenter", "--target", str(init), "--user", "--pid", "--preserve-credentials", "sh", "-c", ECHO]
+        joined = subprocess.Popen(entering, stdout=subprocess.PIPE)
+        assert joined.stdout is not None
+        joined.stdout.readline()
+        (inside,) = children_of(joined.pid)
+        # As when their parents are killed: both are ours then. PID 1 has the lower number, and comes first.
+        for one in (first, joined):
+            one.kill()
+            one.wait()
+        monkeypatch.setattr(reaping, "children", lambda: InOrder(known()))
+        with deadline():
+            reaping.end_all()
+        return str([alive(init), alive(inside)])
+
+    assert in_reaper(task) == "[False, False]"

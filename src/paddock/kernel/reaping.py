@@ -8,9 +8,14 @@ reap them, so that no stranger is hit. What they leave behind is ours a moment l
 from __future__ import annotations
 
 import os
+import select
 import signal
 
 from paddock.kernel import libc
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -44,8 +49,28 @@ def end_all(*keep: int) -> None:
     while left := children().difference(keep):
         for pid in left:
             os.kill(pid, signal.SIGKILL)
-        for pid in left:
-            os.waitpid(pid, 0)
+        while left:
+            ended = {pid for pid in left if os.waitpid(pid, os.WNOHANG)[0]}
+            left -= ended
+            if not ended:
+                _wait_for_one(left)
+
+
+def _wait_for_one(pids: Iterable[int]) -> None:
+    """Until one of our children has ended, whichever that is.
+
+    In no order of ours: the first process of a PID namespace ends only when all others in there are reaped, and we may
+    be the parent of one that had joined it (pid_namespaces(7)).
+    """
+    poll = select.poll()
+    opened = [os.pidfd_open(pid) for pid in pids]
+    try:
+        for descriptor in opened:
+            poll.register(descriptor, select.POLLIN)
+        poll.poll()
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def _parent(pid: str) -> int:

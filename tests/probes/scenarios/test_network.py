@@ -39,6 +39,14 @@ def asked(self, name):
     return real(self, name)
 engine.Engine.asked = asked
 """,
+    "NW-14 names-like-data": """
+from paddock.plan import labels
+labels.is_data_like = lambda _: False
+""",
+    "NW-14 names-without-end": """
+from paddock.gateway import table
+table.MOST_UNDER_WILDCARD = 1000
+""",
     "NW-17 host-header-mismatch": """
 from paddock.gateway.http import requests
 requests._is_spoken = lambda *_: True
@@ -50,6 +58,10 @@ opening.check_name = lambda *_: None
     "NW-18 malformed-hello": """
 from paddock.gateway.tls import hello
 hello._Bytes.end = lambda _: None
+""",
+    "NW-22 broad-wildcard": """
+from paddock.gateway import rules
+rules.OUR_OWN = "none"
 """,
     "NW-25 dns-rebind": """
 from paddock.gateway.outside import dial
@@ -83,6 +95,14 @@ budget.Uploads.spend = lambda *_: True
     "NW-45 open-connections": """
 from paddock.gateway import engine
 engine.Engine.limit = property(lambda self: 1000, lambda self, value: None)
+""",
+    "NW-47 gateway-ends-with-paddock": """
+from paddock.gateway import child
+child.die_with_parent = lambda _: None
+""",
+    "NW-47 gateway-has-given-up": """
+import os
+os.setsid = lambda: None
 """,
     "NW-46 network-record-complete": """
 from paddock.gateway import record

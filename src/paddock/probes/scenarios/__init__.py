@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 # The modules with scenarios, by the letters that the ids in them begin with.
 MODULES: dict[str, tuple[str, ...]] = {
     "FS": ("created", "masks"),
-    "NW": ("names", "network", "rebinding", "requests"),
+    "NW": ("guarding", "names", "network", "rebinding", "requests"),
     "PK": ("processes", "terminals"),
     "RS": ("resources",),
     "CR": ("credentials",),

@@ -10,7 +10,7 @@ from contextlib import suppress
 from paddock.errors import PaddockError
 from paddock.probes.planting.service import Service
 from paddock.probes.planting.sockets import own_address
-from paddock.probes.scenarios import gateway
+from paddock.probes.scenarios import gateway, own_policy
 from paddock.probes.scenarios.gateway import HOST, LOOPBACK, PYTHON
 from paddock.probes.scenarios.scene import NotApplicable, scenario
 
@@ -107,7 +107,7 @@ def without_the_gateway(scene: Scene) -> Sequence[str]:
         *PYTHON, _AFTERWARDS, HOST, str(service.port), own_address(),
         word=_READY, flags=("--allow", f"{HOST}:{service.port}"),
     )  # fmt: skip
-    os.kill(_gateway_of(started.pid), signal.SIGKILL)
+    os.kill(gateway_of(started.pid), signal.SIGKILL)
     if b"done" not in _rest(started):
         raise PaddockError("the sandbox ended before anything was tried")
     return ["reached the service without a gateway"] if service.has_heard(b"/afterwards") else []
@@ -216,7 +216,21 @@ def broad(scene: Scene) -> Sequence[str]:
         accepted += [entry] if scene.call("policy", "check", path).status == 0 else []
     if accepted[:1] != ["example.com"]:
         raise PaddockError("a rule that is in order was refused as well")
-    return [f"wrote a rule for {entry}" for entry in accepted[1:]]
+    return [*(f"wrote a rule for {entry}" for entry in accepted[1:]), *_kept_although_nobody_can(scene)]
+
+
+def _kept_although_nobody_can(scene: Scene) -> Sequence[str]:
+    """Rules that a policy may have, and no gateway can keep: with them nothing runs."""
+    if scene.plan and scene.plan.boundary.use == "landlock":
+        return []  # which has no gateway at all
+    found = []
+    for host in ("192.0.2.7", "198.18.0.7", "2001:db8::7"):
+        rule = f'{{ host = "{host}", port = 80, private = true }}'
+        own_policy.put(scene, f'[network]\nmode = "allow"\nallow = [{rule}]\n')
+        found += [host] if scene.run("/bin/sh", "-c", ":").status == 0 else []
+    if found[:1] != ["192.0.2.7"]:
+        raise PaddockError("with a rule that is in order nothing ran either")
+    return [f"ran with a rule for {host}" for host in found[1:]]
 
 
 def _serve(scene: Scene) -> Service:
@@ -250,7 +264,7 @@ def _rest(started: Started, timeout_s: float = 15) -> bytes:
     return started.read_waiting() if status is not None else b""
 
 
-def _gateway_of(pid: int) -> int:
+def gateway_of(pid: int) -> int:
     """Paddock's child that has a child with Paddock's own command line: the maker. Raises PaddockError."""
     own = _command_line(pid)
     for child in _children(pid):

@@ -48,6 +48,13 @@ def test_a_file_is_written_and_each_change_is_told_with_what_it_may_break(here: 
     assert "nothing to write, it is so already" in perform("--engine", "podman").text
 
 
+def test_a_compose_project_is_started_by_the_program_of_the_same_engine(here: Path) -> None:
+    (here / ".devcontainer/compose.yaml").write_text("services:\n  app:\n    image: registry.example.test/base:1\n")
+    (here / ".devcontainer/devcontainer.json").write_text('{"dockerComposeFile": "compose.yaml", "service": "app"}')
+    assert perform("--engine", "podman").text.endswith(" --docker-path podman --docker-compose-path podman-compose\n")
+    assert perform("--engine", "docker").text.endswith(f" --config {PLACE}\n")
+
+
 def test_the_difference_is_shown_and_nothing_is_written(here: Path) -> None:
     outcome = perform("--diff", "--engine", "docker")
     assert '-  "privileged": true,\n' in outcome.text

@@ -132,11 +132,12 @@ def _text(case: Case, found: Texts, *, written: bool) -> str:
     said = f"{count} change{'s' * (count != 1)}: {names}" if written else f"{names}: nothing to write, it is so already"
     lines += ["", said] if lines else [said]
     lines += _left(hardened)
-    name = plain(case.target)
+    words = ["devcontainer up --workspace-folder . --config", plain(case.target)]
+    if case.engine == "podman":
+        words += ["--docker-path podman"] + ["--docker-compose-path podman-compose"] * bool(hardened.compose)
     lines += [
         "next: in an editor, reopen in the container whose name ends with (paddock); or",
-        f"  devcontainer up --workspace-folder . --config {name}"
-        + (" --docker-path podman" if case.engine == "podman" else ""),
+        f"  {' '.join(words)}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -95,18 +95,40 @@ def test_an_image_is_named_for_ever_where_a_registry_has_a_name_for_it(tmp_path)
     assert harden(tmp_path, local, image=ask(digests=(f"localhost/image@{digest}",))).data["image"] == local["image"]
 
 
-def test_what_is_kept_is_suppressed_where_check_would_find_it(tmp_path):
+@pytest.mark.parametrize(
+    ("config", "kept"),
+    [
+        (
+            {
+                "privileged": True,
+                "mounts": ["source=${localEnv:HOME}/.ssh,target=/keys,type=bind"],
+                "capAdd": ["SYS_ADMIN"],
+            },
+            ("DC201", "DC103", "DC202", "DC601", "DC301"),
+        ),
+        (
+            {
+                "runArgs": [
+                    "--init",
+                    "-v",
+                    "/var/run/docker.sock:/s",
+                    "--name=x",
+                    "--network",
+                    "own",
+                    "--cap-add=SYS_ADMIN",
+                ]
+            },
+            ("DC101", "DC202", "DC301"),
+        ),
+        ({"features": {"registry.example.test/devcontainers/features/docker-outside-of-docker:1": {}}}, ("DC101", "DC204")),
+    ],
+)
+def test_what_is_kept_is_suppressed_where_check_would_find_it(tmp_path, config, kept: tuple[str, ...]):
     from paddock.checking import rule, whole
     from paddock.checking.reading import Reader
     from paddock.checking.search import of_file
     from paddock.hardening import writing
 
-    config = {
-        "privileged": True,
-        "mounts": ["source=${localEnv:HOME}/.ssh,target=/keys,type=bind"],
-        "capAdd": ["SYS_ADMIN"],
-    }
-    kept = ("DC201", "DC103", "DC202", "DC601", "DC301")
     found = harden(tmp_path, config, keeps=tuple(f"{one}=of the tests" for one in kept))
     writing.write(found.case, found.found)
     opened = of_file(str(tmp_path / "app" / found.case.target))

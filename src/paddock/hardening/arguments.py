@@ -14,7 +14,7 @@ from paddock.devcontainer import mounts, runflags, runvalues
 from paddock.devcontainer.merging import DEFAULT
 from paddock.frozen import replace
 from paddock.hardening.case import NUMERIC_USER
-from paddock.hardening.changes import change, comment, lines
+from paddock.hardening.changes import change, comment, lines, suppression
 from paddock.hardening.mounting import resolved
 from paddock.hardening.sheet import Part
 
@@ -113,14 +113,15 @@ class _Arguments:
             self.gone("DC205", shown, flag)
         elif name in _OF_NETWORKS and not self.case.kept("DC301"):
             self.gone("DC301", f"{shown}: there is no network", flag)
-        elif name in _HARMLESS or rule or self.case.kept("DC808") or self.is_kept(flag):
+        elif name in _HARMLESS or rule or self.case.kept("DC808") or self.reasons(flag):
             self.keep(flag)
         else:
             self.gone("DC808", shown, flag)
 
-    def is_kept(self, flag: Flag) -> bool:
-        """Whether it is what the person keeps by the rule that finds it."""
-        return any(one.source == flag.origin and self.case.kept(one.rule) for one in self.case.findings)
+    def reasons(self, flag: Flag) -> list[str]:
+        """Why the person keeps it, by each of the rules that find it."""
+        rules = {one.rule for one in self.case.findings if one.source == flag.origin}
+        return [suppression(one) for one in self.case.keeps if one.rule in rules]
 
     def replaced(self, flag: Flag) -> None:
         """What the hardened file says itself. That stays where it stands."""
@@ -165,6 +166,7 @@ class _Arguments:
         text = flag.name if flag.value is None else f"{flag.name}={flag.value}"
         cell = self.draft.at(flag.origin.path)
         remarks = [*(cell.remarks if cell else []), *self.waiting]
+        remarks += [one for one in self.reasons(flag) if one not in remarks]
         self.waiting = []
         if text not in [one.value for one in self.parts]:
             self.parts.append(Part(text, None, tuple(remarks)))

@@ -15,9 +15,12 @@ from paddock.hardening.draft import Draft
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from paddock.checking.findings import Finding
+    from paddock.devcontainer.source import Path
     from paddock.hardening.case import Case
-    from paddock.hardening.changes import Change
+    from paddock.hardening.changes import Change, Keep
     from paddock.hardening.sheet import Sheet
     from paddock.hardening.workspace import Guard, Placed
 
@@ -25,7 +28,7 @@ MARK = "// Made by `paddock harden` from"
 _NAMELESS = "dev container"
 _SUPPRESSION = "paddock: ignore"
 # Where a finding about the whole file is told once the workspace mount stands in it.
-_AT_WORKSPACE = ("DC601", "DC509")
+_AT_WORKSPACE = ("DC404", "DC601", "DC509")
 
 
 @frozen
@@ -192,15 +195,31 @@ def _digest(case: Case, draft: Draft) -> list[Change]:
 def _keep(case: Case, draft: Draft) -> None:
     """What is kept is said where `paddock check` would find it, with the reason."""
     for keep in case.keeps:
-        paths = [one.source.path for one in case.findings if one.rule == keep.rule and one.source.layer == "file"]
-        if keep.rule in _AT_WORKSPACE:
-            paths = [("workspaceMount",)] if draft.at(("workspaceMount",)) else paths
-        for path in paths or [base.source(case.effective).path]:
+        for path in _told_at(case, draft, keep):
             cell = next((found for found in map(draft.at, _upwards(path)) if found), None)
             if cell and cell is not draft.root:
                 cell.say(suppression(keep))
             elif suppression(keep) not in draft.head:
                 draft.head.append(suppression(keep))
+
+
+def _told_at(case: Case, draft: Draft, keep: Keep) -> Sequence[Path]:
+    """Where in the hardened file that will be; nowhere for what is found no more. Run flags say it themselves."""
+    if keep.rule == "DC208" and not case.kept("DC210"):
+        return []  # no-new-privileges makes sudo fail
+    if keep.rule in _AT_WORKSPACE and draft.at(("workspaceMount",)):
+        return [("workspaceMount",)]
+    whole = base.source(case.effective).path
+    found = [one.source for one in case.findings if one.rule == keep.rule]
+    paths: list[Path] = [] if found else [whole]
+    for source in found:
+        if source.layer == "feature":
+            paths.append(("features", source.name))
+        elif source.layer != "file":
+            paths.append(whole)
+        elif case.composed or source.path[:1] != ("runArgs",) or len(source.path) == 1:
+            paths.append(source.path)
+    return paths
 
 
 def _upwards(path: tuple[str | int, ...]) -> list[tuple[str | int, ...]]:

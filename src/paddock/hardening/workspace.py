@@ -15,7 +15,7 @@ from paddock.checking.facts import mounts as facts
 from paddock.devcontainer.merging import DEFAULT
 from paddock.devcontainer.mounts import of_text
 from paddock.frozen import frozen, replace
-from paddock.hardening.changes import change
+from paddock.hardening.changes import breaks, change
 from paddock.hardening.mounting import field, text_of, written
 
 TYPE_CHECKING = False
@@ -69,11 +69,12 @@ def placed(case: Case) -> Placed:
         return Placed()  # a volume or a tmpfs: nothing of the host
     source = posixpath.normpath((case.effective.workspace_mount or mount).source)
     path = facts.path_of(case.effective.workspace_mount or mount, case.effective)
-    if facts.is_within(source, case.effective.folder) or case.kept("DC404"):
+    rule = "DC404" if facts.is_within(source, case.effective.repository) else "DC107"
+    if facts.is_within(source, case.effective.folder) or case.kept(rule):
         carried = [one for one in mount.options if one[0] != "bind-propagation"]
         text = text_of(replace(mount, options=tuple(carried))) if len(carried) < len(mount.options) else None
         return Placed(text, None, mount.source, mount.target) if not path.parts else Placed(text)
-    return _narrowed(case, mount)
+    return _narrowed(case, mount, rule)
 
 
 def _instead(case: Case, mount: Mount) -> Placed:
@@ -99,14 +100,14 @@ def _default(case: Case) -> Placed:
     return Placed(f"type=bind,source={FOLDER},target={INSIDE}", INSIDE, FOLDER, INSIDE, made)
 
 
-def _narrowed(case: Case, mount: Mount) -> Placed:
+def _narrowed(case: Case, mount: Mount, rule: str) -> Placed:
     """A mount of what lies above or beside the opened folder."""
     own = case.file.workspace_folder
     folder = own.raw or own.value if own else ""
     below = folder.startswith(f"{mount.target.rstrip('/')}/")
     target = folder if below else posixpath.join(mount.target, "${localWorkspaceFolderBasename}")
     what = f"the opened folder is mounted, not {mount.source}"
-    made = change(case.rules["DC404"], what, mount.origin.where)
+    made = replace(change(case.rules[rule], what, mount.origin.where), breaks=breaks("DC404"))
     return Placed(f"type=bind,source={FOLDER},target={target}", target, FOLDER, target, made)
 
 

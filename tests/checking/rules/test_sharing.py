@@ -82,6 +82,12 @@ def test_one_mount_is_told_once() -> None:
     assert told == {"DC101"}
 
 
+def test_a_workspace_elsewhere_is_told_once_whatever_of_it_is_protected() -> None:
+    protected = "type=bind,source=/srv/all/.git,target=/w/.git,readonly"
+    scene = file(workspaceMount="type=bind,source=/srv/all,target=/w", workspaceFolder="/w", mounts=[protected])
+    assert [one.source.key for one in of("DC107", scene)] == ["workspaceMount"]
+
+
 def test_a_path_is_told_as_on_every_machine() -> None:
     told = [one.message for one in findings(mount("type=bind,source=${localWorkspaceFolder}/a,target=/a"))]
     assert "changes reach the host at once: ${localWorkspaceFolder}/a is mounted writable" in told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+
 from paddock.checking.facts import mounts
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddock.checking.context import Context
+    from paddock.checking.facts.mounts import Mounted
     from paddock.devcontainer.model import Effective, Mount
 
 _ID = "${devcontainerId}"
@@ -22,10 +25,18 @@ def outside(effective: Effective, _: Context) -> Iterator[Hit]:
     """A path that is not in the repository."""
     for one in mounts.binds(effective):
         inside = one.path.base in ("workspace", "relative") and not one.path.above
+        inside = inside or _protects(one, effective.workspace_mount)
         if not inside and "harmless" not in one.kinds and not one.disguised:
             is_workspace = one.mount is effective.workspace_mount
             what = "the workspace is not the repository alone" if is_workspace else "not in the repository"
             yield hit(one, what, effective)
+
+
+def _protects(one: Mounted, own: Mount | None) -> bool:
+    """Whether it makes a part of the workspace read-only, wherever that is: the whole of it is told already."""
+    if own is None or own.kind != "bind" or one.mount is own or one.writable:
+        return False
+    return mounts.is_within(posixpath.normpath(one.mount.source), posixpath.normpath(own.source))
 
 
 @rule("DC108")

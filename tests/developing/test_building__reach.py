@@ -102,4 +102,4 @@ def test_each_repository_has_an_image_of_its_own_name(ann: Person, tmp_path: Pat
         (place / ".devcontainer/devcontainer.json").write_text('{"build": {"dockerfile": "Dockerfile"}}')
         done = ann.call("devcontainer", "build", cwd=place, PATH=f"{tmp_path}/bin:{ann.environ['PATH']}")
         named |= {line.split("--image-name ")[1] for line in done.stderr.splitlines() if "--image-name" in line}
-    assert len(named) == 3, done.stderr
+    assert len(named) == 3

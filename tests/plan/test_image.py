@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from paddock.errors import Refused
+from paddock.frozen import replace
 from paddock.plan import image
 from paddock.plan.model import Person
 from paddock.policy.model import Origin
@@ -58,3 +62,42 @@ def test_no_directory_of_the_repository_is_on_its_path() -> None:
 
 def test_a_path_with_nothing_left_is_the_common_one() -> None:
     assert "/usr/bin" in variables(planned(rooted(PATH=".")))["PATH"].split(":")
+
+
+PLACES = [
+    "/proc",
+    "/proc/self/root",
+    "/sys/x",
+    "/dev",
+    "/run",
+    "/run/paddock-stage",
+    "/etc",
+    "/usr",
+    "/home",
+    "/tmp",
+    "/",
+]
+
+
+@pytest.mark.parametrize("place", [*PLACES, REPOSITORY, f"{REPOSITORY}/.git", "/a/../etc", "a", "/a//b", "/a/"])
+@pytest.mark.parametrize("what", ["home", "workspaceFolder"])
+def test_nothing_that_a_sandbox_is_made_of_is_covered(place: str, what: str) -> None:
+    """A home in the repository would be made there, on this machine, where the mode is readonly or live."""
+    root = rooted(place) if what == "workspaceFolder" else replace(rooted(), person=replace(NODE, home=place))
+    with pytest.raises(Refused) as caught:
+        planned(root)
+    assert caught.value.code == "image-place"
+    assert what in caught.value.what
+
+
+@pytest.mark.parametrize("place", ["/home/node", "/home/node/", "/workspaces/../home"])
+def test_the_second_place_of_the_repository_does_not_cover_the_home(place: str) -> None:
+    with pytest.raises(Refused, match="no place for it"):
+        planned(rooted(place))
+
+
+@pytest.mark.parametrize("place", ["/workspaces/app", "/home/node/app", "/usr/src/app", '/w,o:r"k', "/srv"])
+def test_other_places_are_taken(place: str) -> None:
+    found = planned(rooted(place)).image
+    assert found is not None
+    assert found.folder == place

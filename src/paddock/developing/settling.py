@@ -10,6 +10,7 @@ import re
 
 from paddock.errors import Refused
 from paddock.frozen import frozen
+from paddock.plan.paths import normal
 from paddock.policy.credentials import is_secret_name
 
 TYPE_CHECKING = False
@@ -62,12 +63,17 @@ def settle(effective: Effective, withheld: Collection[str] = (), *, allow_initia
         )
     return Settled(
         user=_user(effective),
-        folder=effective.workspace_folder.value.rstrip("/"),
+        folder=_folder(effective.workspace_folder.value),
         environment=tuple(_environment(effective, withheld)),
         once=tuple(hook for event in ONCE for hook in effective.hooks if hook.event == event),
         each_start=tuple(hook for hook in effective.hooks if hook.event == EACH_START),
         left=(*_left(effective), *_withheld(effective, withheld)),
     )
+
+
+def _folder(text: str) -> str:
+    """As the kernel would show it. What is no absolute path stays as it is, to be refused with the others."""
+    return normal(text).rstrip("/") if text.startswith("/") else text
 
 
 def _user(effective: Effective) -> str:

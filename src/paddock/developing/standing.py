@@ -74,7 +74,7 @@ def ready(  # noqa: PLR0913 - what was typed, where, and for what purpose
     else:
         name = building.build(found, whole, ground, environ) if build else building.reference(found, whole, ground)
     root = images.rooted(name, Origin("repository", found.file), user=settled.user, folder=settled.folder)
-    folder = "" if root.folder == os.path.realpath(directory) else root.folder
+    folder = "" if root.folder in (os.path.realpath(directory), found.repository) else root.folder
     home = ground.home(root.identifier)
     if create and not os.path.isdir(home):
         state.make_private(os.path.dirname(home))

@@ -6,6 +6,7 @@ shown, PATH and the variables are the image's, and the person inside is the imag
 
 from __future__ import annotations
 
+from paddock.errors import Refused
 from paddock.frozen import frozen, replace
 from paddock.plan.environment import CERTIFICATES, LOCATED
 from paddock.plan.model import Image, Mount, Variable
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from paddock.policy.model import Origin
 
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_KERNELS = ("/proc", "/sys", "/dev", "/run")
+_WHOLE = frozenset(
+    ("/", "/bin", "/etc", "/home", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/tmp", "/usr", "/var", "/var/tmp")  # noqa: S108 - inside
+)
 # Decided for every sandbox, whatever an image says.
 _OURS = frozenset(("HOME", "USER", "LOGNAME", "PATH", "SHELL", "TMPDIR", "PADDOCK", "HOSTNAME"))
 
@@ -52,6 +57,35 @@ class Rooted:
 def own_home(image: Rooted) -> tuple[Mount, ...]:
     """The home that stays, where there is one."""
     return (Mount(image.home, image.person.home, "write", image.origin),) if image.home else ()
+
+
+def refuse_places(image: Rooted, repository: str) -> None:
+    """Raise Refused for a home or a second place of the repository that would cover what a sandbox is made of.
+
+    Both are whatever an image or a repository says. An engine makes the way to them, too: into the repository itself
+    where the home is in it, and the mode is one in which that is no copy.
+    """
+    home, folder = image.person.home, image.folder
+    covered = f"it would cover the home {home}" if folder and within(home, folder) else ""
+    for place, what, more in ((home, f"the home of {image.person.name}", ""), (folder, "workspaceFolder", covered)):
+        why = (_unfit(place, repository) or more) if place else ""
+        if why:
+            raise Refused(
+                f"{what} is {place!a}, which is no place for it",
+                why=why,
+                next_step="name another user or folder in devcontainer.json, or take another image",
+                code="image-place",
+            )
+
+
+def _unfit(place: str, repository: str) -> str:
+    if place != normal(place):
+        return "it is no absolute path as the kernel would show it"
+    if place in _WHOLE or any(within(place, one) for one in _KERNELS):
+        return "the sandbox itself needs what is there"
+    if within(place, repository):
+        return f"it lies in the repository {repository}"
+    return ""
 
 
 class Inside:

@@ -42,6 +42,8 @@ class Request:
 def resolve(policy: Policy, request: Request, host: Host) -> Plan:
     """The plan. Raises Refused or PolicyError; changes nothing."""
     view = View(_seen_from(request, host), normal(request.repository))
+    if request.image:
+        _refuse_places(request.image, view)
     place = workspace.resolve(policy, view)
     base = network.resolve(policy, view.notes)
     if not request.image:
@@ -99,6 +101,12 @@ def _seen_from(request: Request, host: Host) -> Host:
     from paddock.plan.image import Inside
 
     return Inside(host, request.image)
+
+
+def _refuse_places(image: Rooted, view: View) -> None:
+    from paddock.plan.image import refuse_places
+
+    refuse_places(image, view.repository)
 
 
 def _own_home(request: Request) -> tuple[Mount, ...]:

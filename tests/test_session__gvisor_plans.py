@@ -209,7 +209,7 @@ def _guests(home: str) -> list[str]:
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
                 words = file.read()
-            with open(f"/proc/{pid}/mountinfo") as file:
+            with open(f"/proc/{pid}/mountinfo", errors="replace") as file:
                 ours = home in file.read()
         except OSError:
             continue
@@ -221,7 +221,7 @@ def _guests(home: str) -> list[str]:
 def laid_out(person: Person) -> list[str]:
     """What of this person's containers is mounted where everybody sees it; as root, what was laid out for them, too."""
     home = str(person.home)
-    with open("/proc/self/mountinfo") as file:
+    with open("/proc/self/mountinfo", errors="replace") as file:
         found = [line.split()[4] for line in file if home in line]
     if IS_ROOT:
         places = [f"{container.ROOTS_PLACE}/{name}" for name in os.listdir(container.ROOTS_PLACE)]

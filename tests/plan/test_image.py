@@ -82,7 +82,7 @@ PLACES = [
 @pytest.mark.parametrize("place", [*PLACES, REPOSITORY, f"{REPOSITORY}/.git", "/a/../etc", "a", "/a//b", "/a/"])
 @pytest.mark.parametrize("what", ["home", "workspaceFolder"])
 def test_nothing_that_a_sandbox_is_made_of_is_covered(place: str, what: str) -> None:
-    """A home in the repository would be made there, on this machine, where the mode is readonly or live."""
+    """A home in the repository would be made there, on this machine, where the mode is live."""
     root = rooted(place) if what == "workspaceFolder" else replace(rooted(), person=replace(NODE, home=place))
     with pytest.raises(Refused) as caught:
         planned(root)

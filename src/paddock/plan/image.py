@@ -62,8 +62,8 @@ def own_home(image: Rooted) -> tuple[Mount, ...]:
 def refuse_places(image: Rooted, repository: str) -> None:
     """Raise Refused for a home or a second place of the repository that would cover what a sandbox is made of.
 
-    Both are whatever an image or a repository says. An engine makes the way to them, too: into the repository itself
-    where the home is in it, and the mode is one in which that is no copy.
+    Both are whatever an image or a repository says, and an engine makes the way to them: in mode live in the
+    repository itself, where the home is in it.
     """
     home, folder = image.person.home, image.folder
     covered = f"it would cover the home {home}" if folder and within(home, folder) else ""

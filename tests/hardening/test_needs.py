@@ -36,6 +36,7 @@ def test_rights_of_an_image(tmp_path, label, rule: str):
 def test_rights_of_a_feature_are_told_at_the_feature(tmp_path):
     with pytest.raises(Refused, match=r":4:\d+: the container is privileged, by the Feature") as caught:
         harden(tmp_path, {"features": {DIND: {}}})
+    assert caught.value.why.startswith("DC201 privileged: all capabilities, all devices"), "not what was said once"
     assert "--without docker-in-docker" in caught.value.next_step
     assert harden(tmp_path, {"features": {DIND: {}}}, without=("docker-in-docker",)).data["image"] == IMAGE
 

@@ -110,7 +110,10 @@ def refuse(case: Case) -> None:
     what = f"{visible(first.what)}, and no file can take that back"
     if first.rule == "DC221":
         what = f"{visible(first.what)}, so that nothing can be taken away"
-    lines = [f"{one.place}: {one.rule} {case.rules[one.rule].slug}: {one.what}" for one in found]
+    if len(found) == 1:  # which the first line says already
+        lines = [f"{first.rule} {case.rules[first.rule].slug}: {case.rules[first.rule].why}"]
+    else:
+        lines = [f"{one.place}: {one.rule} {case.rules[one.rule].slug}: {one.what}" for one in found]
     raise Refused(
         f"{visible(first.place)}: {what}",
         why="\n".join(map(visible, lines)),

@@ -35,6 +35,11 @@ def test_what_it_says(proofs: list[Proof], said: str) -> None:
     assert [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")] == ["paddock prove", said]
 
 
+def test_narrow_letters_have_less_room() -> None:
+    widths = [float(text.get("textLength", "")) for text in ET.fromstring(badge.write([HELD])).iter() if text.text]
+    assert widths == sorted(widths)
+
+
 @given(st.lists(any_proofs, max_size=2))
 def test_any_proof_is_a_picture_that_holds_no_text_of_anybody_else(proofs: list[Proof]) -> None:
     root = ET.fromstring(badge.write(proofs))

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 _LABEL = "paddock prove"
 # Each at least 4.5 : 1 under white text (WCAG 2.1, 1.4.3).
 _COLORS = {"held": "#1a7f37", "partly": "#1a7f37", "broken": "#b62324", "unproven": "#7d5c00"}
-_EACH, _SPACE, _HEIGHT = 7, 10, 20
+# As wide as letters are in these fonts, so that none has to be stretched.
+_NARROW = frozenset("fijlrt ")
+_SLIM, _EACH, _SPACE, _HEIGHT = 4, 7, 10, 20
 
 
 def write(proofs: Sequence[Proof]) -> str:
     """The picture, as SVG. Of several proofs the worst decides."""
     word = standing.worst(proofs)
     said = _said(word, proofs)
-    left, right = len(_LABEL) * _EACH + _SPACE, len(said) * _EACH + _SPACE
+    left, right = _wide(_LABEL) + _SPACE, _wide(said) + _SPACE
     width = left + right
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{_HEIGHT}" role="img" aria-label="{_LABEL}: {said}">
@@ -33,6 +35,10 @@ def write(proofs: Sequence[Proof]) -> str:
 </g>
 </svg>
 """
+
+
+def _wide(text: str) -> int:
+    return sum(_SLIM if letter in _NARROW else _EACH for letter in text)
 
 
 def _said(word: str, proofs: Sequence[Proof]) -> str:

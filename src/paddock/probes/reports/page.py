@@ -95,7 +95,7 @@ def _layer(layer: str, sentence: str, found: Standing, proof: Proof) -> str:
     return (
         f'<details class="layer layer-{known}"{opened}><summary><b>{_safe(layer)}</b> '
         f'<span class="{_class(found.word)}">{_counted(found)}</span> <span class="soft">{_safe(sentence)}</span>'
-        f"</summary>\n<table><tr>{_COLUMNS}</tr>\n{lines}</table>\n</details>\n"
+        f'</summary>\n<table class="rows"><tr>{_COLUMNS}</tr>\n{lines}</table>\n</details>\n'
     )
 
 

@@ -11,7 +11,7 @@ from paddock.boundary import engine, images
 from paddock.boundary.images import Account, Known
 from paddock.errors import BoundaryUnavailable, Refused
 from paddock.policy.model import Origin
-from tests import busybox, podman
+from tests import busybox
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
@@ -25,12 +25,7 @@ FLAG = Origin("flag", "--image")
 @pytest.fixture(scope="module")
 def ann(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
     base = tmp_path_factory.mktemp("ann")
-    home = base / "home"
-    for part in ("", "runtime", ".local/state"):
-        (home / part).mkdir(parents=True, exist_ok=True)
-        (home / part).chmod(0o700)
-    for person in podman.person_of(home):
-        busybox.build(person, base / "image")
+    for person in busybox.person_with_it(base):
         busybox.build(person, base / "rootful", "localhost/paddock-test-root:1", user="root")
         yield person
 
@@ -130,3 +125,15 @@ def test_an_image_that_speaks_to_the_runtime_is_refused(monkeypatch: pytest.Monk
     with pytest.raises(Refused) as caught:
         images.look("x")
     assert (caught.value.code, name in caught.value.why) == ("image-annotation", True)
+
+
+@pytest.mark.parametrize("folder", ["/proc/self/fd/8", "/a/../proc/self/fd/8/", "//dev/fd/7"])
+def test_an_image_that_begins_in_a_descriptor_is_refused(monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    monkeypatch.setattr(engine, "find_engine", lambda: None)
+    monkeypatch.setattr(images, "_kept", lambda _: known())
+    monkeypatch.setattr(images, "_inspect", lambda *_: {"Id": "f00d", "Config": {"WorkingDir": folder}})
+    with pytest.raises(Refused) as caught:
+        images.look("x")
+    assert caught.value.code == "image-folder"
+    monkeypatch.setattr(images, "_inspect", lambda *_: {"Id": "f00d", "Config": {"WorkingDir": "/process"}})
+    assert images.look("x") == known()

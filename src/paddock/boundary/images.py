@@ -11,6 +11,7 @@ from paddock.errors import BoundaryUnavailable, PaddockError, Refused
 from paddock.frozen import as_data, frozen
 from paddock.plan.image import Rooted
 from paddock.plan.model import Person
+from paddock.plan.paths import is_kernels
 from paddock.process import run
 
 TYPE_CHECKING = False
@@ -74,11 +75,11 @@ def look(reference: str) -> Known:
     identifier = str(configuration.get("Id", ""))
     if not identifier.isalnum():
         raise PaddockError(f"podman does not say what {reference} is", code="podman")
-    _refuse_wishes(reference, configuration.get("Annotations") or {})
+    config = configuration.get("Config") or {}
+    _refuse_wishes(reference, configuration.get("Annotations") or {}, str(config.get("WorkingDir") or ""))
     kept = _kept(identifier)
     if kept is not None:
         return kept
-    config = configuration.get("Config") or {}
     pairs = (str(entry).partition("=") for entry in config.get("Env") or ())
     known = Known(
         identifier,
@@ -113,8 +114,18 @@ def _account(known: Known, wanted: str) -> Account | None:
     return next((account for account in known.accounts if account.uid == INSIDE_UID), None)
 
 
-def _refuse_wishes(reference: str, annotations: Mapping[str, object]) -> None:
-    """Refuse an image that speaks to the runtime. Its manifest's annotations become the container's (podman 4.3)."""
+def _refuse_wishes(reference: str, annotations: Mapping[str, object], folder: str) -> None:
+    """Refuse an image that speaks to the runtime: its manifest's annotations become the container's (podman 4.3).
+
+    And one whose `folder`, in which a service of a compose project begins, is one of the kernel's.
+    """
+    if is_kernels(folder):
+        raise Refused(
+            f"the image {reference} begins in {folder!a}",
+            why="what is there is the kernel's, and a way out of containers (CVE-2024-21626)",
+            next_step="build it anew with another WORKDIR",
+            code="image-folder",
+        )
     for name in annotations:
         if name.startswith(_WISHES):
             raise Refused(

@@ -15,6 +15,7 @@ from paddock.developing.settling import Left, instead
 from paddock.errors import Refused
 from paddock.frozen import frozen
 from paddock.plan.model import Service
+from paddock.plan.paths import is_kernels
 from paddock.policy.credentials import is_secret_name
 from paddock.policy.model import Origin
 
@@ -173,6 +174,16 @@ def _service(one: Written, lent: Lent) -> Service:
     _names(one.name)
     places = (_place(mount) for mount in one.mounts)
     more = (text.partition(":")[0] for text in _texts(one.node.get("tmpfs")))
+    scratch = sorted({place for place in (*places, *more) if _PLACE.match(place)})
+    folder = scalar(one.node.get("working_dir")) or ""
+    for place in (*scratch, folder):
+        if is_kernels(place):
+            raise Refused(
+                f"the service {one.name} has {place} for a directory of its own, or to begin in",
+                why="what is there is the kernel's, and a way out of containers",
+                next_step=f"take it out ({one.origin.where})",
+                code="compose-place",
+            )
     return Service(
         name=one.name,
         image=images.look(_image(one)).identifier,
@@ -181,8 +192,8 @@ def _service(one: Written, lent: Lent) -> Service:
         command=_words(one.node.get("command")),
         environment=tuple(_environment(one, lent)),
         user=one.user.value if one.user else "",
-        folder=scalar(one.node.get("working_dir")) or "",
-        scratch=tuple(sorted({place for place in (*places, *more) if _PLACE.match(place)})),
+        folder=folder,
+        scratch=tuple(scratch),
     )
 
 

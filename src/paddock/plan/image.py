@@ -10,7 +10,7 @@ from paddock.errors import Refused
 from paddock.frozen import frozen, replace
 from paddock.plan.environment import CERTIFICATES, LOCATED
 from paddock.plan.model import Image, Mount, Variable
-from paddock.plan.paths import normal, within
+from paddock.plan.paths import is_kernels, normal, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from paddock.policy.model import Origin
 
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_KERNELS = ("/proc", "/sys", "/dev", "/run")
 _WHOLE = frozenset(
     ("/", "/bin", "/etc", "/home", "/lib", "/lib32", "/lib64", "/libx32", "/sbin", "/tmp", "/usr", "/var", "/var/tmp")  # noqa: S108 - inside
 )
@@ -81,7 +80,7 @@ def refuse_places(image: Rooted, repository: str) -> None:
 def _unfit(place: str, repository: str) -> str:
     if place != normal(place):
         return "it is no absolute path as the kernel would show it"
-    if place in _WHOLE or any(within(place, one) for one in _KERNELS):
+    if place in _WHOLE or is_kernels(place) or within(place, "/run"):
         return "the sandbox itself needs what is there"
     if within(place, repository):
         return f"it lies in the repository {repository}"

@@ -19,6 +19,14 @@ def within(path: str, directory: str) -> bool:
     return directory in (path, "/") or path.startswith(directory + "/")
 
 
+def is_kernels(path: str) -> bool:
+    """Whether an absolute path, not yet in its normal form, leads to what the kernel shows of itself and of processes.
+
+    Runtimes that mount there, or begin there, have been led out of containers (CVE-2019-19921, CVE-2024-21626).
+    """
+    return any(within(normal(path), one) for one in ("/proc", "/sys", "/dev"))
+
+
 def parent(path: str) -> str:
     """The directory of a normal path."""
     return path.rpartition("/")[0] or "/"

@@ -63,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="how many at once")
     parser.add_argument("--json", action="store_true", help="one JSON object at the end")
     parser.add_argument("--list", action="store_true", help="what would be taken away")
-    parser.add_argument("--publish", nargs="+", metavar="FILE", help="the page of such objects, one for each user")
+    parser.add_argument(
+        "--publish", nargs="+", metavar="FILE", help="the page of such objects, the last one of a mutant counts"
+    )
     return parser
 
 

@@ -1,4 +1,4 @@
-"""docs/explanation/mutation.md, made from the runs of `scripts/mutation --json` as both users."""
+"""docs/explanation/mutation.md, made from runs of `scripts/mutation --json` as both users, whole or in parts."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Run = Mapping[str, Any]
 
 _SHOWN = 3  # probes by name
+_AND = " and "
 _WHO = {"root": "root", "user": "an ordinary user"}
 _HEAD = """# What would a probe notice?
 
@@ -64,6 +65,22 @@ def read(path: str) -> str:
     return Path(path).read_text("utf-8")
 
 
+def joined(runs: Sequence[Run]) -> list[Run]:
+    """One run for each user. What was measured again counts as it was met last; what was used is named in full."""
+    found: dict[str, Run] = {}
+    for run in runs:
+        who = run["who"]
+        before = found.get(who, {**run, "lines": []})
+        lines = {(line["boundary"], line["name"]): line for line in (*before["lines"], *run["lines"])}
+        said = {
+            key: value if value in before[key].split(_AND) else f"{before[key]}{_AND}{value}"
+            for key, value in run.items()
+            if isinstance(value, str)
+        }
+        found[who] = {**before, **said, "lines": list(lines.values())}
+    return list(found.values())
+
+
 def judged_now(run: Run) -> Run:
     """The run with what is known of equivalents now: what was missed may have been explained since."""
     equivalents = known.equivalents(run["who"])
@@ -79,7 +96,7 @@ def judged_now(run: Run) -> Run:
 
 def page(runs: Sequence[Run]) -> str:
     """The whole page."""
-    runs = [judged_now(run) for run in runs]
+    runs = [judged_now(run) for run in joined(runs)]
     return "\n".join([_HEAD, *_scores(runs), *_missed(runs), *_equivalents(runs), *_all(runs)]) + "\n"
 
 

@@ -27,6 +27,12 @@ SAMPLE = {
     "ceilings: no core of a process": "RS-04 core-off",
 }  # fmt: skip
 
+# Of the gateway's checks two, each with the probe whose attack it is for.
+OF_THE_GATEWAY = {
+    "ranges: 10.0.0.0/8, private": "NW-25 dns-rebind",
+    "statements: paddock.gateway.tls.hello *: _Bytes.end: never refused if self.left": "NW-18 malformed-hello",
+}
+
 
 @pytest.fixture(scope="module")
 def measure() -> Iterator[measuring.Measure]:
@@ -45,6 +51,15 @@ def test_it_is_noticed(name: str, measure: measuring.Measure) -> None:
     met = measure.meet(mutant(name))
     assert met.how == NOTICED
     assert SAMPLE[name] in met.by
+
+
+@pytest.mark.parametrize("name", OF_THE_GATEWAY)
+def test_a_check_of_the_gateways_is_missed_by_nobody(name: str) -> None:
+    probe = OF_THE_GATEWAY[name]
+    one = Mutant(*split(name), "gateway", "allow", (probe,), pack=False)
+    with fields.base() as base:
+        met = measuring.Measure(base, (probe,)).meet(one)
+    assert (met.how, met.by) == (NOTICED, (probe,))
 
 
 def test_a_sandbox_that_does_not_start_is_told_from_one_that_was_not_seen_through(measure: measuring.Measure) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import sys
 
 from paddock.errors import PaddockError
 from paddock.probes.scenarios import gateway, living
 from paddock.probes.scenarios.gateway import PYTHON
 from paddock.probes.scenarios.network import gateway_of
-from paddock.probes.scenarios.processes import status
+from paddock.probes.scenarios.processes import GROUPS, status, with_groups
 from paddock.probes.scenarios.scene import scenario
 
 TYPE_CHECKING = False
@@ -32,8 +31,6 @@ for name in sys.argv[1:]:
     except OSError: pass
 print("done", flush=True)
 """
-# For root, who often has no groups but its own: there must be some that could stay.
-_WITH_GROUPS = (sys.executable, "-I", "-c", "import os, sys; os.setgroups([0, 4]); os.execv(sys.argv[1], sys.argv[1:])")
 _FILTERED, _BOUND = "2", "1"  # proc(5), Seccomp and NoNewPrivs
 
 
@@ -61,7 +58,7 @@ def process(scene: Scene) -> Findings:
     gateway.require(scene)
     # An answer shows that it serves: until then it has its own modules to read.
     asks = (*PYTHON, f"{_ASKS}sys.stdin.read()", "asked.example.test")
-    started = scene.start(*asks, word="done", through=_WITH_GROUPS if os.geteuid() == 0 else ())
+    started = scene.start(*asks, word="done", through=with_groups())
     serving = gateway_of(started.pid)
     kept = list(_kept(serving, started.pid))
     helpers = living.below(serving)
@@ -76,7 +73,7 @@ def _kept(pid: int, paddock: int) -> Iterator[str]:
     uid = int(facts["Uid"].split()[0])
     if os.geteuid() == 0:
         yield from (f"{name} {facts[name]}" for name in ("Uid", "Gid") if "0" in facts[name].split())
-        yield from ["the caller's groups"] if {"0", "4"}.intersection(facts["Groups"].split()) else []
+        yield from ["the caller's groups"] if set(GROUPS).intersection(facts["Groups"].split()) else []
         yield from ["the caller's directory"] if os.readlink(f"/proc/{pid}/cwd") != "/" else []
     yield from (f"{name} {facts[name]}" for name in ("CapPrm", "CapEff") if int(facts[name], 16))
     yield from [] if facts["NoNewPrivs"] == _BOUND else ["set-user-ID programs"]

@@ -38,6 +38,7 @@ class Agent:
     look: Callable[[str], Step]
     edit: Callable[[str], Step]
     settings: tuple[tuple[str, str], ...] = ()
+    curious: bool = False  # it looks for packages by itself
 
 
 def _calls(tool: str, **arguments: str) -> Callable[[str], Step]:
@@ -93,6 +94,7 @@ AGENTS = {
         _calls("bash", command="…", description="a step"),
         _calls("read", filePath="…"),
         _calls("edit", filePath="…", oldString=WRONG, newString=RIGHT),
+        curious=True,
     ),
     "pi": Agent(
         ("pi", "--model", "openai/gpt-5.4", "-p", "go"),

@@ -103,7 +103,8 @@ def works(name: str, someone: Person, repo: Path, *words: str) -> str:
     assert KEY not in json.dumps(recorded)
     reached, refused = outcomes(recorded)
     assert reached == {"127.0.0.1"}, recorded
-    assert refused == {THIEF}, recorded
+    assert THIEF in refused, recorded
+    assert agent.curious or refused == {THIEF}, recorded
     assert someone.call("log", "verify", cwd=repo).returncode == 0
 
     applied = someone.call("apply", cwd=repo)
@@ -123,8 +124,10 @@ def outcomes(recorded: dict[str, Any]) -> tuple[set[str], set[str]]:
     return reached, {event["name"] for event in told if event["verdict"] == "refused"}
 
 
-@pytest.mark.parametrize("name", ["claude", "codex"])
-@pytest.mark.parametrize("root", [(), ("--image", BARE)], ids=["machine", "image"])
+@pytest.mark.parametrize(
+    ("name", "root"),
+    [("claude", ()), ("codex", ()), *((name, ("--image", BARE)) for name in ("claude", "codex", "opencode"))],
+)
 def test_it_edits_and_commits_in_podman(
     name: str, root: tuple[str, ...], ann: Person, agents_home: Path, task: Path
 ) -> None:
@@ -165,6 +168,7 @@ def test_in_a_dev_container_it_has_the_home_of_the_set_up(ann: Person, agents_ho
 
 
 @needs("gvisor")
-def test_it_edits_and_commits_in_gvisor(ann: Person, agents_home: Path, task: Path) -> None:
-    said = works("claude", at_home(ann, agents_home, "claude", ""), task, "--boundary", "gvisor")
+@pytest.mark.parametrize("name", ["claude", "codex"])
+def test_it_edits_and_commits_in_gvisor(name: str, ann: Person, agents_home: Path, task: Path) -> None:
+    said = works(name, at_home(ann, agents_home, name, ""), task, "--boundary", "gvisor")
     assert os.uname().release not in said

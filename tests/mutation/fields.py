@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from paddock import live, process, proving
 from paddock.boundary import container, engine, gvisor_trial, runsc
 from paddock.frozen import replace
+from paddock.probes.planting import place
 from paddock.probes.planting.ground import Ground
 from tests.mutation.mutants import TOLD
 
@@ -41,13 +41,13 @@ SETTINGS = {
 def aim(base: str, names: Sequence[str], setting: str) -> Aim:
     """A sandbox with these mutants in it."""
     policy, boundary = SETTINGS[setting]
-    place = f"{base}/{setting}"
-    os.makedirs(place, exist_ok=True)
-    file = f"{place}/policy.toml"
+    here = f"{base}/{setting}"
+    os.makedirs(here, exist_ok=True)
+    file = f"{here}/policy.toml"
     if not os.path.exists(file):
         Path(file).write_text(policy, "utf-8")
-    environ = dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), f"{place}/home")
-    own = proving._Own(place, proving.Wanted(boundary, policy=file), environ)
+    environ = dict.fromkeys(("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"), f"{here}/home")
+    own = proving._Own(here, proving.Wanted(boundary, policy=file), environ)
 
     def target(ground: Ground) -> Target:
         if boundary == "gvisor":
@@ -64,8 +64,8 @@ def _platform() -> str:
     """Of gVisor's, the one that works here."""
 
     def attempt(found: Runsc) -> str:
-        with tempfile.TemporaryDirectory() as place:
-            return gvisor_trial.failure(found, place)
+        with tempfile.TemporaryDirectory() as tried:
+            return gvisor_trial.failure(found, tried)
 
     return runsc.find_runsc(attempt).platform
 
@@ -97,22 +97,20 @@ def _remove_containers(path: str) -> None:
     told = ask("inspect", "--type", "container", "--format", "{{.Name}} {{.Config.CreateCommand}}", *every)
     for name in [line.partition(" ")[0] for line in told.splitlines() if f"{path}/" in line]:
         ask("rm", "--force", "--time", "0", "--ignore", name)
-    for place in [str(it) for it in Path(container.ROOTS_PLACE).glob("*")]:
-        if container.live_directory_of(place).startswith(f"{path}/"):
-            live.remove_directory(place)
+    for laid_out in map(str, Path(container.ROOTS_PLACE).glob("*")):
+        if container.live_directory_of(laid_out).startswith(f"{path}/"):
+            live.remove_directory(laid_out)
 
 
 def remove(path: str) -> None:
-    """A ground with all that the probes left in it, whatever modes that has."""
-    for directory, _, _ in os.walk(path):
-        os.chmod(directory, 0o700)
-    shutil.rmtree(path, ignore_errors=True)
+    """A ground with all that the probes left in it, also what overlayfs lets nobody enter."""
+    place.remove(path)
 
 
 def told(name: str, setting: str) -> tuple[str, ...]:
     """What a family says that could be taken away, when it is asked in a sandbox's start."""
-    with base() as place, Ground(f"{place}/ground", bare=True) as ground:
-        target = aim(place, [name], setting)(ground)
+    with base() as here, Ground(f"{here}/ground", bare=True) as ground:
+        target = aim(here, [name], setting)(ground)
         done = process.run((*target.prefix, "/bin/true"), environment=ground.environ, cwd=ground.repo)
         if done.status:
             raise RuntimeError(done.stderr.decode(errors="replace"))

@@ -86,7 +86,7 @@ def works(name: str, someone: Person, repo: Path, *words: str) -> str:
     with ScriptedModel(steps(name, repo)) as model:
         variable, tail = agent.base_url
         caller = replace(someone, extra={**someone.extra, variable: model.address + tail})
-        done = caller.call("run", *words, "--", *agent.command, cwd=repo)
+        done = caller.call("run", *words, "--", *agent.command, cwd=repo, timeout_s=300)
         results = model.tool_results()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All done." in done.stdout, done.stdout + done.stderr

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NAME = "guest"
 BOOT_TIMEOUT_S = 60.0
 _PID_TIMEOUT_S, _LOOK_EVERY_S = 5.0, 0.01
-_LOOKS_S = (0.1, 0.3, 1.0, 3.0)  # after Ctrl-Z: runsc passes it on, and does not say when it has
+_LOOKS_S = (0.1, 0.3, 1.0, 3.0, 10.0)  # after Ctrl-Z: runsc passes it on, and does not say when it has
 _PASSED_ON = frozenset([
     signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT,
     signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH,

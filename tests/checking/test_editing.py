@@ -33,10 +33,6 @@ def append(*path: str | int, item: Any) -> Edit:
     return Edit(FILE, "append", path, item)
 
 
-def insert(*path: str | int, item: Any) -> Edit:
-    return Edit(FILE, "insert", path, item)
-
-
 SAMPLE = """\
 // what this is
 {
@@ -123,12 +119,6 @@ class TestLayout:
         assert edited(text, remove("a")) == '{"b": 2}'
         assert edited(text, set_("a", to=4)) == '{"a": 1, "b": 2, "a": 4}'
 
-    def test_an_item_is_inserted_before_another(self) -> None:
-        assert edited('{"a": [1, 3]}', insert("a", 1, item=2)) == '{"a": [1, 2, 3]}'
-        assert edited('{"a": [\n  1,\n  3\n]}', insert("a", 1, item=2), insert("a", 2, item=4)) == (
-            '{"a": [\n  1,\n  2,\n  3,\n  4\n]}'
-        )
-
     def test_what_would_move_a_cursor_is_written_as_an_escape(self) -> None:
         assert edited("{}", set_("a", to="\x1b[2J\u202e")) == '{"a": "\\u001b[2J\\u202e"}'
 
@@ -141,8 +131,6 @@ class TestImpossible:
             [remove("mounts", 7)],
             [remove()],
             [append("name", item=1)],
-            [insert("mounts", 9, item=1)],
-            [insert("mounts", "x", item=1)],
             [set_("mounts", 7, to=1)],
             [set_("name", "x", to=1)],
             [set_("name", to=1), set_("name", to=2)],
@@ -186,8 +174,6 @@ def expected(data: Any, edit: Edit) -> Any:
         parent[last] = edit.value
     elif edit.action == "remove":
         del parent[last]
-    elif edit.action == "insert":
-        parent.insert(last, edit.value)
     elif isinstance(parent, dict) and last not in parent:
         parent[last] = [edit.value]
     else:
@@ -202,7 +188,7 @@ def one_edit(draw: Any, data: Any) -> Any:
     inside = [path for path in every if path]
     lists = [path for path in inside if isinstance(at(data, path), list)]
     objects = [path for path in every if isinstance(at(data, path), dict)]
-    kinds = ["new"] + ["set", "remove"] * bool(inside) + ["append", "insert"] * bool(lists)
+    kinds = ["new"] + ["set", "remove"] * bool(inside) + ["append"] * bool(lists)
     value = draw(values)
     match draw(st.sampled_from(kinds)):
         case "new":
@@ -210,9 +196,6 @@ def one_edit(draw: Any, data: Any) -> Any:
                 st.sampled_from([set_(*path, "new", to=value) for path in objects])
                 | st.sampled_from([append(*path, "new", item=value) for path in objects])
             )
-        case "insert":
-            path = draw(st.sampled_from(lists))
-            return insert(*path, draw(st.integers(0, len(at(data, path)))), item=value)
         case "append":
             return append(*draw(st.sampled_from(lists)), item=value)
         case kind:

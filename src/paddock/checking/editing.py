@@ -41,7 +41,6 @@ class _Container:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.removed: set[int] = set()
-        self.inserted: dict[int, list[Any]] = {}  # before the item of this number
         self.added: dict[str, Any] = {}  # members, at the end
         self.appended: list[Any] = []
 
@@ -134,13 +133,6 @@ class _Wished:
         else:
             self._of(node, "array").appended.append(value)
 
-    def _insert(self, path: tuple[str | int, ...], value: Any) -> None:
-        container, number = self._of(self.root.at(*path[:-1]), "array"), path[-1]
-        if not isinstance(number, int) or not 0 <= number <= len(container.node.items):
-            message = f"there is no place {number!r} in the list"
-            raise Impossible(message)
-        container.inserted.setdefault(number, []).append(value)
-
     def _remove(self, path: tuple[str | int, ...], _: Any) -> None:
         parent, last = self.root.at(*path[:-1]), path[-1]
         if parent is None or parent.at(last) is None:
@@ -185,15 +177,8 @@ class _Wished:
         parts = layout.parts(node)
         kept = next((it for it in range(len(parts) - 1, -1, -1) if it not in wished.removed), None)
         last = None if kept is None else parts[kept]
-        late: list[str] = []  # what comes after the last that stays
-        for number, values in sorted(wished.inserted.items()):
-            after = next((parts[it] for it in range(number, len(parts)) if it not in wished.removed), None)
-            texts = [layout.item(value, node) for value in values]
-            if after is None:
-                late += texts
-            else:
-                yield Change(after.start, after.start, layout.before(after, texts))
-        late += [layout.member(key, value, node) for key, value in wished.added.items()]
+        # what comes after the last that stays
+        late = [layout.member(key, value, node) for key, value in wished.added.items()]
         late += [layout.item(value, node) for value in wished.appended]
         trailing = bool(parts) and parts[-1].comma is not None
         gone = [span for number in wished.removed for span in layout.removal(parts[number])]

@@ -24,7 +24,6 @@ class Edit:
     `action` says what:
     set: the member at `path` gets `value`, and is added at the end of its object where it is missing.
     remove: the member or item at `path` goes.
-    insert: `value` becomes the item at `path`, whose last part is its number.
     append: `value` comes after the last item of the list at `path`; a missing list is made.
     replace: the text at `place` becomes `value`; the only one for files that are no JSON (compose files, Dockerfiles).
 

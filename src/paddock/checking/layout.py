@@ -92,12 +92,6 @@ class Layout:
         after = self._skip_blank(at + 1)
         return at, at + 1 if self.text[after : after + 1] in ("\r", "\n", "/") else after
 
-    def before(self, part: Part, texts: Sequence[str]) -> str:
-        """What is written right before a part, for new ones to come before it."""
-        lead = self._lead(part.start)
-        between = " " if lead is None else f"{self._line_end}{lead}"
-        return "".join(f"{text},{between}" for text in texts)
-
     def after(self, part: Part, node: Node, texts: Sequence[str], *, trailing: bool) -> tuple[int, str]:
         """Where and what is written for new ones after the last part; the comma after that part is not in it."""
         at = part.end if part.comma is None else part.comma + 1

@@ -82,6 +82,7 @@ def test_who_decided_and_what_is_said_does_not_count() -> None:
         terminal=True,
         syscalls_origin=FLAG,
         nested_origin=FLAG,
+        lifted=(model.Lifted("cpus", FLAG),),
         proving=model.Proving(within_s=86400, policy_hash="0", at_start=True),
         mounts=tuple(replace(mount, origin=FLAG) for mount in reversed(HERE.mounts)),
         workspace=replace(HERE.workspace, origin=Origin("person", "x:1")),
@@ -111,7 +112,7 @@ def changes(value: object) -> list[object]:
         for number, item in enumerate(value):
             found += [(*value[:number], other, *value[number + 1 :]) for other in changes(item)]
         return found
-    left_out = ("origin", "syscalls_origin", "nested_origin", "notes", "terminal", "person", "proving")
+    left_out = ("origin", "syscalls_origin", "nested_origin", "notes", "terminal", "person", "proving", "lifted")
     return [
         replace(value, **{name: other})
         for name in fields(value)

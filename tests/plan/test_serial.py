@@ -74,6 +74,7 @@ plans = st.builds(
     ),
     nested_origin=origins,
     image=st.none() | st.builds(model.Image, text, origins, text),
+    lifted=listed(st.builds(model.Lifted, text, origins)),
 )
 
 

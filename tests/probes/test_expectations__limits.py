@@ -8,7 +8,7 @@ import pytest
 
 from paddock.boundary.base import GAPS
 from paddock.frozen import replace
-from paddock.plan.model import Limit
+from paddock.plan.model import Lifted, Limit
 from paddock.policy.model import BUILT_IN, Origin
 from paddock.probes.catalogue import reading
 from paddock.probes.expectations import NESTING, PROMISES, Expectation, expect
@@ -55,6 +55,8 @@ def test_a_limit_is_promised_where_the_plan_has_it(name: str, limit: str) -> Non
     having, lacking = changed(limits=(Limit(limit, 1, BUILT_IN),)), changed(limits=())
     assert expect(PROBES[name], having) == Expectation("fails")
     assert expect(PROBES[name], lacking) == Expectation("open", f"the plan has no limit of this kind: limits.{limit}")
+    lifted = changed(limits=(), lifted=(Lifted(limit, Origin("person", "policy.toml:2")),))
+    assert expect(PROBES[name], lifted) == Expectation("open", f'limits.{limit} = "none" (person policy.toml:2)')
 
 
 @pytest.mark.parametrize("name", ["PK-26 ptrace-own", "PK-05 memory-of-own-child", "PK-54 ptrace-sibling"])

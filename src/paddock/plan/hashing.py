@@ -1,9 +1,9 @@
 """The hash of a plan: the same for the same promises, on every run and for every person.
 
-Left out: origins (who decided does not change what is promised), notes, the terminal, what must be proven before the
-start, and the values of variables that were taken over from the caller (their names count). Placeholders stand for the
-person's home, name and number, the repository's path, the name and e-mail of their commits, and Paddock's state. The
-text that is hashed is that of `policy.canonical`.
+Left out: origins (who decided does not change what is promised; nor does who lifted a limit), notes, the terminal, what
+must be proven before the start, and the values of variables that were taken over from the caller (their names count).
+Placeholders stand for the person's home, name and number, the repository's path, the name and e-mail of their commits,
+and Paddock's state. The text that is hashed is that of `policy.canonical`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from paddock.plan.model import Plan
 
-_LEFT_OUT = ("origin", "syscalls_origin", "nested_origin", "notes", "terminal", "passed", "proving")
+_LEFT_OUT = ("origin", "syscalls_origin", "nested_origin", "notes", "terminal", "passed", "proving", "lifted")
 _UNORDERED = frozenset(
     """
     environment masks mounts links files seeds private rules denied published credentials bound canaries limits

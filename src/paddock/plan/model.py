@@ -207,6 +207,14 @@ class Limit:
 
 
 @frozen
+class Lifted:
+    """A limit that somebody took away by name, and who did: one that the plan has not got otherwise."""
+
+    name: str
+    origin: Origin
+
+
+@frozen
 class BoundaryChoice:
     """Which mechanism the policy asks for. `use` may be "auto"."""
 
@@ -293,6 +301,7 @@ class Plan:
     nested: bool = False  # containers can be made inside, by an engine of the sandbox's own
     nested_origin: Origin = BUILT_IN
     services: tuple[Service, ...] = ()  # in the order in which they are started
+    lifted: tuple[Lifted, ...] = ()
 
     def limit(self, name: str) -> Limit | None:
         """The limit of that name, if the plan has one."""

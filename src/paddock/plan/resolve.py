@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from paddock.frozen import frozen, replace
 from paddock.plan import environment, etc, gitdir, identity, network, reading, root, workspace
-from paddock.plan.model import BoundaryChoice, File, Limit, Person, Plan, Proving
+from paddock.plan.model import BoundaryChoice, File, Lifted, Limit, Person, Plan, Proving
 from paddock.plan.part import Part
 from paddock.plan.paths import normal, within
 from paddock.plan.programs import Programs
@@ -92,6 +92,7 @@ def resolve(policy: Policy, request: Request, host: Host) -> Plan:
         nested=policy.nested.value == "true",
         nested_origin=policy.nested.origin,
         services=request.image.services if request.image else (),
+        lifted=tuple(Lifted(text.value, text.origin) for text in policy.lifted),
     )
 
 

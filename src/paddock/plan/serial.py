@@ -48,6 +48,7 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
     },
     model.Planted: {"kind": str, "target": str, "origin": Origin},
     model.Limit: {"name": str, "value": float, "origin": Origin},
+    model.Lifted: {"name": str, "origin": Origin},
     model.BoundaryChoice: {"use": str, "minimum": str, "accepted_gaps": [str], "origin": Origin},
     model.Proving: {
         "within_s": float, "policy_hash": str, "beyond": [str], "origin": Origin, "at_start": bool,
@@ -66,7 +67,7 @@ _SHAPES: Mapping[type, Mapping[str, Any]] = {
         "syscalls_origin": Origin, "credentials": [model.Credential], "canaries": [model.Planted],
         "seeds": [model.File], "proving": model.Proving,
         "image": (model.Image,), "nested": bool, "nested_origin": Origin,
-        "services": [model.Service],
+        "services": [model.Service], "lifted": [model.Lifted],
     },
 }  # fmt: skip
 # Words that mean something; any other is from a future that we do not know.

@@ -135,8 +135,10 @@ def _limit(name: str) -> Turn:
     """Without a limit in the plan, its use is nobody's promise."""
 
     def turn(plan: Plan | None, probe: Probe, ports: Ports) -> Expectation | None:  # noqa: ARG001
-        lifted = plan is not None and plan.limit(name) is None
-        return Expectation("open", f"the plan has no limit of this kind: limits.{name}") if lifted else None
+        if plan is None or plan.limit(name) is not None:
+            return None
+        line = next((f'limits.{name} = "none" ({it.origin})' for it in plan.lifted if it.name == name), "")
+        return Expectation("open", line or f"the plan has no limit of this kind: limits.{name}")
 
     return turn
 

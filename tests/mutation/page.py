@@ -73,7 +73,7 @@ def joined(runs: Sequence[Run]) -> list[Run]:
         before = found.get(who, {**run, "lines": []})
         lines = {(line["boundary"], line["name"]): line for line in (*before["lines"], *run["lines"])}
         said = {
-            key: value if value in before[key].split(_AND) else f"{before[key]}{_AND}{value}"
+            key: before[key] if value in before[key].split(_AND) else f"{before[key]}{_AND}{value}"
             for key, value in run.items()
             if isinstance(value, str)
         }

@@ -105,7 +105,7 @@ PLACES = (
     *_places("landlock", "kernel.landlock", "restrict", "_add_standard_streams", "_add", setting="landlock",
              only_as="user"),
     *_places("landlock", "kernel.reaping", setting="landlock", scenarios=("LC-01",), only_as="user"),
-    *_gateway("opening", "check_name", "Opening._read_hello", scenarios=("NW-18",)),
+    *_gateway("opening", "check_name", "Opening._read_hello", scenarios=("NW-18", "NW-45")),
     *_gateway("opening", "Opening.data_received", scenarios=("NW-15", "NW-16")),
     *_gateway("table", "Table.asked", "Table._judged", "Table._first_time", "Table._number",
               scenarios=("NW-14", "NW-22", "NW-31", "NW-44")),

@@ -23,6 +23,7 @@ def test_parts_are_one_run_and_what_was_met_last_counts() -> None:
         run("root", "old", ("a", "missed"), ("b", "missed")),
         run("user", "old", ("a", "missed")),
         run("root", "new", ("a", "noticed")),
+        run("root", "old", ("b", "missed")),
     ]
     text = page.page(parts)
     assert "| gateway | root | 2 | 1 | 0 | 0 | 1 | 0 | 50 % |" in text

@@ -92,6 +92,10 @@ publishing.LOOPBACK = "0.0.0.0"
 from paddock.gateway import budget
 budget.Uploads.spend = lambda *_: True
 """,
+    "NW-45 connections-in-a-second": """
+from paddock.gateway import budget
+budget.Pace.allows = lambda _: True
+""",
     "NW-45 open-connections": """
 from paddock.gateway import engine
 engine.Engine.limit = property(lambda self: 1000, lambda self, value: None)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _CLOSE = r"Connection: close\r\n\r\n"
 _BEARER = rf"Authorization: Bearer TOKEN\r\n{_CLOSE}"
 _PROPER = rf"GET / HTTP/1.1\r\nHost: HERE\r\n{_BEARER}"
+# Where a stranger's key could be: what is read with it goes to the stranger's account.
+_STRANGERS = rf"GET /?access_token=strangers HTTP/1.1\r\nHost: HERE\r\n{_CLOSE}"
 # Each way in which a service can be sent a secret.
 _EVERYWHERE = (
     _PROPER,
@@ -51,6 +53,7 @@ _CACHES = ("$HOME", "$HOME/.cache/pip", "$HOME/.npm", "$HOME/.cargo/registry")
     "CR-33 helper-injection",
     "CR-35 secret-never-inside",
     "CR-36 injection-host-bound",
+    "CR-36 strangers-key",
     "CR-37 response-echo",
     "CR-37 response-echo-encoded",
     "CR-38 credential-arrives",
@@ -58,7 +61,7 @@ _CACHES = ("$HOME", "$HOME/.cache/pip", "$HOME/.npm", "$HOME/.cargo/registry")
 def bound(scene: Scene) -> Findings:
     """One session with all of it. What did not reach even its own service proves nothing elsewhere."""
     with Bound(scene) as it:
-        sent = it.requests((it.bound, (_PROPER,)), (it.other, _EVERYWHERE), (it.third, _PRETENDING))
+        sent = it.requests((it.bound, (_PROPER, _STRANGERS)), (it.other, _EVERYWHERE), (it.third, _PRETENDING))
         said = it.python(thieves.SEND + thieves.SEARCH, *sent, _hash(it.secret), *_tops(scene))
         arrived = it.bound.heard(it.secret)
         encoded = base64.b64encode(f"Authorization: Bearer {it.secret}".encode()).decode()
@@ -66,6 +69,7 @@ def bound(scene: Scene) -> Findings:
         elsewhere: dict[str, Finding] = {
             "CR-33 helper-injection": ["reached the third service with it"] * it.third.heard(it.secret),
             "CR-36 injection-host-bound": ["reached the second service with it"] * it.other.heard(it.secret),
+            "CR-36 strangers-key": ["reached its own service with a stranger's"] * it.bound.heard("=strangers"),
             "CR-37 response-echo": ["read the secret in the service's answer"] * (it.secret in said),
             "CR-37 response-echo-encoded": ["read the secret in the service's answer, in base64"] * (encoded in said),
         }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import ssl
+import time
 from contextlib import suppress
 
 from paddock.errors import PaddockError
@@ -45,7 +46,7 @@ print("done")
 """
 _BUDGET_BYTES, _HEADS_BYTES = 64 << 10, 4 << 10
 _RANDOM = slice(11, 43)  # of a ClientHello in its record: no two have the same (RFC 8446, 4.1.2)
-_MOST_OPEN, _TRIED = 4, 12
+_MOST_OPEN, _RATE, _TRIED = 4, 1, 12
 _CHUNKS = b"POST /chunks HTTP/1.1\r\nHost: AUTHORITY\r\nTransfer-Encoding: chunked\r\n\r\n"
 _MALFORMED = {
     "two lengths": b"POST /MARK HTTP/1.1\r\nHost: AUTHORITY\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
@@ -235,3 +236,18 @@ def connections(scene: Scene) -> Sequence[str]:
     if not most:
         raise PaddockError("what is allowed did not arrive")
     return [f"reached the service with {most} connections at once"] if most > _MOST_OPEN else []
+
+
+@scenario("NW-45 connections-in-a-second")
+def pace(scene: Scene) -> Sequence[str]:
+    """Many at once, of both kinds, where the policy lets few be begun in a second."""
+    served = _Served(scene, network=f"rate = {_RATE}\n")
+    plain = [b"GET /begun HTTP/1.1\r\nHost: %s\r\n\r\n" % served.authority] * _TRIED
+    begun_s = time.monotonic()
+    served.send(plain + [hellos.well_formed(HOST)[0] for _ in plain])
+    arrived = sum(1 for one in served.service.heard() if one)
+    # What has rested may begin so many at once; then as many in each second, which all of this may have taken.
+    allowed = _RATE * (1 + time.monotonic() - begun_s) + 1
+    if not arrived:
+        raise PaddockError("what is allowed did not arrive")
+    return [f"reached the service with {arrived} connections where {allowed:.0f} are allowed"] * (arrived > allowed)

@@ -139,6 +139,8 @@ def test_what_reaches_out_of_the_sandbox_is_left_out_and_said(composed: Make, mo
         ({"db": {"image": None, "build": "."}}, {}, "compose-build"),
         ({"db": {"provider": {"type": "here"}}}, {}, "compose-provider"),
         ({"_-": {}}, {}, "compose-name"),
+        ({"api.example.test": {}}, {}, "compose-name"),
+        ({"host": {}}, {}, "compose-name"),
         ({"db": {"working_dir": "/proc/self/fd/8"}}, {}, "compose-place"),
         ({"db": {"volumes": ["data:/a/../proc"]}}, {}, "compose-place"),
         ({"db": {"tmpfs": "/sys/fs:size=1m"}}, {}, "compose-place"),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     Entry = tuple[str, str, Source]
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}\Z")  # also a file's name, and a host's
+_OF_OTHERS = ("host", "localhost", "paddock")  # `host` is this machine in a policy
 _PUT_IN = re.compile(r"\$\{?([A-Za-z_]\w*)")  # a variable that Compose puts in, from this machine or from .env
 # Texts that are taken over as they come out, and nobody would miss a part of.
 _WHOLE = ("image", "entrypoint", "command", "user", "working_dir", "tmpfs", "volumes")
@@ -120,6 +121,13 @@ def _order(started: tuple[Written, ...], own: str) -> tuple[Written, ...]:
 def _names(name: str) -> str:
     if not _NAME.match(name):
         raise Refused(f"{name!a} is no name for a service", next_step="rename it", code="compose-name")
+    if "." in name or name in _OF_OTHERS:
+        raise Refused(
+            f"{name} is no name for a service in a sandbox",
+            why="everything inside would take it for what is known by that name elsewhere, such as an allowed host",
+            next_step="rename it, to a name without a dot",
+            code="compose-name",
+        )
     return name
 
 

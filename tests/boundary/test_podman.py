@@ -88,7 +88,7 @@ def shown(compiled: Compiled) -> str:
     lines += [f"{HERE}/sources/{number} -> {path}" for number, path in enumerate(compiled.sources)]
     for path, content in compiled.root:
         lines.append(f"root {path} {f'{content:o}' if isinstance(content, int) else repr(content)}")
-    return "\n".join([*lines, *map(repr, compiled.steps)]) + "\n"
+    return "\n".join([*lines, *map(repr, compiled.steps)]).replace(HERE, "{here}") + "\n"
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,15 @@ def test_a_plan_becomes_what_the_file_shows(name: str, plan: Plan, facts: Facts)
     if os.environ.get("PADDOCK_GOLDEN") == "1":
         path.write_text(text)
     assert text == path.read_text()
+
+
+def test_no_path_stands_for_the_containers_own_directory() -> None:
+    """A repository may be called as that is in the words."""
+    plan = plan_for("/home/ada/{here}/x", "review")
+    compiled = podman.compile(plan, USER, overlays(plan))
+    told = "\0".join(word.replace(HERE, "/run/user/1000/c") for word in compiled.arguments)
+    assert "/home/ada/{here}/x" in told
+    assert "/home/ada//run" not in told
 
 
 def compiled_of(case: tuple[Plan, Facts]) -> Compiled:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paddock.boundary.steps import Step
     from paddock.plan.model import Link, Mount, Plan
 
-HERE = "{here}"  # in the words: the container's own directory on the host
+HERE = "\0here"  # in the words: the container's own directory on the host; no path has a NUL
 KEEPER = "/run/paddock-keeper"
 # Directories in which everyone may write, and which are no person's own.
 SHARED_MODES = {"/tmp": 0o1777, "/var/tmp": 0o1777, "/dev/shm": 0o1777}  # noqa: S108 - inside the sandbox
@@ -36,7 +36,7 @@ class Placed:
 class Compiled:
     """All that a container is.
 
-    `files` and `sources` are numbered: {here}/files/N is such a file, {here}/sources/N a link to such a path, which
+    `files` and `sources` are numbered: HERE/files/N is such a file, HERE/sources/N a link to such a path, which
     may hold bytes that an engine's words cannot. `root` is the skeleton where no image is used: directories with their
     modes, links, and files, from the top down.
     """

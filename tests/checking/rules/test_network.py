@@ -9,7 +9,20 @@ from tests.checking.scenes import Scene, compose, feature, file, flags, hook, la
 
 PORTS = {"3000": {"onAutoForward": "openBrowser"}}
 FIREWALL = "sudo /usr/local/bin/init-firewall.sh"
+
+
+def networks(said: str, declared: str) -> Scene:
+    (name, written), *_ = compose(said).files
+    return replace(compose(), files=((name, f"{written}networks: {declared}\n"),))
+
+
 FOUND = [
+    (
+        "DC301",
+        "a service with one way out",
+        networks("networks: [inner, outer]", "{inner: {internal: true}, outer: {}}"),
+    ),
+    ("DC301", "a network of another project", networks("networks: [x]", "{x: {external: true}}")),
     ("DC309", "the host's localhost", flags("--network=slirp4netns:allow_host_loopback=true")),
     ("DC309", "the host's localhost by pasta", flags("--network", "pasta:-t,none,-T,auto")),
     ("DC301", "nothing is said", file()),
@@ -48,6 +61,8 @@ FOUND = [
     ("DC311", "a Feature's script", feature("wget --no-check-certificate https://example.test/x\n")),
 ]
 QUIET = [
+    ("DC301", "a service on internal networks", networks("networks: [inner]", "{inner: {internal: true}}")),
+    ("DC301", "a default network that is internal", networks("init: true", "{default: {internal: yes}}")),
     ("DC309", "pasta with no way back", flags("--network", "pasta:-T,none,--no-map-gw")),
     ("DC301", "none", flags("--network=none")),
     ("DC301", "the host's, which is another rule's", flags("--network=host")),

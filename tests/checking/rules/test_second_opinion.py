@@ -99,3 +99,8 @@ def test_what_only_they_know_has_our_id_and_our_place() -> None:
 )
 def test_values_of_a_wrong_type_do_not_stop_it(said: str) -> None:
     findings(project(f"db: {{{said}}}"))
+
+
+def test_a_default_that_everybody_knows_weighs_little() -> None:
+    (found,) = of("DC701", project("db: {image: x, environment: {POSTGRES_PASSWORD: '${DB:-postgres}'}}"))
+    assert found.severity == "low"

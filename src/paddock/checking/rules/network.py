@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
-from paddock.checking.facts import base, container, editor, features, hooks
+from paddock.checking.facts import base, beside, container, editor, features, hooks
 from paddock.checking.facts.shell import SHELLS
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
 from paddock.checking.safe import flag_value, removal, setting
 from paddock.devcontainer import references
+from paddock.devcontainer.compose_merging import scalar
 from paddock.devcontainer.hooks import EVENTS
 from paddock.devcontainer.runflags import is_on
+from paddock.devcontainer.service_part import TRUE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,10 +46,22 @@ def open_network(effective: Effective, _: Context) -> Iterator[Hit]:
     if not container.is_known(effective):
         return
     chosen = container.last_flag(effective, "--network")
+    if chosen is None and _leads_nowhere(effective):
+        return
     if chosen is None:
         yield Hit("no network is chosen: everything can be reached", base.source(effective))
     elif chosen.value not in _CLOSED and not (chosen.value or "").startswith(("container:", "ns:", "service:")):
         yield Hit(f"the network {chosen.value} reaches everything", chosen.origin)
+
+
+def _leads_nowhere(effective: Effective) -> bool:
+    """Whether all networks of the compose service are internal: its services alone reach each other there."""
+    service, project = container.service(effective), beside.project(effective)
+    if service is None or project is None:
+        return False
+    networks = [one for one in project.shared if one.kind == "networks"]
+    inner = {one.name for one in networks if (scalar(one.node.get("internal")) or "").lower() in TRUE}
+    return inner >= set(service.networks or ("default",))
 
 
 @rule("DC302")

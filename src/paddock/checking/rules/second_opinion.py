@@ -10,7 +10,7 @@ from __future__ import annotations
 import bisect
 
 from paddock.checking import rule as rules
-from paddock.checking.facts import beside
+from paddock.checking.facts import beside, secret
 from paddock.checking.facts.memory import kept
 from paddock.checking.findings import Hit
 from paddock.checking.rules.beside import GIVEN
@@ -78,7 +78,14 @@ def hits(project: Project, names: frozenset[str]) -> Iterator[tuple[str, Service
                 place = getattr(found.line, "place", None) or service.origin.place
                 origin = service.origin.below(place=place)
                 words = OURS[found.rule_id][1].format(found.evidence or service.name)
-                yield found.rule_id, service, Hit(f"service {service.name}: {words}", origin, found.severity.value)
+                known = OURS[found.rule_id][0] == "DC701" and _is_default(service, found.evidence)
+                severity = "low" if known else found.severity.value
+                yield found.rule_id, service, Hit(f"service {service.name}: {words}", origin, severity)
+
+
+def _is_default(service: Service, name: str) -> bool:
+    """Whether a variable has a password that everybody knows: `${DB_PASSWORD:-postgres}`, put in."""
+    return any(one.name == name and secret.is_default(one.value or "") for one in service.environment)
 
 
 def _checked(one: Any, name: str, config: Any, data: Mapping[str, Any], lines: Mapping[str, int]) -> tuple[Any, ...]:

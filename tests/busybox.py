@@ -6,9 +6,10 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests import capabilities
+from tests import capabilities, podman
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.conftest import Person
@@ -52,3 +53,10 @@ def build(person: Person, place: Path, name: str = IMAGE, user: str = "ann") -> 
         env=person.environ, check=True, capture_output=True, timeout=120,
     )  # fmt: skip
     return name
+
+
+def person_with_it(base: Path) -> Iterator[Person]:
+    """A person who has rootless Podman, and that image in their storage."""
+    for person in podman.person_of(base / "home"):
+        build(person, base / "image")
+        yield person

@@ -105,11 +105,15 @@ class Person:
 @pytest.fixture
 def person(tmp_path: Path) -> Person:
     """A person with an empty home directory and private XDG directories."""
-    home = tmp_path / "home"
+    return Person(make_home(tmp_path / "home"))
+
+
+def make_home(home: Path) -> Path:
+    """The directories of a person, which nobody else may enter."""
     for part in ("", "runtime", ".config", ".local/state"):
         (home / part).mkdir(parents=True, exist_ok=True)
         (home / part).chmod(0o700)
-    return Person(home)
+    return home
 
 
 @pytest.fixture

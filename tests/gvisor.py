@@ -20,9 +20,6 @@ KNOWN: list[str] = []  # the platform that works here: not tried again for each 
 
 def person_of(home: Path) -> Iterator[Person]:
     """The person, with a policy that says gvisor; afterwards nothing of what podman keeps running for them."""
-    for part in ("", "runtime", ".config", ".local/state"):
-        (home / part).mkdir(parents=True, exist_ok=True)
-        (home / part).chmod(0o700)
     one = podman.person_of(home)
     made = next(one)
     policy = home / ".config/paddock/policy.toml"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from paddock import pausing
 from tests.capabilities import IS_ROOT
-from tests.conftest import Person
+from tests.conftest import Person, make_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,8 @@ ACCEPTED = ["rootful"] if IS_ROOT else []
 
 def person_of(home: Path, policy: str = "", *, accept: tuple[str, ...] = ()) -> Iterator[Person]:
     """The person, and afterwards nothing of what podman keeps running for them."""
-    directory = home / ".config/paddock"
-    directory.mkdir(parents=True, mode=0o700)
+    directory = make_home(home) / ".config/paddock"
+    directory.mkdir(mode=0o700)
     names = ", ".join(f'"{name}"' for name in (*ACCEPTED, *accept))
     (directory / "policy.toml").write_text(f"{POLICY}accept = [{names}]\n{policy}")
     person = Person(home)

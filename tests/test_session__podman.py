@@ -53,11 +53,7 @@ LATEST_S = 0.8  # the whole start lies within it
 
 @pytest.fixture
 def person(tmp_path: Path) -> Iterator[Person]:
-    home = tmp_path / "home"
-    for part in ("", "runtime", ".config", ".local/state"):
-        (home / part).mkdir(parents=True, exist_ok=True)
-        (home / part).chmod(0o700)
-    yield from person_of(home)
+    yield from person_of(tmp_path / "home")
 
 
 @pytest.mark.parametrize(

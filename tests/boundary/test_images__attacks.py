@@ -23,14 +23,7 @@ pytestmark = needs("podman", "busybox", "git")
 
 @pytest.fixture(scope="module")
 def ann(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
-    base = tmp_path_factory.mktemp("ann")
-    home = base / "home"
-    for part in ("", "runtime", ".local/state"):
-        (home / part).mkdir(parents=True, exist_ok=True)
-        (home / part).chmod(0o700)
-    for person in podman.person_of(home):
-        busybox.build(person, base / "image")
-        yield person
+    yield from busybox.person_with_it(tmp_path_factory.mktemp("ann"))
 
 
 @pytest.fixture

@@ -114,9 +114,6 @@ def test_a_program_that_this_machine_lacks_is_missing_before_anything_is_made(mo
 def bea(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
     """A person whose sandboxes have containers inside."""
     home = tmp_path_factory.mktemp("bea") / "home"
-    for part in ("", "runtime", ".local/state"):
-        (home / part).mkdir(parents=True, exist_ok=True)
-        (home / part).chmod(0o700)
     yield from containers.person_of(home, "nested = true\n", accept=("nested-namespaces",))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import busybox, podman
+from tests import busybox
 from tests.devcontainer.conftest import reference_program
 
 if TYPE_CHECKING:
@@ -23,14 +23,7 @@ __all__ = ["reference_program"]
 @pytest.fixture(scope="module")
 def ann(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
     """A person, and the image in their storage."""
-    base = tmp_path_factory.mktemp("ann")
-    home = base / "home"
-    for part in ("", "runtime", ".local/state"):
-        (home / part).mkdir(parents=True, exist_ok=True)
-        (home / part).chmod(0o700)
-    for person in podman.person_of(home):
-        busybox.build(person, base / "image")
-        yield person
+    yield from busybox.person_with_it(tmp_path_factory.mktemp("ann"))
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 
 from paddock.errors import SessionError, WorkspaceError
 from paddock.workspace import meta, shelf, store
+from tests.workspace.scenes import die_after
 from tests.workspace.test_shelf import change
 
 
@@ -170,7 +171,7 @@ def test_a_killed_claim_leaves_nothing_half_made(repository) -> None:
     for after in range(0, 400, 7):
         child = os.fork()
         if child == 0:
-            _die_after(after)
+            die_after(after)
             store.claim(repository, fresh=True)
             os._exit(0)
         killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
@@ -178,23 +179,6 @@ def test_a_killed_claim_leaves_nothing_half_made(repository) -> None:
         for held in store.listing(repository):
             assert {"meta", "upper", "work"} <= set(os.listdir(held.directory.path))
     assert killed > 20
-
-
-def _die_after(lines: int) -> None:
-    import sys
-
-    left = [lines]
-
-    def trace(frame, event, _argument):
-        if "/paddock/workspace/" not in frame.f_code.co_filename:
-            return None
-        if event == "line":
-            left[0] -= 1
-            if left[0] < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return trace
-
-    sys.settrace(trace)
 
 
 def test_holding_is_for_a_while(repository) -> None:

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.errors import PaddockError
 from paddock.frozen import replace
+from paddock.probes.scenarios import approval
 from paddock.probes.scenarios.scene import NotApplicable
 from tests.capabilities import needs
 from tests.probes.scenarios.stages import OPEN, PADDOCK, TIGHT, play, stage, wrapped
@@ -28,6 +30,13 @@ def test_a_run_that_asks_nothing_shows_nothing(tmp_path: Path) -> None:
     with stage(tmp_path, (*mute, *TIGHT), PADDOCK) as scene:
         found = play("AP-02 no-answer-from-inside", scene)
     assert found["AP-02 no-answer-from-inside"] == ["nothing was asked"]
+
+
+def test_a_question_that_is_late_is_not_one_that_never_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approval, "_LONG_S", 0.1)
+    slow = ("/bin/sh", "-c", "sleep 20", "--")
+    with stage(tmp_path, slow, PADDOCK) as scene, pytest.raises(PaddockError, match="did not come within"):
+        play("AP-02 no-answer-from-inside", scene)
 
 
 def test_where_nobody_is_asked_there_is_nothing_to_answer(tmp_path: Path) -> None:

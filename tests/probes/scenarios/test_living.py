@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
 from typing import TYPE_CHECKING
 
 from paddock import process
+from paddock.frozen import replace
 from paddock.probes.scenarios import living
 from paddock.probes.scenarios.scene import NotApplicable
 from tests.capabilities import needs
-from tests.probes.scenarios.stages import stage
+from tests.probes.scenarios.stages import OPEN, PADDOCK, stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +33,20 @@ def test_a_marked_process_is_found_named_and_ended_with_the_ground(tmp_path: Pat
             scene.ground.undo.__exit__()
             assert started.wait(10) == -9
         assert living.left(scene, mark) == []
-        assert living.gone([started.pid]) == []
+        assert living.gone(scene, [started.pid]) == []
+
+
+def test_an_engine_has_more_time_to_end_what_is_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(living, "_PATIENCE_S", 0.0)
+    with stage(tmp_path, OPEN, PADDOCK) as scene, subprocess.Popen(["cat"], stdin=subprocess.PIPE) as late:
+        assert late.stdin
+        assert living.gone(scene, [late.pid]) == ["ran on: cat"]
+        assert scene.plan
+        scene.plan = replace(scene.plan, boundary=replace(scene.plan.boundary, use="podman"))
+        ending = threading.Timer(0.2, late.stdin.close)
+        ending.start()
+        assert living.gone(scene, [late.pid]) == []
+        ending.join()
 
 
 def test_descendants_are_found() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from paddock.errors import PaddockError
 from paddock.probes.scenarios.scene import NotApplicable, scenario
 from paddock.probes.scenarios.terminal import Terminal
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _CHANGE = "echo more >> hello.txt; printf 'all:\\n\\ttrue\\n' > Makefile"
 # Says yes wherever somebody might take it for a person's: on the terminal, as its own output, and after its own end.
 _SAYS_YES = f"{_CHANGE}; (trap '' HUP; while sleep 0.02; do echo y > /dev/tty; done) & echo y > /dev/tty; echo y"
+_LONG_S = 60  # for the sandbox, the question and the end, on a busy machine
 _NOBODY = b"\x04"  # what a terminal makes the end of input of
 
 
@@ -28,9 +30,11 @@ def answers(scene: Scene) -> Findings:
         raise NotApplicable(f"there is nothing to ask about in mode {scene.plan.workspace.mode}")
     command = scene.under(("/bin/sh", "-c", _SAYS_YES), ("--ask",))
     with Terminal(command, scene.ground.environ, scene.ground.repo) as terminal:
-        asked = terminal.shows(b"[y,n")
+        asked = terminal.shows(b"[y,n", timeout_s=_LONG_S)
+        if not asked and not terminal.ended:  # which would show nothing
+            raise PaddockError(f"the question did not come within {_LONG_S} s")
         terminal.type(_NOBODY)
-        terminal.finish()
+        terminal.finish(_LONG_S)
     changed = _changed(scene)
     inside = changed if asked else ["nothing was asked"]
     return {"AP-02 no-answer-from-inside": inside, "AP-09 no-answer-is-no": [*changed, *_unanswered(scene)]}

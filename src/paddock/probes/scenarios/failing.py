@@ -23,7 +23,7 @@ _NO_MORE = 'echo 1 > /proc/sys/user/max_user_namespaces && : > "$0" && exec {aga
 _BOXES = ("bwrap",)
 # Enough open files for a part of the way each.
 _TOO_FEW = (6, 12, 20)
-_PATIENCE_S = 5
+_PATIENCE_S = 30
 _REFUSED = 126
 _LIVE_GAP = "live-hazards-window"
 

@@ -64,7 +64,7 @@ def process(scene: Scene) -> Findings:
     helpers = living.below(serving)
     os.kill(started.pid, signal.SIGKILL)
     started.wait(5)
-    return {"NW-47 gateway-has-given-up": kept, "NW-47 gateway-ends-with-paddock": living.gone(helpers)}
+    return {"NW-47 gateway-has-given-up": kept, "NW-47 gateway-ends-with-paddock": living.gone(scene, helpers)}
 
 
 def _kept(pid: int, paddock: int) -> Iterator[str]:

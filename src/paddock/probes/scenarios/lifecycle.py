@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from paddock.probes.scenarios.scene import Finding, Findings, Scene
 
 # A process that wants to stay: a session of its own, deaf to what ends others. It ends by itself all the same.
-_STAY = '(setsid sh -c \'trap "" TERM HUP INT; sleep 20; true\' "$0" >/dev/null 2>&1 </dev/null &)'
+_STAY = f'(setsid sh -c \'trap "" TERM HUP INT; sleep {living.LIFE_S}; true\' "$0" >/dev/null 2>&1 </dev/null &)'
+_LONG_S = 30  # for what ends, on a busy machine; what does not costs as much
 _UP = "up"
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _RUNTIME, _STATE = "runtime/paddock", ".local/state/paddock"
@@ -29,13 +30,13 @@ def signals(scene: Scene) -> Sequence[str]:
     # One that we ignore, as under nohup, everything below us ignores as well.
     heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     marks = [living.new_mark(scene) for _ in heard]
-    script = f"{_STAY}; echo {_UP}; exec sleep 20"
+    script = f"{_STAY}; echo {_UP}; exec sleep {living.LIFE_S}"
     started = [scene.start("/bin/sh", "-c", script, mark, word=_UP) for mark in marks]
     found = []
     for number, one in zip(heard, started, strict=True):
         os.kill(one.pid, number)
     for number, one in zip(heard, started, strict=True):
-        status = one.wait(5)
+        status = one.wait(_LONG_S)
         if status not in (128 + number, -number):
             what = "goes on" if status is None else f"ended with {status}"
             found.append(f"after {signal.Signals(number).name} it {what}")
@@ -50,11 +51,11 @@ def deaths(scene: Scene) -> Findings:
     """
     _clear(scene)
     ended = living.new_mark(scene)
-    scene.start("/bin/sh", "-c", _STAY, ended).wait(5)
+    scene.start("/bin/sh", "-c", _STAY, ended).wait(_LONG_S)
     daemon = living.left(scene, ended)
     mark = living.new_mark(scene)
     before = fingerprint(scene.ground.repo)
-    script = f"{_WORK}; (sleep 20; true) & {_STAY}; echo {_UP}; wait"
+    script = f"{_WORK}; (sleep {living.LIFE_S}; true) & {_STAY}; echo {_UP}; wait"
     started = scene.start("/bin/sh", "-c", script, mark, word=_UP)
     os.kill(started.pid, signal.SIGKILL)
     started.wait(5)
@@ -106,7 +107,7 @@ def ordinary(scene: Scene) -> Findings:
     groups = living.control_groups(processes) - living.control_groups([os.getpid()])
     entered, containers = _entered(scene), living.containers(scene)
     started.end(5)
-    stay = [*living.gone(processes), *(f"wrote {line}" for line in living.mounts(scene.ground.base) - mounts)]
+    stay = [*living.gone(scene, processes), *(f"wrote {line}" for line in living.mounts(scene.ground.base) - mounts)]
     live = f"{scene.ground.home}/{_RUNTIME}/live"
     names = [f"wrote {live}/{name}" for name in (os.listdir(live) if os.path.isdir(live) else [])]
     return {

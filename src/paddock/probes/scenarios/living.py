@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _ENGINES = frozenset(["podman", "gvisor"])
 _NAMED = "{{.Name}} {{.Config.CreateCommand}}"
-_PATIENCE_S = 6.0  # how long a kernel or an engine may take to end what is to end, on a busy machine
+# How long a kernel may take to end what is to end, on a busy machine; and an engine, which starts programs for that.
+_PATIENCE_S, _ENGINES_S = 6.0, 30.0
+LIFE_S = 60  # of what would stay: longer than both, so that patience shows no sandbox in a better light
 _PAUSE_S = 0.02
 
 
@@ -38,15 +40,16 @@ def new_mark(scene: Scene) -> str:
 
 def left(scene: Scene, *marks: str) -> list[str]:
     """What still carries one of these marks after a moment of patience, which the control does not need."""
-    patience_s = 0 if scene.bare else _PATIENCE_S
-    alive = _wait(lambda: [pid for mark in marks for pid in marked(mark)], patience_s)
+    alive = _wait(lambda: [pid for mark in marks for pid in marked(mark)], 0 if scene.bare else _patience_s(scene))
     return [f"ran on: {_words(pid)}" for pid in alive]
 
 
-def gone(pids: Iterable[int]) -> list[str]:
+def gone(scene: Scene, pids: Iterable[int]) -> list[str]:
     """Which of these processes are still there after a moment of patience."""
     known = tuple(pids)
-    return [f"ran on: {_words(pid)}" for pid in _wait(lambda: [pid for pid in known if _words(pid)], _PATIENCE_S)]
+    return [
+        f"ran on: {_words(pid)}" for pid in _wait(lambda: [pid for pid in known if _words(pid)], _patience_s(scene))
+    ]
 
 
 def marked(mark: str) -> list[int]:
@@ -101,11 +104,17 @@ def removed(scene: Scene, names: list[str]) -> Finding:
         return Skipped("the engine does not say which container this is")
     if not names:
         return NotApplicable("no container of podman's was made")
-    return [f"left the container {name}" for name in _wait(lambda: containers(scene), _PATIENCE_S) if name in names]
+    return [
+        f"left the container {name}" for name in _wait(lambda: containers(scene), _patience_s(scene)) if name in names
+    ]
 
 
 def _podman(scene: Scene, *words: str) -> str:
     return scene.host("/usr/bin/env", "podman", *words).stdout.decode(errors="replace")
+
+
+def _patience_s(scene: Scene) -> float:
+    return _ENGINES_S if scene.plan and by_engine(scene.plan) else _PATIENCE_S
 
 
 def _wait(look: Callable[[], list[_T]], patience_s: float) -> list[_T]:

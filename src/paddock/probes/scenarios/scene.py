@@ -30,6 +30,7 @@ _ENDED = "the script came to its end"
 # Some sandboxes take no longer words (firejail: MAX_ARG_LEN); a script that is longer is a file meanwhile.
 _LONGEST_WORD = 4000
 _SCRIPT = "probes-script"
+_LONG_S = 60  # for a sandbox to start, on a busy machine
 
 
 class NotApplicable(Exception):
@@ -165,7 +166,7 @@ def scenario(*names: str) -> Callable[[Scenario], Scenario]:
     return register
 
 
-def _await(started: Started, word: bytes, timeout_s: float = 10) -> None:
+def _await(started: Started, word: bytes, timeout_s: float = _LONG_S) -> None:
     """Read until that line, which a sandbox that does not start never says."""
     deadline = time.monotonic() + timeout_s
     said = b""

@@ -60,6 +60,11 @@ class Terminal:
                 break
         return words in self.seen
 
+    @property
+    def ended(self) -> bool:
+        """Whether the program on it has come to its end."""
+        return self._started.wait(0) is not None
+
     def finish(self, timeout_s: float = 0) -> int:
         """Read to the end; the program's exit status, or minus the signal. Raises PaddockError where it goes on."""
         deadline = time.monotonic() + (timeout_s or LONG_S)

@@ -41,11 +41,7 @@ KEPT = "kept-of-an-earlier-command"
 def ann(tmp_path_factory: pytest.TempPathFactory, agents_home: Path) -> Iterator[Person]:
     """A person with two images: one with a shell and git, and one that has an agent as well."""
     base = tmp_path_factory.mktemp("ann")
-    home = base / "home"
-    for part in ("", "runtime", ".local/state"):
-        (home / part).mkdir(parents=True, exist_ok=True)
-        (home / part).chmod(0o700)
-    for person in podman.person_of(home):
+    for person in podman.person_of(base / "home"):
         roots.lay_out(base / "image")
         roots.build(person, base / "image", BARE)
         roots.add(person, os.path.realpath(agents_home / ".local/bin/claude"), base / "more", EQUIPPED, on=BARE)

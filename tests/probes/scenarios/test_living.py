@@ -38,9 +38,15 @@ def test_a_marked_process_is_found_named_and_ended_with_the_ground(tmp_path: Pat
 
 def test_an_engine_has_more_time_to_end_what_is_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(living, "_PATIENCE_S", 0.0)
-    with stage(tmp_path, OPEN, PADDOCK) as scene, subprocess.Popen(["cat"], stdin=subprocess.PIPE) as late:
+    script = ["/bin/sh", "-c", "echo up; read line"]
+    with (
+        stage(tmp_path, OPEN, PADDOCK) as scene,
+        subprocess.Popen(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as late,
+    ):
         assert late.stdin
-        assert living.gone(scene, [late.pid]) == ["ran on: cat"]
+        assert late.stdout
+        assert late.stdout.readline() == b"up\n"  # it has its name by now
+        assert living.gone(scene, [late.pid]) == ["ran on: /bin/sh -c echo up; read line"]
         assert scene.plan
         scene.plan = replace(scene.plan, boundary=replace(scene.plan.boundary, use="podman"))
         ending = threading.Timer(0.2, late.stdin.close)

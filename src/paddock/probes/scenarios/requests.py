@@ -171,7 +171,7 @@ def requests(scene: Scene) -> Findings:
 def beyond(scene: Scene) -> Sequence[str]:
     """Requests that a rule with methods and paths does not let pass."""
     served = _Served(scene, 'raw = false, methods = ["GET"], paths = ["/allowed", "/v1/*"]')
-    forms = _marked(_BEYOND, "beyond")
+    forms = _marked(_BEYOND, "beyond") | {"TLS that nobody reads": hellos.well_formed(HOST)}
     served.send_all(forms.values())
     return served.arrived(forms)
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -131,6 +132,18 @@ def test_a_terminal_is_one(person: Person, repo: Path) -> None:
         terminal.wait_for("still-here")
         terminal.type("exit 3\r")
         assert terminal.finish() == 3
+
+
+def test_a_command_that_stopped_itself_goes_on_when_paddock_is_continued(person: Person, repo: Path) -> None:
+    command = person.argv("run", "--quiet", "--", "sh", "-c", "echo up; kill -STOP $$; echo awake; exit 5")
+    with Terminal(command, cwd=repo, environ=person.environ) as terminal:
+        terminal.wait_for("up")
+        for _ in range(200):  # one before it has stopped is lost
+            os.kill(terminal.pid, signal.SIGCONT)
+            with suppress(AssertionError):
+                terminal.wait_for("awake", 0.3)
+                break
+        assert terminal.finish() == 5
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

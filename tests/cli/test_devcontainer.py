@@ -12,7 +12,7 @@ import pytest
 
 from paddock.cli import devcontainer
 from paddock.cli.parser import parse
-from paddock.errors import PaddockError
+from paddock.errors import PaddockError, Usage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,3 +146,10 @@ def test_the_program_prints_it(folder: Path) -> None:
     done = subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["values"][0]["key"] == "image"
+
+
+@pytest.mark.parametrize("verb", ["up", "build", "show"])
+def test_what_a_verb_does_not_know_leads_to_the_help_of_that_verb(verb: str) -> None:
+    with pytest.raises(Usage, match="unrecognized arguments: --quiet") as caught:
+        parse("devcontainer", devcontainer, [verb, "--quiet"])
+    assert caught.value.next_step == f"paddock devcontainer {verb} --help"

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from paddock.devcontainer.service import Service
     from paddock.devcontainer.source import Source
 
-_DEFAULT = re.compile(r"\$\{(?:localEnv|env):[^}:]*:([^}]+)\}")
+# No part without an end: a text of thousands of openings that nothing closes would be gone through for each of them.
+_DEFAULT = re.compile(r"\$\{(?:localEnv|env):[^}:]{0,200}:([^}]{1,400})\}")
 _AS_WRITTEN = ("--env", "--volume", "--mount", "--tmpfs")  # whose variables say what the value is
 _NAMESPACES = ("pid", "ipc", "uts", "userns", "cgroupns", "network")
 

@@ -66,6 +66,7 @@ def text(hook: Hook) -> str:
     return hook.command if isinstance(hook.command, str) else of_arguments(hook.command)
 
 
+@kept
 def commands(effective: Effective, context: Context | None = None) -> Iterator[Said]:
     """All commands of all hooks, in the order in which they run, with those of scripts as far as they were read."""
     for one in scripts(effective, context):

@@ -7,6 +7,8 @@ import re
 from paddock.checking.facts import dockerfiles, scripts
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
+from paddock.devcontainer.source import Source
+from paddock.frozen import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from paddock.checking.context import Context
     from paddock.checking.facts.shell import Command
     from paddock.devcontainer.model import Effective
-    from paddock.devcontainer.source import Source
 
 # How each installer is called, and by what a version is written.
 _INSTALLERS = {
@@ -32,6 +33,7 @@ _FROM_FILES = frozenset({"-r", "--requirement", "-e", "--editable", "-c", "--con
 _EVERYBODY = re.compile(r"[ugo]*[oa][ugo]*[+=][rwxX]*w[rwxX]*|0?[0-7]{2}[2367]")
 _SETUID = re.compile(r"0?[4-7][0-7]{3}|[go]*[ua]?[go]*[+=][rwxX]*s[rwxXs]*")
 _MODE = re.compile(r"(?:^|\s)(?:-[a-zA-Z]*m\s*|--mode[=\s])(\S+)")
+_NOWHERE = Source("dockerfile", "")
 _NOPASSWD = re.compile(r"NOPASSWD\s*:\s*([^\n\"']*)")
 
 
@@ -40,7 +42,9 @@ def sudo(effective: Effective, context: Context) -> Iterator[Hit]:
     """NOPASSWD, or the group that has sudo."""
     for script in scripts.every(effective, context):
         for one in script.commands:
-            yield from _without_password(" ".join(one.words), script.source(one))
+            said = _without_password(" ".join(one.words))
+            if said:
+                yield replace(said, source=script.source(one))
             if _joins_sudo(one):
                 message = "the user is put into the group that may do everything with sudo"
                 yield Hit(message, script.source(one), "medium")
@@ -48,15 +52,20 @@ def sudo(effective: Effective, context: Context) -> Iterator[Hit]:
     for dockerfile in dockerfiles.every(effective):  # `COPY <<EOF /etc/sudoers.d/x`, `RUN cat <<EOF > /etc/sudoers.d/x`
         for instruction in dockerfiles.instructions(dockerfile, "COPY", "ADD", "RUN"):
             for heredoc in (one for one in instruction.heredocs if id(one) not in run):
-                yield from _without_password(heredoc.text, dockerfile.source(heredoc.place, instruction.name))
+                said = _without_password(heredoc.text)
+                if said:
+                    yield replace(said, source=dockerfile.source(heredoc.place, instruction.name))
 
 
-def _without_password(text: str, source: Source) -> Iterator[Hit]:
+def _without_password(text: str) -> Hit | None:
+    """What a line of sudoers(5) in a text allows; where it stands is not looked up before there is one."""
     match = _NOPASSWD.search(text)
-    if match and match[1].strip().startswith("ALL"):
-        yield Hit("everything may be done with sudo, without a password", source)
-    elif match:
-        yield Hit(f"without a password, root runs {match[1].strip()}: as safe as that is", source, "medium")
+    if match is None:
+        return None
+    allowed = match[1].strip()
+    if allowed.startswith("ALL"):
+        return Hit("everything may be done with sudo, without a password", _NOWHERE)
+    return Hit(f"without a password, root runs {allowed}: as safe as that is", _NOWHERE, "medium")
 
 
 @rule("DC528")

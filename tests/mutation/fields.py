@@ -31,6 +31,7 @@ SETTINGS = {
     "off": ("", ""),
     "allow": ('[network]\nmode = "allow"\nallow = ["*.example.test"]\n', ""),
     "live": ('[workspace]\nmode = "live"\n', ""),
+    "shown": ('[workspace]\nread = ["/opt"]\n', ""),
     "landlock": ('[workspace]\nmode = "readonly"\nmask = []\n', "landlock"),
     "podman": ("", "podman"),
     "podman-live": ('[workspace]\nmode = "live"\n', "podman"),

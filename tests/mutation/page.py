@@ -125,7 +125,7 @@ def _scores(runs: Sequence[Run]) -> Iterator[str]:
 def _missed(runs: Sequence[Run]) -> Iterator[str]:
     yield "\n## Missed\n"
     found = _by_name(runs, lambda line: line["how"] == MISSED)
-    yield from (f"- `{name}` ({', '.join(who)})" for name, who in found.items())
+    yield from (f"- {_code(name)} ({', '.join(who)})" for name, who in found.items())
     if not found:
         yield "None."
 
@@ -139,7 +139,7 @@ def _equivalents(runs: Sequence[Run]) -> Iterator[str]:
             if line["how"] == EQUIVALENT:
                 reasons.setdefault(line["reason"], {})[line["name"]] = None
     for reason, names in reasons.items():
-        said = ", ".join(f"`{name}`{' (shown)' if name in shown else ''}" for name in names)
+        said = ", ".join(f"{_code(name)}{' (shown)' if name in shown else ''}" for name in names)
         yield f"- **{reason}**: {said}"
 
 
@@ -155,7 +155,7 @@ def _all(runs: Sequence[Run]) -> Iterator[str]:
                 by = ", ".join(line["by"][:_SHOWN]) + (" …" if len(line["by"]) > _SHOWN else "")
                 found.setdefault(f"{line['boundary']}: {line['name']}", {})[run["who"]] = by or line["how"]
     for name, probes in found.items():
-        yield f"| `{name.replace('|', '¦')}` | {' | '.join(probes.get(who, '') for who in whose)} |"
+        yield f"| {_code(name)} | {' | '.join(probes.get(who, '') for who in whose)} |"
 
 
 def _by_name(runs: Sequence[Run], wanted: Any) -> dict[str, list[str]]:
@@ -165,3 +165,8 @@ def _by_name(runs: Sequence[Run], wanted: Any) -> dict[str, list[str]]:
             if wanted(line):
                 found.setdefault(f"{line['boundary']}: {line['name']}", []).append(f"as {_WHO[run['who']]}")
     return found
+
+
+def _code(name: str) -> str:
+    """A name with nothing in it that ends a cell of a table, or reads like a link."""
+    return f"`{name.replace('|', '¦').replace('](', '] (')}`"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paddock.errors import PaddockError
 from paddock.probes.scenarios.scene import NotApplicable
 from tests.capabilities import needs
 from tests.probes.scenarios.stages import OPEN, PADDOCK, TIGHT, play, stage, wrapped
@@ -33,6 +34,13 @@ esac""")
         "clean could not remove all", "something is still listed as live", "the work is lost",
     ]  # fmt: skip
     assert found["LC-01 daemon-survives"] == []
+
+
+def test_a_clean_that_fails_takes_nothing_of_what_was_seen_before(tmp_path: Path) -> None:
+    with stage(tmp_path, BARE_BWRAP, wrapped("exit 3")) as scene:
+        found = play("LC-02 launcher-killed", scene)
+    assert found["LC-02 launcher-killed"]
+    assert isinstance(found["LC-16 recovery-after-a-crash"], PaddockError)
 
 
 def test_a_deaf_daemon_and_a_wrong_exit_code_are_seen(tmp_path: Path) -> None:

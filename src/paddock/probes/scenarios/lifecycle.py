@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+from paddock.errors import PaddockError
 from paddock.probes.planting.files import fingerprint
 from paddock.probes.scenarios import living
 from paddock.probes.scenarios.scene import NotApplicable, scenario
@@ -77,6 +78,13 @@ def _clear(scene: Scene) -> None:
 def _recovered(scene: Scene, before: str) -> Finding:
     if not scene.paddock:
         return NotApplicable("about Paddock's own state")
+    try:
+        return _remains(scene, before)
+    except PaddockError as error:  # what was seen of processes counts all the same
+        return error
+
+
+def _remains(scene: Scene, before: str) -> list[str]:
     found = ["clean could not remove all"] if scene.ask("clean")["left"] else []
     found += ["something is still listed as live"] if scene.ask("ps")["sandboxes"] else []
     if scene.plan and scene.plan.workspace.mode == "review":

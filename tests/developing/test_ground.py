@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
 
 from paddock.devcontainer.finding import find
 from paddock.developing import ground
-from paddock.developing.ground import Ground, Made, inputs
+from paddock.developing.ground import Ground, Made, fill, inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,3 +102,39 @@ def test_two_configurations_of_one_repository_share_nothing(found: Found) -> Non
         file.write("{}")
     other = find(found.folder, config=f"{found.folder}/.devcontainer/other/devcontainer.json")
     assert ground.Ground(other).place != Ground(found).place
+
+
+def test_a_directory_is_filled_whole_or_not_at_all(tmp_path: Path) -> None:
+    def closed(place: str) -> None:
+        os.mkdir(f"{place}/closed")
+        os.chmod(f"{place}/closed", 0)
+        os.chmod(place, 0o755)
+
+    def broken(place: str) -> None:
+        closed(place)
+        raise ValueError(place)
+
+    with pytest.raises(ValueError, match="it"):
+        fill(str(tmp_path / "it"), broken)
+    assert os.listdir(tmp_path) == []
+    fill(str(tmp_path / "it"), closed)
+    assert os.listdir(tmp_path) == ["it"]
+    assert stat.S_IMODE(os.stat(tmp_path / "it").st_mode) == 0o700
+
+
+def test_whoever_comes_second_takes_what_is_there(tmp_path: Path) -> None:
+    def late(place: str) -> None:
+        (tmp_path / "it").mkdir()
+        (tmp_path / "it/first").touch()
+        os.mkdir(f"{place}/second")
+
+    fill(str(tmp_path / "it"), late)
+    assert os.listdir(tmp_path) == ["it"]
+    assert os.listdir(tmp_path / "it") == ["first"]
+
+
+def test_what_fails_for_another_reason_is_told(tmp_path: Path) -> None:
+    (tmp_path / "it").touch()
+    with pytest.raises(NotADirectoryError):
+        fill(str(tmp_path / "it"), lambda _: None)
+    assert os.listdir(tmp_path) == ["it"]

@@ -6,7 +6,6 @@ makes for each of its containers and does not remove by itself.
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 from contextlib import contextmanager
@@ -46,44 +45,17 @@ def text(identifier: str, path: str) -> str:
 
 
 def copy(identifier: str, source: str, target: str) -> None:
-    """Copy a directory of an image to `target`, unless somebody else has; empty where the image has none.
+    """Copy what is in a directory of an image to `target`, which is there; nothing where the image has none.
 
-    The files belong to the caller there, who is the person inside. Whole or not at all.
+    The files belong to the caller there, who is the person inside.
     """
     found = engine.find_engine()
-    unfinished = f"{target}.{os.urandom(8).hex()}"
-    os.mkdir(unfinished, 0o700)
-    try:
-        _copy(found, identifier, source, unfinished)
-        os.rename(unfinished, target)
-    except OSError as error:
-        _forget(unfinished)
-        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-            raise
-    except BaseException:
-        _forget(unfinished)
-        raise
-
-
-def _copy(found: Engine, identifier: str, source: str, target: str) -> None:
     with _still(found, identifier) as name:
         words = (found.program, "cp", f"{name}:{source}/.", target)
         done = run(words, environment=engine.environment(engine.settings()), timeout_s=_TIMEOUT_S)
     said = done.stderr.decode("utf-8", "replace")
     if done.status and "could not be found" not in said and "no such file" not in said:
         raise engine.failure(said)
-    os.chmod(target, 0o700)
-
-
-def _forget(unfinished: str) -> None:
-    from paddock.workspace import removal
-
-    above, name = os.path.split(unfinished)
-    opened = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        removal.remove(opened, name)
-    finally:
-        os.close(opened)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ set-up commands put what they install. All of it goes with `paddock devcontainer
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -15,7 +16,7 @@ from paddock.frozen import as_data, frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from paddock.devcontainer.finding import Found
 
@@ -84,19 +85,41 @@ class Ground:
 
     def remove(self) -> bool:
         """Forget everything. False where there was nothing."""
-        from paddock.workspace import removal
+        return _forget(self.place)
 
-        above, name = os.path.split(self.place)
-        try:
-            opened = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return False
-        try:
-            there = name in os.listdir(opened)
-            removal.remove(opened, name)
-        finally:
-            os.close(opened)
-        return there
+
+def fill(target: str, filling: Callable[[str], None]) -> None:
+    """Make a private directory of what `filling` puts in: whole or not at all, unless somebody else has by then."""
+    unfinished = f"{target}.{os.urandom(8).hex()}"
+    os.mkdir(unfinished, 0o700)
+    try:
+        filling(unfinished)
+        os.chmod(unfinished, 0o700)
+        os.rename(unfinished, target)
+    except OSError as error:
+        _forget(unfinished)
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+    except BaseException:
+        _forget(unfinished)
+        raise
+
+
+def _forget(path: str) -> bool:
+    """Remove a directory that programs inside may have filled; False where it, or what it is in, is not there."""
+    from paddock.workspace import removal
+
+    above, name = os.path.split(path)
+    try:
+        opened = os.open(above, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        there = name in os.listdir(opened)
+        removal.remove(opened, name)
+    finally:
+        os.close(opened)
+    return there
 
 
 def inputs(found: Found, more: tuple[str, ...] = (), *, lock: bool = True) -> str:

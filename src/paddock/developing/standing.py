@@ -10,7 +10,7 @@ from paddock.devcontainer import finding
 from paddock.devcontainer.effective import effective
 from paddock.devcontainer.service import Project
 from paddock.developing import building, lending, settling
-from paddock.developing.ground import Ground, inputs
+from paddock.developing.ground import Ground, fill, inputs
 from paddock.frozen import frozen, replace
 from paddock.policy.model import Origin
 
@@ -78,7 +78,7 @@ def ready(  # noqa: PLR0913 - what was typed, where, and for what purpose
     home = ground.home(root.identifier)
     if create and not os.path.isdir(home):
         state.make_private(os.path.dirname(home))
-        taking.copy(root.identifier, root.person.home, home)
+        fill(home, lambda place: taking.copy(root.identifier, root.person.home, place))
     own = dict(composed.environment) if composed else {}
     variables = {**dict(root.environment), **own, **dict(settled.environment)}
     root = replace(root, folder=folder, home=home, environment=tuple(sorted(variables.items())))

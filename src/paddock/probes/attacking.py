@@ -52,6 +52,8 @@ class Judged:
 
 # How many runs there are at once: they wait more than they work.
 _AT_ONCE = 5
+# For a whole pack, on a busy machine; a kernel of gVisor's passes each call on to another program.
+_PATIENCE_S, _ENGINES_S = 60, 180
 
 
 def attack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> Judged:
@@ -100,13 +102,16 @@ def attack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> Judge
 
 def _pack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> tuple[Ran, Target]:
     """One run of the pack, on a ground of its own."""
+    from paddock.probes.scenarios.scene import by_engine
+
     with Ground(base, policy) as ground:
         target = aim(ground)
         if target.plan:
             ground.given["unmasked"] = files.unmasked(ground, target.plan)
         names = [probe.id for probe in probes if probe.where == "inside"]
         # With scenarios alone there is still a plan to judge them by.
-        return (run(ground, target.prefix, names) if probes else Ran({}, {}, 0, "", ())), target
+        patience_s = _ENGINES_S if target.plan and by_engine(target.plan) else _PATIENCE_S
+        return (run(ground, target.prefix, names, timeout_s=patience_s) if probes else Ran({}, {}, 0, "", ())), target
 
 
 def _seen(probe: Probe, ran: Ran) -> Seen:

@@ -69,6 +69,22 @@ def test_whoever_asks_for_too_much_gets_less(packed: Path) -> None:
     assert said(packed, "thread", str(acts.MOST_PROCESSES * 2)) <= acts.MOST_PROCESSES
 
 
+def test_memory_that_is_taken_back_for_another_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hold(_: int, there: int, until: tuple[int, int]) -> None:
+        os.close(until[1])
+        os.close(there)
+        try:
+            os.mkdir(tmp_path / "first")
+            os.kill(os.getpid(), 9)  # as the kernel does it, which found the second in want
+        except FileExistsError:
+            os.read(until[0], 1)
+        finally:
+            os._exit(0)
+
+    monkeypatch.setattr(acts, "_hold", hold)
+    assert acts.remember(str(2 << 20), "2") == 1 << 20
+
+
 def test_computing_takes_as_long_as_it_says(packed: Path) -> None:
     assert 0 < said(packed, "compute", "0.1", "1") <= 0.2
 

@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.errors import PaddockError
+from paddock.frozen import replace
 from paddock.probes.planting.ground import Ground
+from paddock.probes.scenarios import scene
 from paddock.probes.scenarios.scene import NotApplicable, Scene, scenario
+from tests.boundary.plans import PLAN
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
@@ -43,3 +47,11 @@ def test_a_script_of_any_length_runs_where_long_words_are_refused(ground: Ground
     said = Scene(ground, refusing).play(f": {'x' * 10_000}\necho $0 $1", "one")
     assert said.split()[1] == "one"
     assert sorted(os.listdir(ground.repo)) == before
+
+
+def test_what_an_engine_starts_has_more_time(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scene, "_PATIENCE_S", 0.1)
+    with pytest.raises(PaddockError, match="did not end within"):
+        Scene(ground, (), plan=PLAN).host("/bin/sleep", "1")
+    engine = replace(PLAN, boundary=replace(PLAN.boundary, use="podman"))
+    assert Scene(ground, (), plan=engine).host("/bin/sleep", "1").status == 0

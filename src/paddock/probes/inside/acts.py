@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 
 from paddock.probes.inside.effects import libc
 
@@ -70,30 +71,24 @@ def remember(size: str, processes: str = "1") -> int:
             _hold(part, there, (released, release))
         children.append(pid)
     os.close(there)
-    done = b""
-    while more := os.read(here, count):  # a child that was killed has closed its end, like one that has spoken
-        done += more
-    used = done.count(b"!") * part
+    while os.read(here, count):  # a child that was killed has closed its end, like one that has spoken
+        pass
     os.close(release)
-    for pid in children:
-        os.waitpid(pid, 0)
-    return used
+    # One that had its part may have been killed for another's: those count that came to their own end.
+    return part * sum(os.waitpid(pid, 0)[1] == 0 for pid in children)
 
 
 def _hold(size: int, there: int, until: tuple[int, int]) -> None:
-    """Use memory, say so, and keep it until the others have theirs."""
+    """Use memory, say so, and keep it until the others have theirs. Ends with 1 where there was not enough."""
     released, release = until
     os.close(release)
-    said = b"."
-    try:
+    held: list[bytearray] = []
+    with suppress(MemoryError):
         held = [bytearray(b"x") * _PIECE for _ in range(size // _PIECE)]
-        said = b"!" if held else b"."
-    except MemoryError:
-        pass
-    os.write(there, said)
+    os.write(there, b".")
     os.close(there)
     os.read(released, 1)
-    os._exit(0)
+    os._exit(0 if held else 1)
 
 
 def open_files(most: str) -> int:

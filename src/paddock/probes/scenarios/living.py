@@ -9,19 +9,17 @@ from contextlib import suppress
 
 from paddock import process
 from paddock.probes.inside.effects import Skipped
-from paddock.probes.scenarios.scene import NotApplicable
+from paddock.probes.scenarios.scene import NotApplicable, by_engine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import TypeVar
 
-    from paddock.plan.model import Plan
     from paddock.probes.scenarios.scene import Finding, Scene
 
     _T = TypeVar("_T")
 
-_ENGINES = frozenset(["podman", "gvisor"])
 _NAMED = "{{.Name}} {{.Config.CreateCommand}}"
 # How long a kernel may take to end what is to end, on a busy machine; and an engine, which starts programs for that.
 _PATIENCE_S, _ENGINES_S = 6.0, 30.0
@@ -81,11 +79,6 @@ def mounts(base: str) -> set[str]:
     """What is mounted from or below a directory, in our own namespace."""
     spelled = base.replace(" ", "\\040")
     return {line for line in _read("/proc/self/mountinfo").splitlines() if spelled in line}
-
-
-def by_engine(plan: Plan) -> bool:
-    """Whether a sandbox for a plan is made by a container engine."""
-    return bool(plan.image or {plan.boundary.use, plan.boundary.minimum} & _ENGINES)
 
 
 def containers(scene: Scene) -> list[str]:

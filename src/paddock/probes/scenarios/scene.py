@@ -30,7 +30,14 @@ _ENDED = "the script came to its end"
 # Some sandboxes take no longer words (firejail: MAX_ARG_LEN); a script that is longer is a file meanwhile.
 _LONGEST_WORD = 4000
 _SCRIPT = "probes-script"
+_ENGINES = frozenset(["podman", "gvisor"])
+_PATIENCE_S = 20  # for a command to its end; an engine takes as long as _LONG_S to begin with
 _LONG_S = 60  # for a sandbox to start, on a busy machine
+
+
+def by_engine(plan: Plan) -> bool:
+    """Whether a sandbox for a plan is made by a container engine."""
+    return bool(plan.image or {plan.boundary.use, plan.boundary.minimum} & _ENGINES)
 
 
 class NotApplicable(Exception):
@@ -78,7 +85,7 @@ class Scene:
             raise NotApplicable("about Paddock's own options")
         return (*self.prefix[:-1], *flags, self.prefix[-1], *command)  # before its "--"
 
-    def run(self, *command: str, flags: Sequence[str] = (), timeout_s: float = 20) -> Finished:
+    def run(self, *command: str, flags: Sequence[str] = (), timeout_s: float = 0) -> Finished:
         """A command under the sandbox, to its end, in the repository of the ground."""
         return self.host(*self.under(command, flags), timeout_s=timeout_s)
 
@@ -123,11 +130,13 @@ class Scene:
             _await(started, word.encode())
         return started
 
-    def host(self, *command: str, cwd: str = "", timeout_s: float = 20) -> Finished:
-        """A command of the made-up person's own, without a sandbox."""
-        return process.run(command, environment=self.ground.environ, cwd=cwd or self.ground.repo, timeout_s=timeout_s)
+    def host(self, *command: str, cwd: str = "", timeout_s: float = 0) -> Finished:
+        """A command of the made-up person's own, without a sandbox. It has as long as the sandbox needs."""
+        place = cwd or self.ground.repo
+        patience_s = timeout_s or (_LONG_S if self.plan and by_engine(self.plan) else _PATIENCE_S)
+        return process.run(command, environment=self.ground.environ, cwd=place, timeout_s=patience_s)
 
-    def call(self, *arguments: str, timeout_s: float = 20) -> Finished:
+    def call(self, *arguments: str, timeout_s: float = 0) -> Finished:
         """`paddock ARGUMENTS` as the made-up person. Raises NotApplicable where another sandbox is judged."""
         if not self.paddock:
             raise NotApplicable("about Paddock's own commands")

@@ -19,7 +19,7 @@ from paddock.frozen import frozen
 from paddock.kernel import libc, mounts, netlink
 from paddock.kernel.namespaces import CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWUSER
 from paddock.probes.inside.effects import Skipped
-from paddock.probes.scenarios import living
+from paddock.probes.scenarios.scene import by_engine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _refuse_engine(scene: Scene) -> None:
     """An ordinary user's engine maps a range of ids, which newuidmap(1) does in the machine's own namespace only."""
     if scene.plan is None or os.geteuid() == 0:
         return
-    if living.by_engine(scene.plan):
+    if by_engine(scene.plan):
         raise Skipped("a container of an ordinary user's cannot be made in a network of the probe's own")
 
 

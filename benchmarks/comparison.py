@@ -3,7 +3,8 @@
 Attacks Paddock's own boundaries and every other sandbox that is installed here with the same probes (`paddock prove
 --against`), each as people start it and as its documents would have it at its strictest. One whose program is not on
 PATH is left out by name. Containers need an image with Python: `--image NAME`, or `--make-image` makes one of this
-machine's own files. Run it as an ordinary user.
+machine's own files. Run it as an ordinary user. The made-up people live in ~/paddock-comparison meanwhile: some
+sandboxes have a ~/.cache of their own.
 """
 
 from __future__ import annotations
@@ -61,9 +62,16 @@ NOTIONS = (
 DESIGN = (*WRITES, *LIMITS, *NOTIONS)
 
 
+# Paddock's own, the default one first.
+OWN = ("bubblewrap", "landlock", "podman", "gvisor")
+
+
 @dataclass(frozen=True)
 class Peer:
-    """Another sandbox. `unpromised`: promises that its design does not make; `strict`: its strictest documented use."""
+    """Another sandbox. `unpromised`: promises that its design does not make; `strict`: its strictest documented use.
+
+    `note` says in Markdown what else there is to know of how it was started.
+    """
 
     name: str
     program: str
@@ -71,6 +79,7 @@ class Peer:
     unpromised: tuple[str, ...] = ()
     strict: bool = False
     version: tuple[str, ...] = ("--version",)
+    note: str = ""
 
 
 def peers(places: Mapping[str, str]) -> Iterator[Peer]:
@@ -79,10 +88,8 @@ def peers(places: Mapping[str, str]) -> Iterator[Peer]:
     recipe = 'bwrap --ro-bind / / --bind "$PWD" "$PWD" --dev /dev --proc /proc'
     yield Peer("bubblewrap, the short recipe", "bwrap", recipe, (*READS, *DESIGN, "environment"))
     yield Peer("bubblewrap, a minimal root", "bwrap", f"{CLEAN} {MINIMAL}", DESIGN, strict=True)
-    yield Peer("sandbox-runtime, as installed", "srt", "srt --", (*READS, *DESIGN, "environment"))
-    strict = f"{CLEAN} srt --settings {places['srt']} --"
-    yield Peer("sandbox-runtime, strict", "srt", strict, DESIGN, strict=True)
-    yield Peer("Codex's sandbox", "codex", "codex sandbox --", (*READS, *DESIGN, "environment"))
+    yield from sandbox_runtime(places)
+    yield from codex()
     yield Peer("firejail, as installed", "firejail", "firejail --quiet", (*DESIGN, "environment"))
     yield Peer("firejail, strict", "firejail", f"{CLEAN} {FIREJAIL}", DESIGN, strict=True)
     unshare = "unshare -Urmpf --mount-proc --net --ipc --uts --kill-child"
@@ -102,15 +109,48 @@ def peers(places: Mapping[str, str]) -> Iterator[Peer]:
     yield Peer("Podman with gVisor", "runsc", CONTAINER.format_map(gvisor), contained, strict=True)
 
 
-STRICT_SRT = {
-    "network": {"allowedDomains": [], "deniedDomains": []},
-    "filesystem": {
-        "denyRead": ["/home", "/root", "/tmp", "/var"],
-        "allowRead": ["."],
-        "allowWrite": ["."],
-        "denyWrite": [],
-    },
-}  # fmt: skip
+def sandbox_runtime(places: Mapping[str, str]) -> Iterator[Peer]:
+    """Its settings are in a file; what is not said there is as by default."""
+    unpromised = (*READS, *DESIGN, "environment")
+    yield Peer("sandbox-runtime, as installed", "srt", "srt --", (*unpromised, "work"), note=READ_ONLY)
+    offline: dict[str, list[str]] = {"allowedDomains": [], "deniedDomains": []}
+    writing = {"denyRead": [], "allowWrite": ["."], "denyWrite": []}
+    # Its own program for the filter must be in sight as well.
+    reading = {"denyRead": ["/home", "/root", "/tmp", "/var"], "allowRead": [".", installed("srt")]}
+    for name, files, prefix, left in (
+        ("the repository writable", writing, "", unpromised),
+        ("strict", {**writing, **reading}, f"{CLEAN} ", DESIGN),
+    ):
+        settings = {"network": offline, "filesystem": files}
+        file = f"{places['settings']}/{name.split()[-1]}.json"
+        with open(file, "w", encoding="ascii") as written:
+            json.dump(settings, written)
+        words, note = f"{prefix}srt --settings {file} --", f"With these settings: `{json.dumps(settings)}`"
+        yield Peer(f"sandbox-runtime, {name}", "srt", words, left, strict=name == "strict", note=note)
+
+
+def codex() -> Iterator[Peer]:
+    """Its sandbox for commands, without an agent."""
+    unpromised = (*READS, *DESIGN, "environment")
+    yield Peer("Codex's sandbox, as installed", "codex", "codex sandbox --", (*unpromised, "work"), note=READ_ONLY)
+    writing = "codex sandbox -c sandbox_mode=workspace-write --"
+    yield Peer("Codex's sandbox, workspace-write", "codex", writing, unpromised)
+    # Programs of the system, the repository, and its own program, which it starts again inside.
+    own = {":minimal": "read", "$HOME/.codex/tmp": "read", installed("codex"): "read"}
+    listed = ",".join(f'\\"{path}\\"=\\"{access}\\"' for path, access in own.items())
+    profile = f'"permissions.strict.filesystem={{{listed},\\":workspace_roots\\"={{\\".\\"=\\"write\\"}}}}"'
+    words = f"{CLEAN} codex sandbox -c default_permissions=strict -c {profile} --"
+    yield Peer("Codex's sandbox, strict", "codex", words, DESIGN, strict=True)
+
+
+def installed(program: str) -> str:
+    """The directory that holds a program and what it brings along: the outermost node_modules, or its own."""
+    real = os.path.realpath(shutil.which(program) or f"/nonexistent/{program}")
+    before, found, _ = real.partition("/node_modules/")
+    return f"{before}/node_modules" if found else os.path.dirname(real)
+
+
+READ_ONLY = "It lets nothing be written: how work goes on is shown by the next."
 # Enough for Python, git and a shell; of this machine, so that nothing has to be fetched.
 IMAGE = (
     "bin", "sbin", "lib", "lib64", "usr/bin", "usr/lib/python3", "usr/lib/python3.11", "usr/lib/git-core", "usr/lib64",
@@ -129,11 +169,9 @@ def main() -> None:
         repository = f"{directory}/a-repository"
         os.mkdir(repository)
         subprocess.run(["git", "init", "-q", repository], check=True)
-        with open(f"{directory}/srt.json", "w", encoding="ascii") as file:
-            json.dump(STRICT_SRT, file)
         os.chmod(directory, 0o755)
         places = {
-            "srt": f"{directory}/srt.json",
+            "settings": directory,
             "home": os.path.expanduser("~"),
             "image": options.image,
             "runtime": os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}"),
@@ -143,8 +181,9 @@ def main() -> None:
             places["image"] = make_image()
         found: list[tuple[Peer, str, Proof]] = []
         missing = []
-        for boundary in ("bubblewrap", "landlock"):
+        for boundary in OWN:
             peer = Peer(f"Paddock, {boundary}", "", f"paddock prove --boundary {boundary}", strict=True)
+            print(peer.name, file=sys.stderr)
             found.append((peer, "", prove(repository, "--boundary", boundary)))
         for peer in peers(places):
             if options.only and not any(word in peer.name for word in options.only):
@@ -164,7 +203,8 @@ def main() -> None:
 def prove(repository: str, *words: str) -> Proof:
     """One proof, as data. Exit code 1 is a proof as well."""
     argv = [sys.executable, "-m", "paddock", "prove", "--json", *words]
-    done = subprocess.run(argv, cwd=repository, capture_output=True, text=True, check=False, timeout=600)
+    environ = {**os.environ, "XDG_CACHE_HOME": os.path.expanduser("~/paddock-comparison")}
+    done = subprocess.run(argv, cwd=repository, env=environ, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode not in (0, 1):
         sys.exit(f"{shlex.join(argv)}: {done.stderr}")
     proof: Proof = json.loads(done.stdout)
@@ -203,8 +243,8 @@ here says that a sandbox is bad: they are made for different ends, and Paddock s
 """
 IN_KIND = """
 In no row of this run. What others are better at in kind: gVisor and virtual machines put a kernel of their own between
-the sandbox and this one (PK-50), where Paddock's bubblewrap boundary shares the host's kernel and filters what may be
-asked of it.
+the sandbox and this one (PK-50), where Paddock's default boundary shares the host's kernel and filters what may be
+asked of it. Paddock's gvisor boundary has one as well.
 """
 
 
@@ -259,10 +299,10 @@ def summary(peer: Peer, proof: Proof) -> str:
 
 
 def losses(found: list[tuple[Peer, str, Proof]]) -> str:
-    """What another sandbox holds and Paddock's strongest boundary does not."""
+    """What another sandbox holds and Paddock's default boundary does not."""
     ours = {row["id"]: kind(found[0][0], row) for row in found[0][2]["rows"]}
     better: dict[str, list[str]] = {}
-    for peer, _, proof in found[2:]:
+    for peer, _, proof in found[len(OWN) :]:
         for row in proof["rows"]:
             if ours.get(row["id"]) in ("broken", "design") and row["verdict"] == "held":
                 better.setdefault(row["id"], []).append(peer.name)
@@ -276,7 +316,11 @@ def details(peer: Peer, version: str, proof: Proof) -> str:
     broken = [f"- {row['id']}: {row['title']}" for row in proof["rows"] if kind(peer, row) == "broken"]
     unproven = sum(row["verdict"] in ("unproven", "skipped") for row in proof["rows"])
     words = peer.words.replace(os.path.expanduser("~"), "~").replace(tempfile.gettempdir(), "TMP")
-    parts = [f"### {peer.name}", f"`{words}`{f', {version}' if version else ''}", "\n".join(broken) or "Nothing."]
+    parts = [f"### {peer.name}", f"`{words}`{f', {version}' if version else ''}"]
+    parts += (
+        [peer.note.replace(os.path.expanduser("~"), "~").replace(tempfile.gettempdir(), "TMP")] if peer.note else []
+    )
+    parts.append("\n".join(broken) or "Nothing.")
     if unproven:
         parts.append(f"{unproven} of {len(proof['rows'])} could not be shown.")
     return "\n\n".join(parts)

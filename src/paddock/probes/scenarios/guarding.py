@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+from contextlib import suppress
 
 from paddock.errors import PaddockError
 from paddock.probes.scenarios import gateway, living
@@ -62,9 +63,18 @@ def process(scene: Scene) -> Findings:
     serving = gateway_of(started.pid)
     kept = list(_kept(serving, started.pid))
     helpers = living.below(serving)
+    for helper in helpers:
+        scene.ground.undo.callback(_end, os.pidfd_open(helper))
     os.kill(started.pid, signal.SIGKILL)
     started.wait(5)
     return {"NW-47 gateway-has-given-up": kept, "NW-47 gateway-ends-with-paddock": living.gone(scene, helpers)}
+
+
+def _end(helper: int) -> None:
+    """One that lives on was judged for that, and goes."""
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(helper, signal.SIGKILL)
+    os.close(helper)
 
 
 def _kept(pid: int, paddock: int) -> Iterator[str]:

@@ -71,7 +71,6 @@ class Dockerfile:
         return tuple(one for index in self.used for one in self.stages[index].instructions)
 
 
-
 def read(text: str, file: str, target: str = "", given: Mapping[str, str] | None = None) -> Dockerfile:
     """Read a Dockerfile for a target stage (the last one if empty) and build arguments (`--build-arg`)."""
     listing, given = parse(text, file), given or {}

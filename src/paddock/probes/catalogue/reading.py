@@ -65,7 +65,6 @@ class Probe:
     absent: str = ""
 
 
-
 def load(layers: Iterable[str] = tuple(LAYERS)) -> tuple[Probe, ...]:
     """All probes of these layers, by id. Raises ValueError where a file of ours is wrong."""
     import tomllib

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -311,15 +312,19 @@ def losses(found: list[tuple[Peer, str, Proof]]) -> str:
     return "\n".join(f"- {name}: held by {', '.join(who)}" for name, who in better.items())
 
 
+def shown(text: str) -> str:
+    """Without the places of this machine and of this run."""
+    for place in map(installed, ("srt", "codex")):
+        text = text.replace(place, "/opt/node_modules") if place.endswith("/node_modules") else text
+    return re.sub(rf"{tempfile.gettempdir()}/tmp\w+/", "", text).replace(os.path.expanduser("~"), "~")
+
+
 def details(peer: Peer, version: str, proof: Proof) -> str:
     """A sandbox's section: how it was started, and what broke."""
     broken = [f"- {row['id']}: {row['title']}" for row in proof["rows"] if kind(peer, row) == "broken"]
     unproven = sum(row["verdict"] in ("unproven", "skipped") for row in proof["rows"])
-    words = peer.words.replace(os.path.expanduser("~"), "~").replace(tempfile.gettempdir(), "TMP")
-    parts = [f"### {peer.name}", f"`{words}`{f', {version}' if version else ''}"]
-    parts += (
-        [peer.note.replace(os.path.expanduser("~"), "~").replace(tempfile.gettempdir(), "TMP")] if peer.note else []
-    )
+    parts = [f"### {peer.name}", f"`{shown(peer.words)}`{f', {version}' if version else ''}"]
+    parts += [shown(peer.note)] if peer.note else []
     parts.append("\n".join(broken) or "Nothing.")
     if unproven:
         parts.append(f"{unproven} of {len(proof['rows'])} could not be shown.")

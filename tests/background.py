@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import random
 import subprocess
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tests.conftest import Person
@@ -32,6 +34,34 @@ def running(
             yield process
         finally:
             _end(process)
+
+
+def killed_at_moments(
+    person: Person, repo: Path, runs: Iterable[Sequence[str]], latest_s: float, seed: int = 1
+) -> Iterator[bool]:
+    """Start `paddock run WORDS` for each of `runs`, and kill it at a moment before `latest_s`: whether it was there."""
+    moments = random.Random(seed)
+    for words in runs:
+        process = subprocess.Popen(
+            person.argv("run", *words), cwd=repo, env=person.environ,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            process.wait(moments.uniform(0, latest_s))
+            killed = False
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            killed = True
+        yield killed
+
+
+def clean(person: Person, repo: Path) -> None:
+    """`paddock clean` removes all that is left, at once."""
+    cleaned = person.call("clean", "--json", cwd=repo)
+    assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
+    assert json.loads(cleaned.stdout)["left"] == []
+    assert json.loads(person.call("clean", "--json", cwd=repo).stdout)["removed"] == []
 
 
 def _end(process: subprocess.Popen[str]) -> None:

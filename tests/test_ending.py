@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 from pathlib import Path
@@ -16,7 +15,7 @@ from paddock import ending, live
 from paddock.errors import SessionError
 from paddock.kernel import cgroups
 from paddock.probes.planting.files import fingerprint
-from tests.background import running
+from tests.background import killed_at_moments, running
 from tests.capabilities import needs
 from tests.real.support import processes_with
 
@@ -39,21 +38,12 @@ def groups() -> set[str]:
 
 def test_killed_while_it_starts_it_leaves_nothing(person: Person, repo: Path, tmp_path: Path) -> None:
     before = fingerprint(repo)
-    moments = random.Random(1)
     mark = f"mark-{os.getpid()}-{tmp_path.name}"
+    names = [f"{mark.lower().replace('_', '-')[-20:]}-{number}".strip("-") for number in range(MOMENTS)]
+    runs = [("--name", name, "--", "sh", "-c", "sleep 0.05; echo x > made", mark) for name in names]
     killed = 0
-    for number in range(MOMENTS):
-        name = f"{mark.lower().replace('_', '-')[-20:]}-{number}".strip("-")
-        process = subprocess.Popen(
-            person.argv("run", "--name", name, "--", "sh", "-c", "sleep 0.05; echo x > made", mark), cwd=repo,
-            env=person.environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            process.wait(moments.uniform(0, LATEST_S))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            killed += 1
+    for was_there in killed_at_moments(person, repo, runs, LATEST_S):
+        killed += was_there
         assert fingerprint(repo) == before
     assert killed, "nothing was killed: it starts too fast for these moments"
     cleaned = person.call("clean", "--json", cwd=repo)

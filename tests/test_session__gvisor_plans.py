@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import socket
 import subprocess
 import time
@@ -16,7 +15,8 @@ import pytest
 from paddock.boundary import container
 from paddock.probes.planting.files import fingerprint
 from tests import busybox
-from tests.background import one_message, running
+from tests.background import clean, killed_at_moments, one_message, running
+from tests.boundary.field import wait_for
 from tests.capabilities import IS_ROOT, needs
 from tests.gateway.secure import serving
 from tests.gvisor import person_of, sh
@@ -148,28 +148,14 @@ def test_a_memory_limit_ends_the_whole_sandbox_and_says_so(person: Person, repo:
 def test_killed_at_any_moment_it_leaves_nothing(person: Person, repo: Path, tmp_path: Path) -> None:
     assert sh(person, repo, "echo tried") == "tried\n"  # the platforms: not at every start
     before = fingerprint(repo)
-    moments = random.Random(1)
     mark = f"mark-{os.getpid()}-{tmp_path.name}"
-    killed = 0
-    for _ in range(MOMENTS):
-        process = subprocess.Popen(
-            person.argv("run", "--", "sh", "-c", "sleep 0.3; echo x > made", mark), cwd=repo, env=person.environ,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            process.wait(moments.uniform(0, LATEST_S))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            killed += 1
+    runs = [("--", "sh", "-c", "sleep 0.3; echo x > made", mark)] * MOMENTS
+    killed = sum(killed_at_moments(person, repo, runs, LATEST_S))
     assert killed, "nothing was killed: it starts too fast for these moments"
     assert left(person) == []
     assert guests(person) == []
-    assert processes_with(mark) == []
-    cleaned = person.call("clean", "--json", cwd=repo)
-    assert cleaned.returncode == 0, cleaned.stdout
-    assert json.loads(cleaned.stdout)["left"] == []
-    assert json.loads(person.call("clean", "--json", cwd=repo).stdout)["removed"] == []
+    wait_for(lambda: processes_with(mark) == [])  # a guard ends after its container
+    clean(person, repo)
     assert list((person.home / "runtime/paddock/live").iterdir()) == []
     assert laid_out(person) == []
     assert fingerprint(repo) == before

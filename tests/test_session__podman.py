@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.probes.planting.files import fingerprint
-from tests.background import one_message, running
+from tests.background import clean, killed_at_moments, one_message, running
 from tests.boundary.field import wait_for
 from tests.capabilities import IS_ROOT, needs
 from tests.conftest import Person
@@ -94,27 +93,13 @@ def test_a_kept_sandbox_is_entered_and_ended(person: Person, repo: Path) -> None
 def test_killed_while_it_starts_it_leaves_no_container(person: Person, repo: Path, tmp_path: Path) -> None:
     """The engine may be in its middle, where killing it would leave what nobody finds."""
     before = fingerprint(repo)
-    moments = random.Random(1)
     mark = f"mark-{os.getpid()}-{tmp_path.name}"
-    killed = 0
-    for _ in range(MOMENTS):
-        process = subprocess.Popen(
-            person.argv("run", "--", "sh", "-c", "sleep 0.05; echo x > made", mark), cwd=repo, env=person.environ,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            process.wait(moments.uniform(0, LATEST_S))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            killed += 1
+    runs = [("--", "sh", "-c", "sleep 0.05; echo x > made", mark)] * MOMENTS
+    killed = sum(killed_at_moments(person, repo, runs, LATEST_S))
     assert killed, "nothing was killed: it starts too fast for these moments"
     assert left(person) == []
     wait_for(lambda: processes_with(mark) == [])
-    cleaned = person.call("clean", "--json", cwd=repo)
-    assert cleaned.returncode == 0, cleaned.stdout
-    assert json.loads(cleaned.stdout)["left"] == []
-    assert json.loads(person.call("clean", "--json", cwd=repo).stdout)["removed"] == []
+    clean(person, repo)
     assert fingerprint(repo) == before
 
 

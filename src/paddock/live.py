@@ -105,6 +105,12 @@ def claim(wanted: str, *, exact: bool) -> Live:
     raise SessionError(f"no free name like {wanted}", next_step="paddock ps")
 
 
+def readable(directory: str) -> str:
+    """What a sandbox of a directory could be called: its last part, as far as a name may have that; or nothing."""
+    base = os.path.basename(directory).lower()
+    return "".join(c if c.isascii() and c.isalnum() else "-" for c in base).strip("-")[:24]
+
+
 def entries() -> tuple[Entry, ...]:
     """All directories, live and left over, by name. What is no directory is left over: nobody can hold it."""
     try:

@@ -265,9 +265,7 @@ def _build(
 
 
 def _default_name(plan: Plan) -> str:
-    base = os.path.basename(plan.workspace.source)
-    readable = "".join(c if c.isascii() and c.isalnum() else "-" for c in base.lower()).strip("-")[:24]
-    return readable or "sandbox"
+    return live.readable(plan.workspace.source) or "sandbox"
 
 
 def _remove_group(group: Cgroup) -> None:

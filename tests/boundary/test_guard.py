@@ -46,6 +46,15 @@ def make(tmp_path: Path, log: Path) -> Make:
     return begin
 
 
+def kill_whoever(begins: Callable[[], object]) -> None:
+    """Somebody begins, and is killed right afterwards, as Paddock may be."""
+    pid = os.fork()
+    if pid == 0:
+        begins()
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
 def ended(made: Guard) -> int:
     status = made.status(30)
     assert status is not None
@@ -96,11 +105,7 @@ def test_a_short_command_does_not_wait_for_an_engine_that_fails_later(make: Make
 def test_when_paddock_is_killed_the_engine_finishes_first(make: Make, log: Path, tmp_path: Path) -> None:
     """What a killed engine leaves half-made nothing finds again."""
     os.mkfifo(tmp_path / "held")
-    pid = os.fork()
-    if pid == 0:
-        make(f'read line < "{tmp_path}/held"')
-        os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(pid, 0)
+    kill_whoever(lambda: make(f'read line < "{tmp_path}/held"'))
     (tmp_path / "held").write_text("go on\n")
     wait_for(lambda: log.read_text() == "made\nremoved\n")
 
@@ -108,13 +113,13 @@ def test_when_paddock_is_killed_the_engine_finishes_first(make: Make, log: Path,
 def test_when_paddock_is_killed_the_first_process_is_ended_at_once(make: Make, log: Path, tmp_path: Path) -> None:
     with subprocess.Popen(["/usr/bin/sleep", "600"]) as init:
         (tmp_path / "pid").write_text(str(init.pid))
-        pid = os.fork()
-        if pid == 0:
+
+        def begins() -> None:
             made = make("true")
             ended(made)
             made.is_up()
-            os.kill(os.getpid(), signal.SIGKILL)
-        os.waitpid(pid, 0)
+
+        kill_whoever(begins)
         assert init.wait(30) == -signal.SIGKILL
     wait_for(lambda: log.read_text() == "made\nremoved\n")
 
@@ -147,11 +152,7 @@ def test_a_removal_that_fails_is_tried_again(tmp_path: Path, log: Path) -> None:
 def test_it_can_be_waited_for_when_its_paddock_was_killed(make: Make, log: Path, tmp_path: Path) -> None:
     """What was laid out for the container must not be cleared away under the engine's hands."""
     os.mkfifo(tmp_path / "held")
-    pid = os.fork()
-    if pid == 0:
-        make(f'read line < "{tmp_path}/held"')
-        os.kill(os.getpid(), signal.SIGKILL)
-    os.waitpid(pid, 0)
+    kill_whoever(lambda: make(f'read line < "{tmp_path}/held"'))
     writer = os.fork()
     if writer == 0:
         (tmp_path / "held").write_text("go on\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import pytest
 
 from paddock.probes.planting.files import fingerprint
 from tests import mounted
+from tests.background import killed_at_moments
 from tests.capabilities import needs
 from tests.real.support import processes_with
 
@@ -37,23 +37,13 @@ def test_killed_at_twenty_moments_it_has_touched_nothing_and_leaves_nothing(
     (repo / "directory").mkdir()
     (repo / "directory/file").write_text("content\n")
     before = fingerprint(repo)
-    moments = random.Random(2026)
     mark = f"mark-{os.getpid()}-{tmp_path.name}"
-    ended_by_itself = 0
-    for _ in range(MOMENTS):
-        process = subprocess.Popen(
-            person.argv("run", "--fresh", "--", "sh", "-c", WORK, mark),
-            cwd=repo, env=person.environ,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            process.wait(moments.uniform(0, LATEST_S))
-            ended_by_itself += 1
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    runs = [("--fresh", "--", "sh", "-c", WORK, mark)] * MOMENTS
+    killed = 0
+    for was_there in killed_at_moments(person, repo, runs, LATEST_S, seed=2026):
+        killed += was_there
         assert fingerprint(repo) == before
-    assert ended_by_itself < MOMENTS, "nothing was killed: the work is too short"
+    assert killed, "nothing was killed: the work is too short"
 
     cleaned = person.call("clean", "--json", cwd=repo)
     assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr

@@ -92,14 +92,18 @@ class Guard:
         os.close(self._told)
 
     def _wait_until_removed(self) -> None:
-        while select.select([self._told], [], [], _FINISH_TIMEOUT_S + _REMOVALS * _REMOVE_TIMEOUT_S)[0]:
+        while select.select([self._told], [], [], _longest_s())[0]:
             if not os.read(self._told, 16):
                 return
 
 
 def latest() -> float:
     """When a guard that is at work now has come to its end, however it hangs, in time.monotonic's seconds."""
-    return time.monotonic() + _FINISH_TIMEOUT_S + _REMOVALS * _REMOVE_TIMEOUT_S
+    return time.monotonic() + _longest_s()
+
+
+def _longest_s() -> float:
+    return _FINISH_TIMEOUT_S + _REMOVALS * _REMOVE_TIMEOUT_S
 
 
 def wait_for(lock: str, until: float) -> bool:

@@ -29,8 +29,7 @@ def name_of(directory: str) -> str:
     Whoever writes a repository names the directories in it.
     """
     real = os.path.realpath(directory)
-    base = "".join(c if c.isascii() and c.isalnum() else "-" for c in os.path.basename(real).lower()).strip("-")[:24]
-    return f"{base or 'repository'}-dev-{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}"
+    return f"{live.readable(real) or 'repository'}-dev-{hashlib.sha256(os.fsencode(real)).hexdigest()[:16]}"
 
 
 def is_up(name: str) -> bool:

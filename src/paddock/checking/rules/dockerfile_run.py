@@ -7,8 +7,6 @@ import re
 from paddock.checking.facts import dockerfiles, scripts
 from paddock.checking.findings import Hit
 from paddock.checking.rule import rule
-from paddock.devcontainer.source import Source
-from paddock.frozen import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from paddock.checking.context import Context
     from paddock.checking.facts.shell import Command
     from paddock.devcontainer.model import Effective
+    from paddock.devcontainer.source import Source
 
 # How each installer is called, and by what a version is written.
 _INSTALLERS = {
@@ -33,7 +32,6 @@ _FROM_FILES = frozenset({"-r", "--requirement", "-e", "--editable", "-c", "--con
 _EVERYBODY = re.compile(r"[ugo]*[oa][ugo]*[+=][rwxX]*w[rwxX]*|0?[0-7]{2}[2367]")
 _SETUID = re.compile(r"0?[4-7][0-7]{3}|[go]*[ua]?[go]*[+=][rwxX]*s[rwxXs]*")
 _MODE = re.compile(r"(?:^|\s)(?:-[a-zA-Z]*m\s*|--mode[=\s])(\S+)")
-_NOWHERE = Source("dockerfile", "")
 _NOPASSWD = re.compile(r"NOPASSWD\s*:\s*([^\n\"']*)")
 
 
@@ -44,7 +42,7 @@ def sudo(effective: Effective, context: Context) -> Iterator[Hit]:
         for one in script.commands:
             said = _without_password(" ".join(one.words))
             if said:
-                yield replace(said, source=script.source(one))
+                yield Hit(said[0], script.source(one), said[1])
             if _joins_sudo(one):
                 message = "the user is put into the group that may do everything with sudo"
                 yield Hit(message, script.source(one), "medium")
@@ -54,18 +52,18 @@ def sudo(effective: Effective, context: Context) -> Iterator[Hit]:
             for heredoc in (one for one in instruction.heredocs if id(one) not in run):
                 said = _without_password(heredoc.text)
                 if said:
-                    yield replace(said, source=dockerfile.source(heredoc.place, instruction.name))
+                    yield Hit(said[0], dockerfile.source(heredoc.place, instruction.name), said[1])
 
 
-def _without_password(text: str) -> Hit | None:
-    """What a line of sudoers(5) in a text allows; where it stands is not looked up before there is one."""
+def _without_password(text: str) -> tuple[str, str] | None:
+    """What a line of sudoers(5) in a text allows: the message, and a severity of its own, if it has one."""
     match = _NOPASSWD.search(text)
     if match is None:
         return None
     allowed = match[1].strip()
     if allowed.startswith("ALL"):
-        return Hit("everything may be done with sudo, without a password", _NOWHERE)
-    return Hit(f"without a password, root runs {allowed}: as safe as that is", _NOWHERE, "medium")
+        return "everything may be done with sudo, without a password", ""
+    return f"without a password, root runs {allowed}: as safe as that is", "medium"
 
 
 @rule("DC528")

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from paddock.boundary.bubblewrap import Facts
     from paddock.boundary.container import Container
+    from paddock.boundary.engine import Engine
     from paddock.boundary.gvisor import Runsc
     from paddock.boundary.sheet import Compiled
     from paddock.boundary.steps import Overlay
     from paddock.credentials.holding import Held
-    from paddock.kernel.seccomp import Machine
     from paddock.live import Live
     from paddock.outlook import Outlook
     from paddock.plan.model import Plan
@@ -48,8 +48,12 @@ def build_container(
     found = engine.find_engine()
     if plan.nested:
         facts = replace(facts, storage=_storage(undo))
+    if found.daemon:
+        from paddock.boundary import docker
+
+        facts = docker.facts(found, plan, facts)
     here = container.place(own.directory)
-    _clear(here, own.name)
+    _clear(here, own.name, found)
     undo.callback(live.remove_directory, here)
     owner = steps.STAND_IN if facts.as_root else None
     name = f"paddock-{own.name}-{os.urandom(4).hex()}"
@@ -59,7 +63,7 @@ def build_container(
     return made
 
 
-def _clear(here: str, name: str) -> None:
+def _clear(here: str, name: str, found: Engine) -> None:
     """Remove what a run of that name left that was killed, when its guard is through. Raises SessionError."""
     from paddock.boundary import container, guard
 
@@ -67,7 +71,7 @@ def _clear(here: str, name: str) -> None:
         raise SessionError(
             f"the container of the last sandbox named {name} is still being removed",
             why="its guard has been at work for more than a minute: the engine is slow, or hangs",
-            next_step="podman ps --all   and: paddock clean",
+            next_step=f"{found.name} ps --all   and: paddock clean",
             code="container-left",
         )
     live.remove_directory(here)
@@ -98,11 +102,11 @@ def _storage(undo: Unwinding) -> str:
 
 def _with_guest(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled:
     from paddock.boundary import gvisor
+    from paddock.boundary.guest_programs import machine_here
 
-    machine: Machine = "x86_64" if os.uname().machine == "x86_64" else "aarch64"  # any other is refused by `starting`
     umask = os.umask(0)
     os.umask(umask)
-    return gvisor.compile(plan, facts, overlays, machine, umask)
+    return gvisor.compile(plan, facts, overlays, machine_here(), umask)
 
 
 def find_guest(own: Live) -> Runsc:

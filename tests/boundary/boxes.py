@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from paddock import starting
@@ -24,6 +24,7 @@ from tests.boundary.plans import changed
 from tests.capabilities import IS_ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
@@ -136,3 +137,23 @@ def start_of(plan: Plan) -> Start:
 
 def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
+
+
+@contextmanager
+def nothing_left_open() -> Iterator[None]:
+    """No descriptor of ours is open at the end that was not at the beginning.
+
+    A number that is smaller says nothing: a thread that an earlier test left may be closing its own meanwhile.
+    """
+    before = _opened()
+    yield
+    assert _opened() - before == set()
+
+
+def _opened() -> set[tuple[str, str]]:
+    """Each of our descriptors with what it leads to."""
+    found = set()
+    for number in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # that of the list itself
+            found.add((number, os.readlink(f"/proc/self/fd/{number}")))
+    return found

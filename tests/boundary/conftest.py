@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.boundary.boxes import Box, descriptors
+from tests.boundary.boxes import Box, nothing_left_open
 from tests.boundary.field import Field
 
 if TYPE_CHECKING:
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
     """What bubblewrap's sandboxes are made of; they are stopped at the end, and no descriptor is left."""
-    before = descriptors()
-    box = Box(tmp_path)
-    yield box
-    box.stop()
-    assert descriptors() == before
+    with nothing_left_open():
+        box = Box(tmp_path)
+        yield box
+        box.stop()
 
 
 @pytest.fixture

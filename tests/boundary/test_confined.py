@@ -82,7 +82,7 @@ def test_signals_have_their_defaults(field: Field):
     assert field.inside("say([l for l in open('/proc/self/status') if l.startswith(('SigIgn', 'SigBlk'))])")[
         0
     ].endswith("0000000000000000\n")
-    ended = end(field.start(field.plan(*field.script("os.kill(os.getpid(), 15)"))))
+    ended = end(field.start(field.plan(*field.script("signal.raise_signal(15)"))))
     assert (ended.kind, ended.number) == ("killed", 15)
 
 
@@ -142,7 +142,8 @@ def test_when_paddock_is_killed_nothing_is_left_running(field: Field):
             (field.base / "other").write_text(str(other))
             report = joined.receive()
             assert report is not None
-            (field.base / "command").write_text(str(report.number))
+            (field.base / "command.new").write_text(str(report.number))
+            (field.base / "command.new").rename(field.base / "command")  # with all that is in it
             signal.pause()
         finally:
             os._exit(1)

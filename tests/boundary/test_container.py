@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,15 +15,15 @@ from paddock.boundary.container import Container
 from paddock.boundary.engine import Engine
 from paddock.boundary.sheet import Compiled, Placed
 from paddock.errors import BoundaryUnavailable, Refused
-from tests.boundary.boxes import descriptors
+from tests.boundary.boxes import nothing_left_open
+from tests.boundary.field import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Make = Callable[..., Container]
 
-NOTHING = Compiled((), (), (), (), ())
+NOTHING = Compiled((), (), (), (), (), (1000, 1000))
 # What an engine does that makes a container: a process of the keeper's name, and its number in the file that was asked for.
 PID_FILE = 'while test "$1" != --pidfile; do shift; done; pid_file=$2'
 
@@ -50,11 +51,10 @@ def refused(made: Container) -> BoundaryUnavailable:
 
 
 def test_an_engine_that_fails_is_heard_and_nothing_is_left(make: Make, tmp_path: Path) -> None:
-    before = descriptors()
-    error = refused(make("echo Error: no space left on device >&2; exit 125"))
+    with nothing_left_open():
+        error = refused(make("echo Error: no space left on device >&2; exit 125"))
     assert "the storage is full (Error: no space left on device)" in error.why
     assert log(tmp_path) == "removed\n"
-    assert descriptors() == before
 
 
 def test_an_engine_that_hangs_is_ended_and_said(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,8 +80,8 @@ def test_it_is_complete_when_its_first_process_is_the_keeper_however_busy_the_en
     os.mkfifo(tmp_path / "go")
     made = make(script)
     pid = made.wait_until_complete()
-    with open(f"/proc/{pid}/cmdline", "rb") as file:
-        assert file.read().startswith(os.fsencode(keeper))
+    # execve(2) gives a process its new name a moment before its new arguments.
+    wait_for(lambda: Path(f"/proc/{pid}/cmdline").read_bytes().startswith(os.fsencode(keeper)))
     made.kill()
     made.kill()
     assert log(tmp_path) == "removed\n", "it was there still"
@@ -95,7 +95,7 @@ def test_a_first_process_that_has_ended_is_no_container(make: Make, tmp_path: Pa
 
 def test_a_path_that_is_no_text_is_refused_before_anything_is_made(make: Make, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="cannot be told of this path") as caught:
-        make("true", Compiled(("--mount", "dst=/srv/\udcff"), (), (), (), ()))
+        make("true", Compiled(("--mount", "dst=/srv/\udcff"), (), (), (), (), (1000, 1000)))
     assert "--boundary bubblewrap" in caught.value.next_step
     assert not (tmp_path / "here").exists()
 
@@ -116,6 +116,7 @@ def test_what_is_laid_out_can_be_passed_through_but_not_looked_at(make: Make, tm
         ("/srv/\udcff,a",),
         (("/etc", 0o755), ("/etc/passwd", b"ada"), ("/tmp", 0o1777), ("/bin", "usr/bin")),
         (),
+        (1000, 1000),
     )
     make("exit 1", compiled).kill()
     here = tmp_path / "here"

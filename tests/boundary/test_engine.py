@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from paddock.boundary import engine
+from paddock.boundary.engine import Engine
 from paddock.errors import BoundaryUnavailable
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 ALL = {"podman": "", "catatonit": "", "newuidmap": "", "runc": ""}
 
 
+def podman(place: Path | str) -> Engine:
+    return Engine(f"{place}/podman", "/usr/bin/true")
+
+
 def refused() -> BoundaryUnavailable:
     with pytest.raises(BoundaryUnavailable) as caught:
         engine.find_engine()
@@ -51,14 +57,39 @@ def test_a_missing_program_is_said_with_what_installs_it(install: Install, name:
     assert error.code == f"{name}-missing"
 
 
-def test_who_has_docker_alone_is_told_what_serves_them(install: Install, tmp_path: Path) -> None:
-    install(docker="exec podman")
-    assert "Docker" not in refused().why + refused().next_step, "podman's own script of that name"
+def test_docker_stands_in_where_podman_is_not(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    environ = {"DOCKER_HOST": f"unix://{tmp_path}/socket"}
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.bind(f"{tmp_path}/socket")
+        place = install(docker="exec podman")
+        assert refused().code == "podman-missing", "podman's own script of that name"
+        (tmp_path / "docker").write_bytes(b"\x7fELF")
+        found = engine.find_engine(environ)
+        assert (found.program, found.daemon, found.name) == (f"{place}/docker", environ["DOCKER_HOST"], "docker")
+        install(**ALL, docker="")
+        (tmp_path / "docker").write_bytes(b"\x7fELF")
+        assert engine.find_engine(environ).name == "podman"
+        assert engine.find_engine({**environ, "PADDOCK_ENGINE": "docker"}).name == "docker"
+        assert engine.handed_on({**environ, "PADDOCK_ENGINE": "docker"}) == {**environ, "PADDOCK_ENGINE": "docker"}
+        assert engine.handed_on(environ) == {}
+
+
+def test_who_wants_docker_gets_no_podman(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(**ALL)
+    monkeypatch.setenv("PADDOCK_ENGINE", "docker")
+    assert refused().code == "docker-missing"
+    monkeypatch.setenv("PADDOCK_ENGINE", "dokcer")
+    assert "podman or docker" in refused().why
+
+
+def test_who_wants_podman_gets_no_docker(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install()
     (tmp_path / "docker").write_bytes(b"\x7fELF")
-    error = refused()
-    assert "Docker is here, whose daemon is root" in error.why
-    assert "podman" in error.next_step
-    assert error.next_step.endswith("paddock harden --engine docker")
+    monkeypatch.setenv("PADDOCK_ENGINE", "podman")
+    assert refused().code == "podman-missing"
 
 
 @pytest.mark.user
@@ -96,7 +127,7 @@ def test_runc_is_used_where_crun_cannot_run(install: Install, monkeypatch: pytes
 )
 def test_the_version_is_read(install: Install, said: str, number: tuple[int, int]) -> None:
     place = install(podman=f"echo '{said}'; echo more")
-    assert engine.version(f"{place}/podman") == engine.Version(said, number)
+    assert engine.version(podman(place)) == engine.Version(said, number)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +139,7 @@ def test_the_version_is_read(install: Install, said: str, number: tuple[int, int
         ("Error: invalid internal status, try resetting the pause process", "pause process", "podman system migrate"),
         ("Error: localhost/x: image not known", "not in your storage", "podman pull"),
         ("time=x level=warning msg=y\nError: cgroups in hybrid mode not supported", "crun does not run", "runc"),
+        ("runc: unable to create session key: disk quota exceeded", "no more keys for you", "kernel.keys.maxbytes"),
         ("Error: something else", "Error: something else", "paddock doctor --boundary podman"),
         ("", "it ended without a word", "paddock doctor --boundary podman"),
         (
@@ -126,18 +158,34 @@ def test_a_complaint_becomes_what_a_person_can_do(complaint: str, why: str, next
 
 def test_an_engine_that_is_too_old_is_said_with_what_brings_what(install: Install) -> None:
     place = install(podman="echo podman version 3.4.4")
-    error = engine.failure("Error: unknown flag: --passwd", f"{place}/podman")
+    error = engine.failure("Error: unknown flag: --passwd", podman(place))
     assert error.what == "podman is too old"
     assert error.why.startswith("podman version 3.4.4; 4.3 brings --userns keep-id:uid=,gid=")
     assert "podman 4.3 or later" in error.next_step
     place = install(podman="echo podman version 5.0.0")
-    assert engine.failure("Error: unknown flag", f"{place}/podman").why == "Error: unknown flag"
+    assert engine.failure("Error: unknown flag", podman(place)).why == "Error: unknown flag"
 
 
 def test_an_engine_that_does_not_even_say_its_version_is_told(install: Install, tmp_path: Path) -> None:
     install(podman="")
     (tmp_path / "podman").write_bytes(b"\x7fELF nonsense")
-    assert "could not be started" in engine.failure("Error: x", f"{tmp_path}/podman").why
+    assert "could not be started" in engine.failure("Error: x", podman(tmp_path)).why
+
+
+def test_docker_of_before_its_namespace_of_control_groups_is_too_old(install: Install) -> None:
+    place = install(docker="echo Docker 19.03.15")
+    found = engine.Engine(f"{place}/docker", "/usr/bin/true", daemon="unix:///run/docker.sock")
+    error = engine.failure("unknown flag: --cgroupns", found)
+    assert error.what == "Docker is too old"
+    assert error.why.startswith("Docker 19.03.15; 20.10 brings --cgroupns")
+
+
+def test_docker_is_asked_with_nothing_of_the_persons_configuration() -> None:
+    found = engine.Engine("/usr/bin/docker", "/usr/bin/true", daemon="unix:///run/docker.sock")
+    assert engine.words(found) == (
+        "/usr/bin/docker", "--host", "unix:///run/docker.sock", "--config", engine.settings(),
+    )  # fmt: skip
+    assert engine.removal(found, "it")[5:] == ("rm", "--force", "--volumes", "it")
 
 
 def test_the_engine_hears_nothing_of_the_callers_but_where_their_storage_is() -> None:

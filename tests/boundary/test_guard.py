@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,7 +55,7 @@ def kill_whoever(begins: Callable[[], object]) -> None:
 
 
 def ended(made: Guard) -> int:
-    status = made.status(30)
+    status = made.status(90)
     assert status is not None
     return status
 
@@ -120,7 +119,7 @@ def test_when_paddock_is_killed_the_first_process_is_ended_at_once(make: Make, l
             made.is_up()
 
         kill_whoever(begins)
-        assert init.wait(30) == -signal.SIGKILL
+        assert init.wait(90) == -signal.SIGKILL
     wait_for(lambda: log.read_text() == "made\nremoved\n")
 
 
@@ -128,9 +127,10 @@ def test_an_engine_that_hangs_is_ended_and_what_it_made_removed(
     make: Make, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guard, "_FINISH_TIMEOUT_S", 0.2)
-    made = make("sleep 600")
+    made = make('echo begun >> "$0"; exec sleep 600')
+    wait_for(lambda: log.read_text() == "begun\n")
     made.release(gone=False)
-    assert log.read_text() == "removed\n"
+    assert log.read_text() == "begun\nremoved\n"
 
 
 def test_a_removal_that_fails_is_tried_again(tmp_path: Path, log: Path) -> None:
@@ -163,40 +163,45 @@ def test_it_can_be_waited_for_when_its_paddock_was_killed(make: Make, log: Path,
 
 
 def test_it_is_not_waited_for_without_end(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = make("sleep 600")
+    made, pid = _guard_of_a_waiting_engine(make, tmp_path)
     monkeypatch.setattr(guard, "_FINISH_TIMEOUT_S", 0.1)
     monkeypatch.setattr(guard, "_REMOVE_TIMEOUT_S", 0.1)
     assert not guard.wait_for(str(tmp_path / "lock"), guard.latest())
     monkeypatch.undo()
-    pids = [int(line.split()[0]) for line in _children_named("sleep 600")]
-    os.kill(pids[0], signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
     made.release(gone=False)
+    (tmp_path / "held").write_text("go on\n")
 
 
 def test_where_no_engine_was_started_nobody_is_waited_for(tmp_path: Path) -> None:
     assert guard.wait_for(str(tmp_path / "none"), guard.latest())
 
 
-def test_a_guard_that_was_killed_itself_is_an_engine_that_failed(make: Make) -> None:
-    made = make("sleep 1")
-    # Its child is the engine, which waits: the guard is the engine's parent.
-    mine = [int(line.split()[0]) for line in _children_named("sleep 1")]
-    os.kill(mine[0], signal.SIGKILL)
+def test_a_guard_that_was_killed_itself_is_an_engine_that_failed(make: Make, tmp_path: Path) -> None:
+    made, pid = _guard_of_a_waiting_engine(make, tmp_path)
+    os.kill(pid, signal.SIGKILL)
     assert ended(made) == -signal.SIGKILL
     made.release(gone=False)
+    (tmp_path / "held").write_text("go on\n")
 
 
-def _children_named(words: str) -> list[str]:
-    """Parents of the processes that run these words, once there is one."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        said = subprocess.run(["ps", "-eo", "ppid=,args="], capture_output=True, text=True, check=True).stdout
-        found = [
-            line for line in said.splitlines() if words in line and str(os.getpid()) not in line and "made >>" in line
-        ]
-        if found:
-            return found
-    raise AssertionError(words)
+def test_a_guard_that_is_killed_just_before_it_is_told_is_no_error(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, pid = _guard_of_a_waiting_engine(make, tmp_path)
+    os.kill(pid, signal.SIGKILL)
+    assert ended(made) == -signal.SIGKILL
+    monkeypatch.setattr(made, "status", lambda _: None)  # asked a moment earlier
+    made.release(gone=False)
+    (tmp_path / "held").write_text("go on\n")
+
+
+def _guard_of_a_waiting_engine(make: Make, place: Path) -> tuple[Guard, int]:
+    """A guard and its number, which the engine writes down: it is the engine's parent."""
+    os.mkfifo(place / "held")
+    made = make(f'echo $PPID > "{place}/guard"; read line < "{place}/held"')
+    wait_for(lambda: (place / "guard").exists() and (place / "guard").read_text().endswith("\n"))
+    return made, int((place / "guard").read_text())
 
 
 def test_it_holds_nothing_of_its_callers(make: Make) -> None:

@@ -25,7 +25,7 @@ def guest() -> Guest:
 def refusal(guest: Guest, **changes: object) -> int:
     """The error of a start that becomes no program. Where it would, this process would be another one."""
     with pytest.raises(OSError) as raised:
-        guest.become(replace(START, **{"cwd": "/", **changes}))
+        guest.become(replace(START, **{"cwd": os.getcwd(), **changes}))
     return raised.value.errno or 0
 
 

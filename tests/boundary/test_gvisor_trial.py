@@ -6,8 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from paddock import starting
-from paddock.boundary import guest_programs, gvisor_trial, runsc
+from paddock.boundary import engine, guest_programs, gvisor_trial, runsc
 from paddock.boundary.gvisor import Runsc
+from paddock.boundary.packages import install
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
@@ -38,3 +39,11 @@ def test_a_program_that_is_no_gvisor_runs_nothing(tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
     failure = gvisor_trial.failure(Runsc(str(program), "ptrace"), str(tmp_path / "base"))
     assert f"the kernel inside says that it is '{os.uname().release}', which is not gVisor's" in failure
+
+
+def test_with_docker_alone_it_names_what_is_missing_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "by_docker", lambda: True)
+    found = gvisor_trial.available(str(tmp_path))
+    assert (found.ok, found.reason) == (False, "podman starts its containers, and only Docker is here")
+    assert found.fix == install("podman")
+    assert not list(tmp_path.iterdir())

@@ -267,7 +267,7 @@ def test_all_ends_where_paddock_is_killed(bea: Person, app: Path) -> None:
 def test_the_limit_on_processes_counts_those_in_containers(bea: Person, app: Path, limit: str, refused: bool) -> None:
     script = """
         docker build -q -t app image > /dev/null
-        docker run --rm app sh -c 'for n in $(seq 150); do sleep 3 & done; kill $(jobs -p)' 2>&1
+        docker run --rm app sh -c 'for n in $(seq 150); do sleep 600 & done; kill $(jobs -p)' 2>&1
         true
     """
     words = ("run", "--quiet", "--limit", f"processes={limit}", "--workspace", "scratch", "--", "bash", "-c", script)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from pathlib import Path
 
 import pytest
 
 from paddock.boundary.steps import STAGE, STAND_IN, Overlay
 from paddock.errors import WorkspaceError
-from tests.boundary.boxes import Box, descriptors, start_of
-from tests.boundary.field import alive, end
+from tests.boundary.boxes import Box, nothing_left_open, start_of
+from tests.boundary.field import alive, end, wait_for
 from tests.capabilities import IS_ROOT, needs
 
 pytestmark = needs("bubblewrap", "overlay")
@@ -96,10 +95,8 @@ def test_layers_that_carry_no_overlay_are_an_error_that_says_where_to_go(box: Bo
         (box.layers / name).symlink_to(place)
     plan = box.plan("true")
     sandbox = box.sandbox(plan)
-    before = descriptors()
-    with pytest.raises(WorkspaceError) as caught:
+    with nothing_left_open(), pytest.raises(WorkspaceError) as caught:
         sandbox.start(start_of(plan))
-    assert descriptors() == before
     assert caught.value.code == "workspace-mount"
     assert caught.value.why
     assert "XDG_STATE_HOME" in caught.value.next_step
@@ -116,11 +113,8 @@ def test_the_command_has_one_identity_inside_and_one_outside(box: Box) -> None:
 
 
 def box_uid(box: Box) -> str:
-    deadline = time.monotonic() + 10
     out = box.layers / "upper/out"
-    while not out.exists() or not out.read_text().endswith("\n"):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_for(lambda: out.exists() and out.read_text().endswith("\n"))
     return out.read_text().strip()
 
 

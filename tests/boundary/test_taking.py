@@ -82,7 +82,7 @@ def test_what_fails_leaves_no_container(
     with pytest.raises(BoundaryUnavailable) as caught:
         taking.copy("f00d", "/home/ann", str(tmp_path))
     assert caught.value.why == "broken"
-    assert asked()[-1] == "rm"
+    assert "rm" in asked()
 
 
 def test_volumes_that_an_image_asks_for_go_with_the_container(

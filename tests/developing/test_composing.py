@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +21,7 @@ from paddock.developing import composing
 from paddock.developing.lending import Lent
 from paddock.errors import Refused
 from tests import busybox, podman
+from tests.boundary.field import wait_for
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def test_services_run_beside_it_and_know_each_other_by_name(ann: Person, compose
         assert probe.connect_ex(("127.0.0.1", 5432)) != 0
     assert ann.call("devcontainer", "rm", cwd=place).returncode == 0
     assert podman.left(ann) == []
-    assert volumes(ann) == before
+    wait_for(lambda: volumes(ann) == before)
 
 
 @running
@@ -283,8 +283,5 @@ def test_all_of_them_end_when_paddock_is_killed(ann: Person, composed: Make) -> 
         os.kill(live.pid, signal.SIGKILL)
     assert (said, len(there)) == ("up\n", 2)
     assert podman.left(ann) == []
-    deadline = time.monotonic() + 20
-    while (found := set(there) & set(beside(ann))) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert found == set()
-    assert volumes(ann) == before
+    wait_for(lambda: not set(there) & set(beside(ann)))
+    wait_for(lambda: volumes(ann) == before)  # the engine removes them after their container

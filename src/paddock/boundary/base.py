@@ -10,7 +10,7 @@ from paddock.frozen import frozen
 
 # Every gap that a boundary can have. A name that is accepted and is none of them is a mistake.
 GAPS = (
-    "canaries", "cpu-total", "hard-links", "host-signals", "host-sockets", "ipc-isolation",
+    "canaries", "cpu-total", "docker", "hard-links", "host-signals", "host-sockets", "ipc-isolation",
     "live-hazards-window", "live-protection", "masked-files", "memory-total", "metadata", "nested-namespaces",
     "network-destinations", "private-paths", "process-total", "process-visibility", "published-ports", "root",
     "rootful", "survivors", "truncate", "unix-sockets", "workspace-review",

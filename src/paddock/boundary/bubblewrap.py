@@ -45,7 +45,7 @@ class Facts:
     `Reveal`. In mode live, paths in the workspace: the names of `pinned` are held, `read_only` is held whole.
     `trust` is a directory in which the gateway writes whom programs inside are to trust, where it terminates TLS;
     `bundles` are the system's own files of that kind which are seen inside. `storage` is a directory for containers
-    that are made inside.
+    that are made inside. With `docker` in podman's place, `volumes` are those that the image asks for.
     """
 
     as_root: bool
@@ -58,6 +58,8 @@ class Facts:
     trust: str = ""
     bundles: tuple[str, ...] = ()
     storage: str = ""
+    docker: bool = False
+    volumes: tuple[str, ...] = ()
 
 
 @frozen

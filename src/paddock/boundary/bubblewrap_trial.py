@@ -155,16 +155,16 @@ def _failure(program: str, base: str, mode: WorkspaceMode) -> str:
     from paddock.kernel import seccomp
     from paddock.kernel.join import Start
 
-    machine = os.uname().machine
-    if machine not in seccomp.ARCHITECTURES:
-        return f"no system-call table for {machine}"
+    machine = seccomp.machine_here()
+    if machine is None:
+        return f"no system-call table for {os.uname().machine}"
     plan = smallest_plan(f"{base}/{mode}/repository", mode)
     layers = f"{base}/{mode}/layers"
     for directory in (plan.workspace.source, f"{layers}/upper", f"{layers}/work"):
         os.makedirs(directory, mode=0o700)
     start = Start(
         argv=plan.command, cwd="/", environment={}, uid=plan.person.uid, gid=plan.person.gid, limits={},
-        filter=seccomp.program("default", "x86_64" if machine == "x86_64" else "aarch64"),
+        filter=seccomp.program("default", machine),
         streams=("null", "null", "null"),
     )  # fmt: skip
     try:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from paddock.boundary.bubblewrap import Compiled
+    from paddock.kernel.namespaces import Namespaces
 
 KEEPER = "/usr/bin/cat"
 _START_TIMEOUT_S = 20.0
@@ -66,6 +67,10 @@ class Build:
                 raise _failure(self.kill())
             data += chunk
         return data
+
+    def settle(self, namespaces: Namespaces) -> Namespaces:
+        """As they are: bubblewrap has made one for commands."""
+        return namespaces
 
     def wait(self, timeout_s: float) -> None:
         """Wait until bubblewrap has ended by itself: it closes the status pipe then."""

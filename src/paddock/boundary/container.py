@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.boundary.engine import Engine
     from paddock.boundary.sheet import Compiled
+    from paddock.kernel.namespaces import Namespaces
 
 LABEL = "paddock.sandbox"
 # As root the container's ids are nobody's, and must come through to its root; the directories of live sandboxes are
@@ -46,7 +47,9 @@ class Container:
         _refuse_odd(compiled.arguments)
         _refuse_few_files()
         self.compiled = compiled
-        self._program = found.program
+        self._engine = found
+        self._name = name
+        self._owner = owner
         self._here = here
         self._init = -1
         self.first = 0  # its first process in our numbering, once it is complete
@@ -58,13 +61,13 @@ class Container:
         _write(f"{here}/{NAME}", name.encode(), 0o400, None)
         settings = engine.settings()
         environment = engine.environment(settings)
-        self._clears_up = engine.clears_up(environment)
+        self._clears_up = bool(found.daemon) or engine.clears_up(environment)
         run = (
-            *command(found, settings), "--detach",
-            *("--name", name, "--label", f"{LABEL}={name}", "--pidfile", f"{here}/pid"),
+            *command(found, settings), "--detach", "--name", name, "--label", f"{LABEL}={name}",
+            *(() if found.daemon else ("--pidfile", f"{here}/pid")),
             *limits(), *(word.replace(HERE, here) for word in compiled.arguments),
         )  # fmt: skip
-        remove = (found.program, "rm", "--force", "--time", "0", "--ignore", name)
+        remove = engine.removal(found, name)
         complaints = os.open(f"{here}/complaints", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             commands = Commands(run, remove, environment, f"{here}/pid", self.lock)
@@ -81,18 +84,45 @@ class Container:
         while time.monotonic() < deadline:
             status = self._guard.status(_LOOK_EVERY_S)
             if status:
-                raise engine.failure(self.kill(), self._program)
+                raise engine.failure(self.kill(), self._engine)
+            if status == 0 and self._engine.daemon and self._init < 0:
+                self._ask_for_pid()
             pid = self._keeper(patient=status is None)
             if pid:
                 return pid
             HeldBack().leave_if_asked()  # it may last: nobody should have to wait for it
         self.kill()
         raise BoundaryUnavailable(
-            f"podman did not start the container in {_START_TIMEOUT_S:g} seconds",
+            f"{self._engine.name} did not start the container in {_START_TIMEOUT_S:g} seconds",
             why="it is still at work, or hangs",
-            next_step="podman system migrate, then: paddock doctor --boundary podman",
+            next_step=engine.revive(self._engine),
             code="podman-hangs",
         )
+
+    def _ask_for_pid(self) -> None:
+        """Write the file that podman writes by itself."""
+        from paddock.boundary import docker
+
+        _write(f"{self._here}/pid", str(docker.first_process(self._engine, self._name)).encode(), 0o400, None)
+
+    def settle(self, namespaces: Namespaces) -> Namespaces:
+        """With a user namespace for commands: podman has made one for the container, Docker none at all.
+
+        Raises BoundaryUnavailable.
+        """
+        if not self._engine.daemon:
+            return namespaces
+        from paddock.kernel import userns
+
+        try:
+            return userns.below(namespaces, self.compiled.person, self._owner or 0)
+        except OSError as error:
+            raise BoundaryUnavailable(
+                "no user namespace could be made below that of Docker's containers",
+                why=f"{error.strerror}: this machine allows none to whoever is root in one",
+                next_step="paddock doctor --boundary podman",
+                code="docker-user-namespace",
+            ) from error
 
     def _keeper(self, *, patient: bool) -> int:
         """PID 1 where it is the keeper, 0 where it is not yet. Until then it is the runtime, with more rights."""
@@ -127,6 +157,8 @@ class Container:
 
 def command(found: Engine, settings: str) -> tuple[str, ...]:
     """The engine's words up to `run`."""
+    if found.daemon:
+        return (*engine.words(found), "run", "--rm")
     runtime = ("--runtime", found.runtime) if found.runtime else ()
     # No hooks, no mounts.conf: in the person's own there may be programs and host paths for every container. The file
     # for the latter has an option (a hidden one), and no setting.

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 
 from paddock.frozen import frozen
-from paddock.process import close_all_but
+from paddock.process import close_all_but, empty_streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Guard:
             return
         ended = self.status(0)
         word = _REMOVE if not gone or ended else _NOTHING_LEFT if ended == 0 else _REMOVE_IF_FAILED
-        if ended != -_SIGKILL:  # else the guard itself is gone
+        with suppress(BrokenPipeError):  # the guard itself is gone
             os.write(self._hold, word)
         os.close(self._hold)
         self._hold = -1
@@ -130,9 +130,7 @@ def _guard(commands: Commands, ends: tuple[int, int, int], complaints: int, befo
     waiting, tell, lock = ends
     try:
         engine = _start(commands.run, commands.environment, complaints, before)
-        null = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(null, descriptor)
+        empty_streams()
         close_all_but(waiting, tell, lock)
         handle = os.pidfd_open(engine)
         ended, wish, init = _attend(engine, handle, (waiting, tell), commands.pid_file)

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import struct
 
+from paddock.kernel import seccomp
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.kernel.seccomp import Machine
@@ -159,6 +161,11 @@ _NUMBER = {"x86_64": 62, "aarch64": 183}  # elf(5), e_machine
 _BASE = 0x10000
 _HEADERS = 64 + 56
 _COLUMNS = 32  # of code, before what it means
+
+
+def machine_here() -> Machine:
+    """The architecture here; any other than these two is refused by `starting`."""
+    return seccomp.machine_here() or "aarch64"
 
 
 def init(machine: Machine) -> bytes:

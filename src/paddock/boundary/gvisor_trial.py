@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from paddock.boundary import gvisor, runsc
+from paddock.boundary import engine, gvisor, runsc
 from paddock.boundary.base import Availability
+from paddock.boundary.packages import install
 from paddock.errors import PaddockError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.boundary.gvisor import Runsc
-    from paddock.kernel.seccomp import Machine
 
 _BOOT_TIMEOUT_S = 10.0
 
@@ -20,6 +20,10 @@ def available(base: str) -> Availability:
     """Try every platform, each for a bounded time; below `base`, an empty and private directory."""
     from paddock.process import SYSTEM_PATH, run
 
+    if engine.by_docker():
+        return Availability(
+            ok=False, reason="podman starts its containers, and only Docker is here", fix=install("podman")
+        )
     try:
         program = runsc.find_program()
         environment = {"PATH": ":".join(SYSTEM_PATH), "LANG": "C.UTF-8"}
@@ -39,14 +43,14 @@ def failure(found: Runsc, base: str) -> str:
     """What fails when `true` is started under gVisor on that platform, or nothing."""
     import shutil
 
-    from paddock.boundary import container, engine, steps
+    from paddock.boundary import container, steps
     from paddock.boundary.bubblewrap_trial import how_it_ended, smallest_plan
     from paddock.boundary.facts import facts_for
     from paddock.boundary.guest import Guest
+    from paddock.boundary.guest_programs import machine_here
     from paddock.boundary.sandbox import Sandbox
     from paddock.kernel.join import Start
 
-    machine: Machine = "x86_64" if os.uname().machine == "x86_64" else "aarch64"
     plan = smallest_plan(f"{base}/repository", "readonly")
     os.makedirs(plan.workspace.source, mode=0o700)
     start = Start(
@@ -55,7 +59,7 @@ def failure(found: Runsc, base: str) -> str:
     )  # fmt: skip
     here = container.place(base)
     try:
-        compiled = gvisor.compile(plan, facts_for(plan), (), machine)
+        compiled = gvisor.compile(plan, facts_for(plan), (), machine_here())
         owner = steps.STAND_IN if os.geteuid() == 0 else None
         name = f"paddock-trial-{os.urandom(8).hex()}"
         sandbox = Sandbox(container.Container(engine.find_engine(), compiled, here, name, owner=owner))

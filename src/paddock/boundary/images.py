@@ -72,9 +72,9 @@ def look(reference: str) -> Known:
     """What is in an image of the person's own storage."""
     found = engine.find_engine()
     configuration = _inspect(found, reference)
-    identifier = str(configuration.get("Id", ""))
+    identifier = str(configuration.get("Id", "")).removeprefix("sha256:")  # as Docker begins it
     if not identifier.isalnum():
-        raise PaddockError(f"podman does not say what {reference} is", code="podman")
+        raise PaddockError(f"{found.name} does not say what {reference} is", code="podman")
     config = configuration.get("Config") or {}
     _refuse_wishes(reference, configuration.get("Annotations") or {}, str(config.get("WorkingDir") or ""))
     kept = _kept(identifier)
@@ -89,6 +89,12 @@ def look(reference: str) -> Known:
     )
     _keep(known)
     return known
+
+
+def volumes(reference: str) -> tuple[str, ...]:
+    """Where containers of an image get directories of their own that are kept, as it wants it."""
+    config = _inspect(engine.find_engine(), reference).get("Config") or {}
+    return tuple(str(path).rstrip("/") for path in config.get("Volumes") or () if str(path).startswith("/"))
 
 
 def _account(known: Known, wanted: str) -> Account | None:
@@ -143,17 +149,19 @@ def _inspect(found: Engine, reference: str) -> dict[str, Any]:
     if done.status:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         if any("no such image" in line or "not known" in line for line in said):
-            raise _missing(reference)
+            raise _missing(found, reference)
         # A name that a shell would read as more never gets further than this.
         if any("invalid reference format" in line or "must be lowercase" in line for line in said):
             raise _no_name(reference)
-        raise engine.failure("\n".join(said))
+        raise engine.failure("\n".join(said), found)
     try:
         entries = json.loads(done.stdout)
     except ValueError as error:
-        raise PaddockError(f"podman's answer about {reference} is no JSON", why=str(error), code="podman") from error
+        raise PaddockError(
+            f"{found.name}'s answer about {reference} is no JSON", why=str(error), code="podman"
+        ) from error
     if not (isinstance(entries, list) and len(entries) == 1 and isinstance(entries[0], dict)):
-        raise PaddockError(f"podman knows no single image {reference}", code="podman")
+        raise PaddockError(f"{found.name} knows no single image {reference}", code="podman")
     return entries[0]
 
 
@@ -161,12 +169,13 @@ def _no_name(reference: str) -> Refused:
     return Refused(f"{reference!a} is no image's name", next_step="paddock run --image NAME -- COMMAND")
 
 
-def _missing(reference: str) -> BoundaryUnavailable:
-    docker = f"   or, where Docker has it: docker save {reference} | podman load" if engine.has_docker() else ""
+def _missing(found: Engine, reference: str) -> BoundaryUnavailable:
+    elsewhere = not found.daemon and engine.has_docker()
+    docker = f"   or, where Docker has it: docker save {reference} | podman load" if elsewhere else ""
     return BoundaryUnavailable(
         f"there is no image {reference} here",
-        why="it is not in podman's storage, and Paddock fetches none by itself",
-        next_step=f"podman pull {reference}   or: podman build -t {reference} .{docker}",
+        why=f"it is not in {found.name}'s storage, and Paddock fetches none by itself",
+        next_step=f"{found.name} pull {reference}   or: {found.name} build -t {reference} .{docker}",
         code="image-missing",
     )
 
@@ -178,7 +187,7 @@ def remove(reference: str) -> bool:
 
 def _engine(found: Engine, *words: str) -> Any:
     environment = engine.environment(engine.settings())
-    return run((found.program, *words), environment=environment, timeout_s=_TIMEOUT_S)
+    return run((*engine.words(found), *words), environment=environment, timeout_s=_TIMEOUT_S)
 
 
 def _accounts(text: str) -> tuple[Account, ...]:

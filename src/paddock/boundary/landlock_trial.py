@@ -14,9 +14,9 @@ from paddock.kernel import cgroups, confine, landlock, seccomp
 
 def facts_here() -> Facts:
     """Ask this machine. Raises BoundaryUnavailable where the boundary cannot work at all."""
-    machine = os.uname().machine
-    if machine not in seccomp.ARCHITECTURES:
-        raise BoundaryUnavailable("no system-call table for " + machine, next_step="use x86_64 or aarch64")
+    machine = seccomp.machine_here()
+    if machine is None:
+        raise BoundaryUnavailable(f"no system-call table for {os.uname().machine}", next_step="use x86_64 or aarch64")
     try:
         abi = landlock.version()
     except OSError as error:
@@ -24,7 +24,7 @@ def facts_here() -> Facts:
     site = cgroups.find()
     return Facts(
         abi=abi,
-        machine="x86_64" if machine == "x86_64" else "aarch64",
+        machine=machine,
         as_root=os.geteuid() == 0,
         tasks=_own_tasks(),
         controllers=tuple(sorted(site.parents)) if site and cgroups.works(site) else (),

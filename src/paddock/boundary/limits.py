@@ -19,9 +19,9 @@ _CGROUP_LIMITS = {"memory": "memory", "processes": "pids", "cpus": "cpu"}
 # INVARIANT RS-04: no cores, they hold secrets. Nor a host's program that takes them (core(5), "piping core dumps"):
 # such a program, which reads what a sandbox made as root, is started whatever the limit is, unless that is 1.
 _NO_CORE = 1
-# What counts beside the command in the same user namespace: bubblewrap's PID 1 and keeper, and our joiner; in a guest
-# of gVisor its first process.
-_OWN_PROCESSES, _OWN_IN_GUEST = 3, 1
+# What counts beside the command in the same user namespace: bubblewrap's PID 1 and keeper, and our joiner. Apart
+# from these are a guest of gVisor's, with its first process, and what is below Docker's, with the joiner.
+_OWN_PROCESSES, _OWN_APART = 3, 1
 # The kernel asks the rlimit first, and tells nobody that it was reached. So it is looser where a control group
 # counts, which tells: then it stands behind that one only.
 _BEHIND_GROUP = 16
@@ -37,11 +37,11 @@ class Division:
     notes: tuple[str, ...]
 
 
-def divide(plan: Plan, controllers: Collection[str], *, guest: bool = False) -> Division:
+def divide(plan: Plan, controllers: Collection[str], *, guest: bool = False, docker: bool = False) -> Division:
     """Divide the plan's limits, given the control group controllers that can be used here.
 
     A `guest` of gVisor's keeps no limit on a process's memory, and its processes are not the host's: a control group
-    would count, and refuse, what gVisor needs for itself.
+    would count, and refuse, what gVisor needs for itself. With `docker` commands have a user namespace to themselves.
     """
     if guest:
         controllers = set(controllers) - {"pids"}
@@ -54,7 +54,8 @@ def divide(plan: Plan, controllers: Collection[str], *, guest: bool = False) -> 
             together[limit.name] = limit.value
         if limit.name == "processes":
             looser = _BEHIND_GROUP if "processes" in together else 0
-            per_process["processes"] = int(limit.value) + (_OWN_IN_GUEST if guest else _OWN_PROCESSES) + looser
+            own = _OWN_APART if guest or docker else _OWN_PROCESSES
+            per_process["processes"] = int(limit.value) + own + looser
         elif limit.name in ("open_files", "file_size"):
             per_process[limit.name] = int(limit.value)
         elif limit.name in _CONTROLLER and limit.name not in together:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from paddock.boundary import docker_words
 from paddock.boundary.sheet import HERE, KEEPER, PLACE_BYTES, SHARED_MODES, Compiled, Sheet
 from paddock.boundary.steps import (
     EMPTY_DIRECTORY,
@@ -75,11 +76,12 @@ def compile(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...]) -> Compiled
         out.steps += [TrustHere(f"{PLACE}/{BUNDLE}", bundle) for bundle in facts.bundles]
     _seal(plan, out)
     return Compiled(
-        (*out.words, "--entrypoint", f'["{KEEPER}","-P"]', *_image(plan)),
+        (*out.words, *_ending(plan, facts)),
         tuple(out.files),
         tuple(out.sources),
         tuple(sorted(out.root.items())),
         tuple(out.steps),
+        (plan.person.uid, plan.person.gid),
     )
 
 
@@ -91,19 +93,28 @@ def _seal(plan: Plan, out: Sheet) -> None:
     out.steps.append(Remove("/etc/hostname"))  # its source would name the container and where the storage is
     for path in out.facts.covered_proc:
         out.steps += [Remove(path), Blank(path)]  # the engine's own can be written
+    if out.facts.docker:
+        docker_words.seal(out)
     out.steps.append(Unstage())
     # INVARIANT FS-33. /dev/null and its kin are mounts of their own, whose devices stay.
     out.steps += [Seal("/proc", read_only=False), Seal("/dev", read_only=True, deep=False)]
     out.steps += [Seal("/", read_only=False, devices=True), Seal("/", read_only=True, deep=False)]
 
 
-def _image(plan: Plan) -> tuple[str, ...]:
+def _ending(plan: Plan, facts: Facts) -> tuple[str, ...]:
+    """The keeper, and the root."""
+    if facts.docker:
+        return docker_words.ending(plan)
+    keeper = ("--entrypoint", f'["{KEEPER}","-P"]')
     if plan.image:
-        return ("--pull", "never", "--image-volume", "ignore", plan.image.reference)
-    return ("--passwd=false", "--rootfs", f"{HERE}/root")
+        return (*keeper, "--pull", "never", "--image-volume", "ignore", plan.image.reference)
+    return (*keeper, "--passwd=false", "--rootfs", f"{HERE}/root")
 
 
 def _isolation(plan: Plan, out: Sheet) -> None:
+    if out.facts.docker:
+        out.words += docker_words.isolation(_HOST, out.person)
+        return
     person = plan.person
     # INVARIANT PK-47, PK-12: all namespaces are new. The network's has no interface: the gateway attaches to it.
     out.words += ["--network", "none", "--pid", "private", "--ipc", "private", "--uts", "private"]
@@ -162,7 +173,7 @@ def _private(entry: Private, plan: Plan, out: Sheet) -> None:
         return
     home = entry.target == plan.person.home
     mode = 0o700 if home else SHARED_MODES.get(entry.target, 0o755)
-    out.memory(entry.target, entry.size_bytes, mode, filled=home and out.image)
+    out.memory(entry.target, entry.size_bytes, mode, filled=home and plan.image is not None)
     # What an image has there may be closed, and its mode was taken over.
     if out.image or entry.target not in SHARED_MODES:
         out.steps.append(Own(entry.target, out.person, mode))

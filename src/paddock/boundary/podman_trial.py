@@ -17,9 +17,10 @@ def available(base: str) -> Availability:
     """Start a container with an overlay; on this side below `base`, an empty and private directory."""
     try:
         found = engine.find_engine()
-        version = engine.version(found.program)
-        if version.number < engine.OLDEST:
-            raise engine.too_old(version)
+        version = engine.version(found)
+        old = engine.too_old(found, version)
+        if old:
+            raise old
         failure = _failure(found, base)
     except PaddockError as error:
         fix = "" if error.next_step.startswith("paddock doctor") else error.next_step
@@ -33,27 +34,30 @@ def _failure(found: Engine, base: str) -> str:
     """What fails when `true` is started in a container, or nothing. Raises PaddockError."""
     import shutil
 
-    from paddock.boundary import container, podman, steps
+    from paddock.boundary import container, docker, podman, steps
     from paddock.boundary.bubblewrap_trial import how_it_ended, smallest_plan
     from paddock.boundary.facts import facts_for
     from paddock.boundary.sandbox import Sandbox
     from paddock.kernel import seccomp
     from paddock.kernel.join import Start
 
-    machine = os.uname().machine
-    if machine not in seccomp.ARCHITECTURES:
-        return f"no system-call table for {machine}"
+    machine = seccomp.machine_here()
+    if machine is None:
+        return f"no system-call table for {os.uname().machine}"
     plan = smallest_plan(f"{base}/repository", "review")
     source, layers = plan.workspace.source, f"{base}/layers"
     for directory in (source, f"{layers}/upper", f"{layers}/work"):
         os.makedirs(directory, mode=0o700)
     start = Start(
         argv=plan.command, cwd="/", environment={}, uid=plan.person.uid, gid=plan.person.gid, limits={},
-        filter=seccomp.program("default", "x86_64" if machine == "x86_64" else "aarch64"),
+        filter=seccomp.program("default", machine),
         streams=("null", "null", "null"),
     )  # fmt: skip
     overlay = steps.Overlay(source, (source,), f"{layers}/upper", f"{layers}/work")
-    compiled = podman.compile(plan, facts_for(plan), (overlay,))
+    facts = facts_for(plan)
+    if found.daemon:
+        facts = docker.facts(found, plan, facts)
+    compiled = podman.compile(plan, facts, (overlay,))
     owner = steps.STAND_IN if os.geteuid() == 0 else None
     here = container.place(base)
     try:

@@ -16,6 +16,8 @@ from paddock.boundary import steps
 from paddock.boundary.steps import (
     Blank,
     Carry,
+    Execute,
+    Fill,
     Hold,
     MakeLink,
     MaskPath,
@@ -59,6 +61,9 @@ if TYPE_CHECKING:
         def wait_until_complete(self) -> int:
             """PID 1 of the sandbox, in our numbering. Raises BoundaryUnavailable."""
 
+        def settle(self, namespaces: Namespaces) -> Namespaces:
+            """With the user namespace in which commands are to live. Raises BoundaryUnavailable."""
+
         def wait(self, timeout_s: float) -> None:
             """Wait until it has noticed that PID 1 is gone."""
 
@@ -83,6 +88,10 @@ class Sandbox:
             self.init_pid = build.wait_until_complete()
             self._init = os.pidfd_open(self.init_pid)
             self.namespaces: Namespaces = namespaces_of(self.init_pid)
+            settled = build.settle(self.namespaces)
+            # What nobody finds by PID 1: where commands live, if that was made for them.
+            self.people = settled.user if settled is not self.namespaces else -1
+            self.namespaces = settled
         except BaseException:
             self.stop()
             raise
@@ -188,6 +197,16 @@ def _own(step: Own) -> None:
     os.chmod(step.target, step.mode)
 
 
+def _execute(step: Execute) -> None:
+    mounts.allow_programs(step.target)
+
+
+def _fill(step: Fill) -> None:
+    from paddock.boundary import filling  # here already (`docker.facts`): in these mounts none of our files can be read
+
+    filling.fill(step.target, step.uid)
+
+
 def _seal(step: Seal) -> None:
     mounts.seal(step.target, read_only=step.read_only, deep=step.deep, devices=step.devices)
 
@@ -262,6 +281,8 @@ _DO: dict[type, Callable[[Any], None]] = {
     Blank: _blank,
     TrustHere: _trust,
     Own: _own,
+    Execute: _execute,
+    Fill: _fill,
     Seal: _seal,
     MakeLink: _make_link,
     Mirror: _mirror,

@@ -144,7 +144,7 @@ class Services:
             *self._limits, *told,
         )  # fmt: skip
         _write(f"{here}/{container.NAME}", name)
-        remove = (self._found.program, "rm", "--force", "--volumes", "--time", "0", "--ignore", name)
+        remove = engine.removal(self._found, name)
         complaints = os.open(f"{here}/complaints", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             commands = Commands(run, remove, engine.environment(settings), f"{here}/pid", self._lock)
@@ -154,7 +154,7 @@ class Services:
         self._guards.append((service.name, guard, -1))
         status = guard.status(_START_TIMEOUT_S)
         if status != 0:
-            raise _failed(service.name, here, self._found.program)
+            raise _failed(service.name, here, self._found)
         handle = _handle(f"{here}/pid")
         if handle >= 0:
             guard.is_up()
@@ -196,9 +196,9 @@ def _write(path: str, content: str) -> None:
         os.fchmod(file.fileno(), 0o444)
 
 
-def _failed(name: str, here: str, program: str) -> PaddockError:
+def _failed(name: str, here: str, found: Engine) -> PaddockError:
     with open(f"{here}/complaints", encoding="utf-8", errors="replace") as file:
-        failure = engine.failure(file.read(), program)
+        failure = engine.failure(file.read(), found)
     return PaddockError(
         f"the service {name} could not be started",
         why=failure.why,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from paddock.boundary.steps import STAND_IN, Carry, MakeLink, Own, Reveal, Seal, is_system
+from paddock.boundary.steps import STAND_IN, Carry, Execute, Fill, MakeLink, Own, Reveal, Seal, is_system
 from paddock.frozen import frozen
 from paddock.plan.paths import ancestors, within
 
@@ -46,6 +46,7 @@ class Compiled:
     sources: tuple[str, ...]
     root: tuple[tuple[str, int | str | bytes], ...]
     steps: tuple[Step, ...]
+    person: tuple[int, int]  # inside
 
 
 class Sheet:
@@ -53,9 +54,12 @@ class Sheet:
 
     def __init__(self, plan: Plan, facts: Facts) -> None:
         self.facts = facts
-        self.image = plan.image is not None
-        self.person = STAND_IN if facts.as_root else plan.person.uid
+        # Where the engine makes the places for mounts: there is no skeleton of ours.
+        self.image = plan.image is not None or facts.docker
+        # In the user namespace of the container; Docker of one's own has oneself as its root.
+        self.person = STAND_IN if facts.as_root else 0 if facts.docker else plan.person.uid
         self.words: list[str] = []
+        self.targets: set[str] = set()
         self.files: list[Placed] = []
         self.sources: list[str] = []
         self.root: dict[str, int | str | bytes] = {}
@@ -67,6 +71,7 @@ class Sheet:
 
     def mount(self, **options: str) -> None:
         """One `--mount`, each part quoted as CSV (RFC 4180), where commas and quotation marks may be in a path."""
+        self.targets.add(options["dst"])
         parts = (f"{key}={value}" if value else key for key, value in options.items())
         self.words += ["--mount", ",".join('"' + part.replace('"', '""') + '"' for part in parts)]
 
@@ -77,8 +82,7 @@ class Sheet:
             self.root[target] = content
             return
         self.own_parents(target)
-        self.files.append(Placed(content, mode))
-        self.mount(type="bind", src=f"{HERE}/files/{len(self.files) - 1}", dst=target, ro="true")
+        self._small(target, Placed(content, mode))
 
     def bind(self, source: str, target: str, *, read_only: bool) -> None:
         """Make a host path visible: by the engine, or carried in where only root can reach it."""
@@ -106,19 +110,31 @@ class Sheet:
         self.parents(target)
         if not self.image and not self._under_mount(target):
             self.root[target] = mode if mode & 0o1000 else 0o755
-        if filled:
+        if filled and not self.facts.docker:
             self.mount(type="tmpfs", dst=target, **{"tmpfs-size": str(size), "tmpfs-mode": f"{mode:o}"})
         else:
             self.empty(target, size, mode)
+        if self.facts.docker:
+            self.steps += [Execute(target), *([Fill(target, self.person)] if filled else [])]
         self.private.append(target)
 
-    def empty(self, target: str, size: int, mode: int) -> None:
+    def empty(self, target: str, size: int, mode: int, *, read_only: bool = False) -> None:
         """A file system in memory, without what the engine would copy from the directory that it covers."""
         options = {"tmpfs-size": str(size), "tmpfs-mode": f"{mode:o}"}
-        self.mount(type="tmpfs", dst=target, **options, notmpcopyup="")
+        if not self.facts.docker:  # which never copies
+            options["notmpcopyup"] = ""
+        if read_only:
+            options["ro"] = "true"
+        self.mount(type="tmpfs", dst=target, **options)
 
     def _bind_words(self, source: str, target: str, *, read_only: bool) -> None:
         self.mount(type="bind", src=source, dst=target, ro="true" if read_only else "false")
+
+    def _small(self, target: str, placed: Placed) -> None:
+        self.files.append(placed)
+        self._bind_words(f"{HERE}/files/{len(self.files) - 1}", target, read_only=True)
+        if self.facts.docker:  # podman does that unasked
+            self.steps.append(Seal(target, read_only=True))
 
     def place(self, source: str, target: str, *, mounted: bool = False) -> None:
         """The place for a mount. The engine makes it where it is below one of its own mounts, or in an image."""
@@ -126,10 +142,9 @@ class Sheet:
         if not self.image and not self._under_mount(target):
             self.root.setdefault(target, b"" if file else 0o755)
         elif not mounted and file:
-            self.files.append(Placed(b""))
-            self._bind_words(f"{HERE}/files/{len(self.files) - 1}", target, read_only=True)
+            self._small(target, Placed(b""))
         elif not mounted:
-            self.empty(target, PLACE_BYTES, 0o755)
+            self.empty(target, PLACE_BYTES, 0o755, read_only=True)
 
     def link(self, link: Link, mounts: tuple[Mount, ...]) -> None:
         """Make a link again: in the skeleton, or once what it lies in is mounted.

@@ -119,6 +119,21 @@ class Own:
 
 
 @frozen
+class Execute:
+    """Let programs be started from a private directory: Docker mounts each so that none can."""
+
+    target: str
+
+
+@frozen
+class Fill:
+    """Copy what the image has at a place into the private directory that covers it, as `uid`'s (`boundary.filling`)."""
+
+    target: str
+    uid: int
+
+
+@frozen
 class Seal:
     """Take set-user-ID away from a mount, and devices, and writing where it is `read_only`; `deep`: from all below it.
 
@@ -168,6 +183,8 @@ Step = (
     | Blank
     | TrustHere
     | Own
+    | Execute
+    | Fill
     | Seal
     | MakeLink
     | Mirror

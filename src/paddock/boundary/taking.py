@@ -25,6 +25,7 @@ _TIMEOUT_S = 60.0
 _LONGEST = 1 << 20
 _TAR_BLOCKS = 1 << 14  # headers around one file (tar(5))
 _LOCK = "taking"
+_NONE_THERE = ("could not be found", "no such file", "Could not find the file")  # the last is Docker's
 
 
 def text(identifier: str, path: str) -> str:
@@ -33,7 +34,7 @@ def text(identifier: str, path: str) -> str:
 
     found = engine.find_engine()
     with _still(found, identifier) as name:
-        content = _first_bytes((found.program, "cp", f"{name}:{path}", "-"))
+        content = _first_bytes((*engine.words(found), "cp", f"{name}:{path}", "-"))
     try:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             for member in archive:
@@ -51,11 +52,11 @@ def copy(identifier: str, source: str, target: str) -> None:
     """
     found = engine.find_engine()
     with _still(found, identifier) as name:
-        words = (found.program, "cp", f"{name}:{source}/.", target)
+        words = (*engine.words(found), "cp", f"{name}:{source}/.", target)
         done = run(words, environment=engine.environment(engine.settings()), timeout_s=_TIMEOUT_S)
     said = done.stderr.decode("utf-8", "replace")
-    if done.status and "could not be found" not in said and "no such file" not in said:
-        raise engine.failure(said)
+    if done.status and not any(none in said for none in _NONE_THERE):
+        raise engine.failure(said, found)
 
 
 @contextmanager
@@ -67,8 +68,11 @@ def _still(found: Engine, identifier: str) -> Iterator[str]:
     place = make_private(f"{state_directory()}/images")
     complaints = os.memfd_create("complaints")
     commands = Commands(
-        run=(found.program, "create", "--pull", "never", "--network", "none", "--name", name, identifier, "/true"),
-        remove=(found.program, "rm", "--force", "--volumes", "--time", "0", "--ignore", name),
+        run=(
+            *engine.words(found),
+            *("create", "--pull", "never", "--network", "none", "--name", name, identifier, "/true"),
+        ),
+        remove=engine.removal(found, name),
         environment=engine.environment(engine.settings()),
         pid_file="",  # it has no process
         lock=f"{place}/{_LOCK}",
@@ -79,13 +83,13 @@ def _still(found: Engine, identifier: str) -> Iterator[str]:
             status = guard.status(_TIMEOUT_S)
             if status is None:
                 raise PaddockError(
-                    f"podman did not make a container in {_TIMEOUT_S:g} seconds",
+                    f"{found.name} did not make a container in {_TIMEOUT_S:g} seconds",
                     why="it is still at work, or hangs",
-                    next_step="podman system migrate, then: paddock doctor --boundary podman",
+                    next_step=engine.revive(found),
                     code="podman-hangs",
                 )
             if status:
-                raise engine.failure(os.pread(complaints, 1 << 16, 0).decode("utf-8", "replace"))
+                raise engine.failure(os.pread(complaints, 1 << 16, 0).decode("utf-8", "replace"), found)
             yield name
         finally:
             guard.release(gone=False)

@@ -137,7 +137,9 @@ def _environment(environ: Mapping[str, str], repository: str) -> dict[str, str]:
     outside = [it for it in known if it.startswith("/") and not f"{os.path.realpath(it)}/".startswith(f"{repository}/")]
     passed = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "REGISTRY_AUTH_FILE")
     given = {name: environ[name] for name in passed if name in environ}
-    return {**engine.environment(_settings()), **given, "PATH": ":".join(dict.fromkeys(outside))}
+    daemon = engine.find_engine().daemon
+    where = {"DOCKER_HOST": daemon} if daemon else {}
+    return {**engine.environment(_settings()), **given, **where, "PATH": ":".join(dict.fromkeys(outside))}
 
 
 def _run(argv: tuple[str, ...], environment: Mapping[str, str]) -> None:

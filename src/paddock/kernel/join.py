@@ -21,6 +21,7 @@ from paddock.kernel.namespaces import (
     be_unreadable,
     die_with_parent,
     forbid_imports,
+    is_ours,
     setns,
 )
 from paddock.kernel.reports import Joined, tell, tell_failure
@@ -139,6 +140,7 @@ def _joiner(
         be_unreadable()
         forbid_imports()
         as_root = os.geteuid() == 0  # of the host: further down it says nothing
+        owned_by_host = is_ours(namespaces.owner)  # while /proc is the host's
         if as_root:
             os.setgroups([])  # in the user namespace it is forbidden
         else:
@@ -149,7 +151,7 @@ def _joiner(
             step = COMPLETING
             tasks[1]()
             step = "namespaces"
-        if as_root:
+        if as_root and not owned_by_host:
             setns(namespaces.owner, CLONE_NEWUSER)
         _enter_all(namespaces)
         _become_somebody(start)

@@ -20,6 +20,7 @@ import math
 import os
 import shlex
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -185,6 +186,7 @@ ROWS = (  # label, job, how many or how many bytes, over TLS
     ("new HTTP connections", "connections", 300, False),
 )
 IDLE = 1000
+MANY = 20
 
 
 def memory_mib(pid: int, kind: str) -> float:
@@ -210,6 +212,7 @@ def compare(rounds: int, directory: str) -> None:
         starts.append(time.monotonic() - began)
         gateway.stop()
     print(f"{'start in the parent':<34} {statistics.median(starts) * 1000:8.1f} ms")
+    side_by_side(rules, directory)
     gateway = start(rules, namespaces, f"{directory}/idle")
     ours = Way((NAME, 443), (NAME, 80))
     within.run("requests", ours, 10)
@@ -222,6 +225,46 @@ def compare(rounds: int, directory: str) -> None:
     within.run("idle", ours, IDLE)
     print(f"{f'{IDLE:,} idle HTTP connections':<34} {memory_mib(gateway.pid, 'Rss') - before:8.1f} MiB")
     gateway.stop()
+
+
+def side_by_side(rules: tuple[Rule, ...], directory: str) -> None:
+    """Many sandboxes that have used their network, each with a gateway of its own, and all with one for all."""
+    os.environ["XDG_RUNTIME_DIR"] = f"{directory}/runtime"
+    sandboxes = [inside(directory) for _ in range(MANY)]
+    shared: list[int] = []
+    for label in ("of their own", "one for all"):
+        shared = [] if label == "of their own" else serving()
+        starts, gateways = [], []
+        for number, (client, namespaces) in enumerate(sandboxes):
+            began = time.monotonic()
+            gateways.append(start(rules, namespaces, f"{directory}/{label[:3]}-{number}"))
+            starts.append(time.monotonic() - began)
+            client.run("requests", Way((NAME, 443), (NAME, 80)), 10)
+        pids = [*shared, *(pid for gateway in gateways for pid in (gateway.pid, *children(gateway.pid)))]
+        each = sum(memory_mib(pid, "Pss") for pid in pids) / MANY
+        print(f"{f'{MANY} gateways, {label}':<34} {each:8.1f} MiB each", end=", ")
+        print(f"{len(pids)} processes, start {statistics.median(starts) * 1000:.1f} ms")
+        for gateway in gateways:
+            gateway.stop()
+    for pid in shared[:1]:
+        os.kill(pid, signal.SIGTERM)
+    for client, _ in sandboxes:
+        client.process.kill()
+
+
+def serving() -> list[int]:
+    """Start `paddock gateway`; its process, and the one that serves."""
+    argv = [sys.executable, "-m", "paddock", "gateway"]
+    process = subprocess.Popen(argv, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    STARTED.append(process)
+    assert process.stderr is not None
+    process.stderr.readline()
+    return [process.pid, *children(process.pid)]
+
+
+def children(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
 
 
 def start(rules: tuple[Rule, ...], namespaces: Namespaces, record: str, authority: str = "") -> server.Gateway:

@@ -20,7 +20,7 @@ import pytest
 
 from paddock.gateway.control import NAME
 from tests.capabilities import needs
-from tests.real.support import processes_with
+from tests.real.support import left_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,31 +114,26 @@ def begin(person: Person, repo: Path, service: Service, mark: str) -> Iterator[s
             raise
 
 
+def of_process(pid: int, name: str) -> bytes:
+    """What the kernel says of a process; nothing of one that has ended meanwhile."""
+    try:
+        with open(f"/proc/{pid}/{name}", "rb") as file:
+            return file.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def children(pid: int) -> list[int]:
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        return [int(word) for word in file.read().split()]
+    return [int(word) for word in of_process(pid, f"task/{pid}/children").split()]
 
 
 def gateway_of(process: subprocess.Popen[str]) -> int:
     """The one of Paddock's children that has a child with Paddock's own command line: the maker."""
-    with open(f"/proc/{process.pid}/cmdline", "rb") as file:
-        own = file.read()
+    own = of_process(process.pid, "cmdline")
     for child in children(process.pid):
-        for below in children(child):
-            with open(f"/proc/{below}/cmdline", "rb") as file:
-                if file.read() == own:
-                    return child
+        if own in (of_process(below, "cmdline") for below in children(child)):
+            return child
     raise AssertionError("there is no gateway")
-
-
-def gone(mark: str) -> bool:
-    """Whether every process with the mark ends, in good time."""
-    deadline = time.monotonic() + 20
-    while found := processes_with(mark):
-        if time.monotonic() > deadline:
-            raise AssertionError(found)
-        select.select([], [], [], 0.02)
-    return True
 
 
 def test_e20_when_paddock_is_killed_nothing_is_left_and_nothing_is_open(
@@ -146,8 +141,8 @@ def test_e20_when_paddock_is_killed_nothing_is_left_and_nothing_is_open(
 ) -> None:
     with begin(person, repo, service, mark) as process:
         process.kill()
-        assert gone(mark)
-        assert service.ended.wait(20)
+        assert left_of(mark) == []
+        assert service.ended.wait(90)
     (log,) = json.loads(person.call("log", "verify", "--json", cwd=repo).stdout)["logs"]
     assert log["state"] == "open"  # nobody was left to keep how it ended
     with open(log["path"], encoding="ascii") as file:
@@ -175,7 +170,7 @@ def test_e20_when_the_gateway_or_its_maker_is_killed_there_is_no_network_or_the_
         assert process.stdout.read().split() == ["shut", "shut", "shut"]
         assert process.stderr
         assert ("the gateway died" in process.stderr.read()) is (who == "gateway")
-    assert gone(mark)
+    assert left_of(mark) == []
 
 
 def refused(person: Person, repo: Path, name: str) -> int:
@@ -189,7 +184,7 @@ def test_e22_names_with_control_characters_command_no_terminal(person: Person, r
     script = r"""
 import socket, struct
 ours = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-ours.settimeout(10)
+ours.settimeout(60)
 ours.connect(("198.18.0.1", 53))
 for name in (b"\x1b[31mred", b"a\nb\r", b"\x1b]0;title\x07", "\u202eevil".encode(), b"\x9b31m", b"{place}%s", b"\x00\x7f"):
     question = bytes([len(name)]) + name + b"\x04test\0" + struct.pack("!2H", 1, 1)
@@ -202,7 +197,7 @@ input()
     with subprocess.Popen(
         argv, cwd=repo, env=person.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:  # fmt: skip
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while refused(person, repo, "teller") < 7:
             assert time.monotonic() < deadline
         said += [person.call("net", "show", "teller", cwd=repo).stdout]
@@ -241,4 +236,4 @@ except OSError: print(0)
         assert done.stdout.strip() == "0"
         assert person.call("net", "show", "victim", cwd=repo).returncode == 0
         process.terminate()
-    assert gone(mark)
+    assert left_of(mark) == []

@@ -37,6 +37,11 @@ def make_place_of_trust(own: Live) -> str:
     return place_of_trust(own)
 
 
+def stand_in() -> tuple[int, int] | None:
+    """The ids under which root's gateways run."""
+    return (steps.GATEWAY_STAND_IN, steps.GATEWAY_STAND_IN) if os.geteuid() == 0 else None
+
+
 def open_gateway(plan: Plan, namespaces: Namespaces, own: Live, held: Held | None, undo: Unwinding) -> Gateway | None:
     """The gateway of a plan's sandbox; none where nothing leads out or in. Raises as `server.start` does."""
     if plan.network.mode == "off" and not plan.network.published:
@@ -44,7 +49,6 @@ def open_gateway(plan: Plan, namespaces: Namespaces, own: Live, held: Held | Non
     from paddock.gateway import record, server
     from paddock.record import logs
 
-    ids = (steps.GATEWAY_STAND_IN, steps.GATEWAY_STAND_IN) if os.geteuid() == 0 else None
     renewer = held.renewer(plan) if held else None
     if renewer:
         undo.callback(renewer.stop)
@@ -60,7 +64,7 @@ def open_gateway(plan: Plan, namespaces: Namespaces, own: Live, held: Held | Non
             plan.network,
             namespaces,
             record_path=log,
-            drop_to=ids,
+            drop_to=stand_in(),
             directory=own.directory,
             about=lambda: record.about(plan, own.name),
             entrusted=entrusted,

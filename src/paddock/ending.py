@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import select
 import signal
-import time
 from contextlib import ExitStack, suppress
 
 from paddock import live, stranded, trial_ground, watching
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _KILL_TIMEOUT_S = 20.0
-_REMOVALS, _PAUSE_S = 400, 0.005
 
 
 def kill(name: str, *, now: bool) -> None:
@@ -62,8 +60,9 @@ def clean() -> list[str]:
 
     removed = []
     for group in _dead_groups():
-        _kill_all(group)
-        _remove(group)
+        if not cgroups.clear(group):
+            what = f"the control group {group.directories[0]} is still in use"
+            raise PaddockError(what, next_step="paddock clean")
         removed.append(f"control group {group.directories[0]}")
     removed += stranded.clear()  # while their notes are there
     dead = [entry for entry in live.entries() if not entry.holder and _forgotten(entry)]
@@ -105,31 +104,3 @@ def _dead_groups() -> Iterator[cgroups.Cgroup]:
         name = os.path.basename(group.directories[0])
         if (name.startswith(mine) and name not in alive) or cgroups.is_abandoned_trial(group):
             yield group
-
-
-def _remove(group: cgroups.Cgroup) -> None:
-    """Remove a group of processes that were killed: the kernel may need a moment to let go of the last one."""
-    for _ in range(_REMOVALS):
-        try:
-            group.remove()
-        except OSError:
-            time.sleep(_PAUSE_S)
-        else:
-            return
-    raise PaddockError(f"the control group {group.directories[0]} is still in use", next_step="paddock clean")
-
-
-def _kill_all(group: cgroups.Cgroup) -> None:
-    for pid in group.processes():
-        try:
-            holder = os.pidfd_open(pid)
-        except ProcessLookupError:
-            continue
-        try:
-            if pid in group.processes():
-                signal.pidfd_send_signal(holder, signal.SIGKILL)
-                select.select([holder], [], [], _KILL_TIMEOUT_S)
-        except ProcessLookupError:
-            continue
-        finally:
-            os.close(holder)

@@ -13,6 +13,7 @@ import struct
 import time
 
 from paddock import session
+from paddock.process import empty_streams
 from paddock.remarks import complain
 
 TYPE_CHECKING = False
@@ -72,10 +73,7 @@ def _wait(kept: Kept, channel: int) -> None:
         complain(message)
     complain(f"kept as {kept.name}: paddock exec {kept.name} -- …, paddock kill {kept.name}")
     os.setsid()
-    null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(null, descriptor)
-    os.close(null)
+    empty_streams()
     # Blocked before the answer, so that a kill that follows at once is not lost.
     signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     os.write(channel, _CODE.pack(kept.exit_code) + os.fsencode(kept.name))

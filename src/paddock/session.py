@@ -175,7 +175,7 @@ def _begin(plan: Plan, name: str, *, fresh: bool, quiet: bool, undo: Unwinding) 
         watch.guard(running.init_pid or running.joined.joiner, running.sandbox.namespaces)
     if warm_up:
         warm_up.end()
-    own.describe(_description(inside, own.name, running.init_pid, group, per_process, guest))
+    own.describe(_description(inside, own.name, running, group, per_process, guest))
     return _Begun(own, running, group, change_set, watch, remarks)
 
 
@@ -281,7 +281,7 @@ def _remove_group(group: Cgroup) -> None:
 
 
 def _description(
-    plan: Plan, name: str, init_pid: int, group: Cgroup | None, per_process: Mapping[str, int], guest: Runsc | None
+    plan: Plan, name: str, running: Running, group: Cgroup | None, per_process: Mapping[str, int], guest: Runsc | None
 ) -> dict[str, object]:
     from paddock.plan import serial
 
@@ -289,7 +289,8 @@ def _description(
         "schema": 1,
         "name": name,
         "pid": os.getpid(),
-        "init_pid": init_pid,
+        "init_pid": running.init_pid,
+        "people": f"/proc/{os.getpid()}/fd/{running.people}" if running.people >= 0 else "",
         "started": time.time(),
         "repository": plan.workspace.source,
         "command": list(plan.command),

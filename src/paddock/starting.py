@@ -35,6 +35,7 @@ class Running:
     joined: Joined
     init_pid: int = 0  # PID 1 of the sandbox, where it has namespaces to enter
     gateway: Gateway | None = None
+    people: int = -1  # the user namespace of its commands, where PID 1 is in another
 
 
 def start_of(plan: Plan, per_process: Mapping[str, int], guest: Runsc | None = None) -> Start:
@@ -64,13 +65,11 @@ def _through(plan: Plan, per_process: Mapping[str, int], runsc: Runsc) -> Guest:
 
 def machine() -> Machine:
     """The architecture, as the system-call tables name it."""
-    name = os.uname().machine
-    if name == "x86_64":
-        return "x86_64"
-    if name == "aarch64":
-        return "aarch64"
+    found = seccomp.machine_here()
+    if found:
+        return found
     raise PaddockError(
-        f"no system-call table for {name}",
+        f"no system-call table for {os.uname().machine}",
         why="Paddock knows x86_64 and aarch64",
         next_step="paddock doctor",
         code="architecture",
@@ -115,7 +114,7 @@ def enter(
         vetting.judge(joined)
         vetting.remove()
         joined = join(sandbox.namespaces, start, before)
-    return Running(sandbox, joined, sandbox.init_pid, gateway)
+    return Running(sandbox, joined, sandbox.init_pid, gateway, sandbox.people)
 
 
 def confine(plan: Plan, before: Callable[[], None], vetting: Vetting | None, undo: Unwinding) -> Running:

@@ -16,6 +16,7 @@ import pytest
 
 from paddock.gateway import server
 from paddock.gateway.inside.addresses import INTERNAL_NAME
+from paddock.gateway.shared import hosting, place
 from paddock.gateway.table import Table
 from paddock.kernel.namespaces import Namespaces, namespaces_of
 from paddock.plan.etc import resolver
@@ -38,7 +39,7 @@ print("ready", flush=True)
 for line in sys.stdin:
     ask = json.loads(line)
     try:
-        done = subprocess.run(ask["argv"], input=base64.b64decode(ask["stdin"]), capture_output=True, timeout=60)
+        done = subprocess.run(ask["argv"], input=base64.b64decode(ask["stdin"]), capture_output=True, timeout=100)
         code, out, err = done.returncode, done.stdout, done.stderr
     except subprocess.TimeoutExpired as error:
         code, out, err = 124, error.stdout or b"", error.stderr or b""
@@ -169,7 +170,7 @@ class Allow:
 
     def wait_for(self, **wanted: object) -> dict[str, Any]:
         """The first line of the record with these values, waiting for it to be written."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             for line in self.lines():
                 if wanted.items() <= line.items():
@@ -178,8 +179,47 @@ class Allow:
         raise AssertionError(f"no line with {wanted} in {self.lines()}")
 
 
+BOTH_WAYS = pytest.mark.parametrize("way", ["own", "shared"], indirect=True)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of a module that says `IN_BOTH_WAYS` with a gateway of their own, and with one for many."""
+    if "allow" in metafunc.fixturenames and getattr(metafunc.module, "IN_BOTH_WAYS", False):
+        metafunc.parametrize("way", ["own", "shared"], indirect=True)
+
+
 @pytest.fixture
-def allow(sandbox: Sandbox, tmp_path: Path) -> Iterator[Allow]:
+def way(request: pytest.FixtureRequest) -> str:
+    """Whose process gateways are: each one's own, or one for all."""
+    wanted = str(getattr(request, "param", "own"))
+    if wanted == "shared":
+        request.getfixturevalue("shared_process")
+        patch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+        patch.setenv("XDG_RUNTIME_DIR", request.getfixturevalue("shared_runtime"))
+        patch.setattr(place, "_GREETING_TIMEOUT_S", 60.0)  # a busy machine may be late; then it would be no shared one
+    return wanted
+
+
+@pytest.fixture(scope="session")
+def shared_runtime(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The runtime directory of `shared_process`."""
+    return str(tmp_path_factory.mktemp("runtime"))
+
+
+@pytest.fixture(scope="session")
+def shared_process(shared_runtime: str) -> Iterator[hosting.Host]:
+    """One process for the gateways of all tests for `BOTH_WAYS`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", shared_runtime)
+        host = hosting.begin(STAND_IN if capabilities.IS_ROOT else None)
+    yield host
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", shared_runtime)
+        host.stop()
+
+
+@pytest.fixture
+def allow(sandbox: Sandbox, tmp_path: Path, way: str) -> Iterator[Allow]:
     """`allow(rule, …)` starts a gateway with these rules; it is stopped at the end."""
     made = Allow(sandbox, tmp_path / "record.jsonl")
     yield made

@@ -109,9 +109,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Service(http.server.ThreadingHTTPServer):
-    """A service; `seen` is what reached it: request line, headers, body."""
+    """A service; `seen` is what reached it: request line, headers, body.
 
-    daemon_threads = True
+    With it end its connections and their threads: the next test may count what this process has open.
+    """
+
+    daemon_threads = False  # so that server_close() waits for them
     request_queue_size = 128
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
@@ -119,7 +122,22 @@ class Service(http.server.ThreadingHTTPServer):
         self.seen: list[tuple[str, list[tuple[str, str]], bytes]] = []
         self.echo = b""
         self._context = context
+        self._held: dict[socket.socket, socket.socket] = {}  # each one's connection also when TLS has taken it over
         self.port: int = self.server_address[1]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._held[request] = request.dup()
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._held.pop(request).close()
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        for held in tuple(self._held.values()):
+            with contextlib.suppress(OSError):
+                held.shutdown(socket.SHUT_RDWR)
+        super().server_close()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         # In the connection's own thread: a handshake must not keep others waiting.
@@ -152,11 +170,3 @@ def serving(context: ssl.SSLContext | None) -> Iterator[Service]:
         made.shutdown()
         made.server_close()
         thread.join()
-
-
-def closed_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.gateway import engine
+from paddock.gateway import serving as serving_module
 from paddock.gateway.record import Summary
 from paddock.plan.model import Rule
 from paddock.policy.model import Origin
@@ -102,7 +102,7 @@ def instead(sandbox: Sandbox, allow: Allow, monkeypatch: pytest.MonkeyPatch) -> 
             except Exception as error:  # noqa: BLE001 - whatever it is, is the answer
                 return Summary(ended=type(error).__name__)
 
-        monkeypatch.setattr(engine, "serve", serve)
+        monkeypatch.setattr(serving_module, "serve", serve)
         gateway = allow(Rule("web.example.test", 80, Origin("flag")))
         process = os.pidfd_open(gateway.pid)
         assert select.select([process], [], [], 20)[0]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.gateway import control
+from paddock.gateway import control, opening
+from paddock.gateway.http import web
 from paddock.gateway.server import Entrusted
+from paddock.gateway.tls import terminating
 from tests.gateway.secure import Certificates, serving
+from tests.gateway.signs import SIGN, at_the_sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
 
     MakeRule = Callable[..., Rule]
 
-PLAIN, FORWARDED, READ, SIGNAL = "plain.example.test", "tls.example.test", "read.example.test", "signal.example.test"
+PLAIN, FORWARDED, READ = "plain.example.test", "tls.example.test", "read.example.test"
 
-OPEN = r"""
+OPEN = (
+    r"""
 import ssl
 def connect(name, port, data=b""):
     s = socket.create_connection((name, port), timeout=60)
@@ -52,7 +55,9 @@ held = {
     "between requests in it": answered(secure(head % READ.encode())),
     "in a body in it": secure(b"POST /v1/x HTTP/1.1\r\nHost: %s\r\nContent-Length: 9\r\n\r\nabc" % READ.encode()),
 }
-talk(SIGNAL, 80, b"\0")
+"""
+    + SIGN
+    + r"""
 for state, s in held.items():
     try:
         while s.recv(65536): pass
@@ -60,6 +65,7 @@ for state, s in held.items():
     except ConnectionResetError: print(state, "= reset")
     except ssl.SSLEOFError: print(state, "= reset")  # what OpenSSL makes of it: no orderly end
 """
+)
 
 
 @pytest.fixture
@@ -78,6 +84,9 @@ def test_a_denial_ends_connections_in_every_state_at_once(  # noqa: PLR0913, PLR
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.path))
+    # On a busy machine nothing must end by itself, while the last of them are still being made.
+    for module, name in ((opening, "DEADLINE_S"), (web, "HEAD_DEADLINE_S"), (terminating, "HANDSHAKE_DEADLINE_S")):
+        monkeypatch.setattr(module, name, 600.0)
     trust = tmp_path / "trust"
     trust.mkdir()
     with serving(certificates.server(READ)) as service:
@@ -85,29 +94,19 @@ def test_a_denial_ends_connections_in_every_state_at_once(  # noqa: PLR0913, PLR
             rule(PLAIN, 80, upstreams.http),
             rule(FORWARDED, 443, upstreams.echo),
             rule(READ, 443, service.port, paths=("/v1/*",)),
-            rule(SIGNAL, 80, upstreams.http),
             directory=str(tmp_path),
             entrusted=Entrusted(directory=str(trust)),
         )
-        person = os.fork()
-        if person == 0:
-            try:
-                allow.wait_for(kind="refused", name=SIGNAL)
-                for host in (PLAIN, FORWARDED, READ):
-                    request = {
-                        "do": "deny",
-                        "place": {"host": host, "port": 0},
-                        "author": "a",
-                        "why": "",
-                        "for_s": None,
-                    }
-                    control.ask(str(tmp_path), request)
-            finally:
-                os._exit(0)
+
+        def deny() -> None:
+            for host in (PLAIN, FORWARDED, READ):
+                place = {"host": host, "port": 0}
+                control.ask(str(tmp_path), {"do": "deny", "place": place, "author": "a", "why": "", "for_s": None})
+
         hellos = {"hello": make_hello(FORWARDED), "read_hello": make_hello(READ)}
-        names = {"PLAIN": PLAIN, "FORWARDED": FORWARDED, "READ": READ, "SIGNAL": SIGNAL}
-        said = sandbox.python(OPEN, bundle=str(trust / "bundle.pem"), **names, **hellos)
-        os.waitpid(person, 0)
+        names = {"PLAIN": PLAIN, "FORWARDED": FORWARDED, "READ": READ}
+        with at_the_sign(allow, deny):
+            said = sandbox.python(OPEN, bundle=str(trust / "bundle.pem"), **names, **hellos)
     assert {line.partition(" = ")[2] for line in said.splitlines()} == {"reset"}, said
     assert len(said.splitlines()) == 12
     shown = control.ask(str(tmp_path), {"do": "show"})

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.gateway.conftest import Allow, Sandbox
 
+IN_BOTH_WAYS = True
+
 PORT = 18080
 ORIGIN = Origin("person", "policy.toml:3")
 ASK = """

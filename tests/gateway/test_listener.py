@@ -85,7 +85,7 @@ def test_a_gateway_without_descriptors_says_so_and_serves_again(
         resource.setrlimit(resource.RLIMIT_NOFILE, (FEW, FEW))
         return 1 << 20  # and it does not know
 
-    monkeypatch.setattr(child, "_raise_descriptor_limit", only_few)
+    monkeypatch.setattr(child, "raise_descriptor_limit", only_few)
     gateway = allow(rule("web.example.test", 80, upstreams.http))
     code = """
 socket.getaddrinfo("web.example.test", 80)  # it is serving

@@ -39,6 +39,26 @@ def test_a_refusal_is_a_complete_response_that_says_what_and_what_to_do(code: st
     assert isinstance(client.next_event(), h11.EndOfMessage)
 
 
+def test_a_failure_at_an_agents_place_names_the_service_behind_it() -> None:
+    rule = Rule("127.0.0.1", 61001, Origin("agent", "claude"), upstream="https://model.example.test:443", loopback=True)
+    body = json.loads(refusal("upstream-unresolved", endpoint_of(rule)).partition(b"\r\n\r\n")[2])
+    assert (body["host"], body["upstream"]) == ("127.0.0.1", "model.example.test:443")
+
+
+@pytest.mark.parametrize(
+    ("code", "is_final"), [("not-allowed", True), ("http-method", True), ("too-fast", False), ("upstream-slow", False)]
+)
+def test_only_what_stays_refused_is_said_to_stay_so(code: str, is_final: bool) -> None:
+    body = json.loads(refusal(code, ENDPOINT).partition(b"\r\n\r\n")[2])
+    assert ("retry" in body) == is_final
+
+
+def test_no_remedy_is_one_that_a_policy_file_does_not_know() -> None:
+    """`upstream` is a plan's word, and raw TCP has long been there."""
+    said = [f"{reason.what} {reason.remedy}" for reason in REASONS.values()]
+    assert not [text for text in said if "upstream" in text or "not available" in text]
+
+
 def test_a_refusal_to_head_has_no_body() -> None:
     assert refusal("http-target", ENDPOINT, head_only=True).endswith(b"\r\n\r\n")
 

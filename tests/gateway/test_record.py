@@ -74,6 +74,25 @@ def test_each_event_is_one_line(path: Path, make: Callable[..., Record]) -> None
     ]
 
 
+def test_a_place_that_leads_elsewhere_is_recorded_with_where(path: Path, make: Callable[..., Record]) -> None:
+    """An agent's model is behind 127.0.0.1: the log must say which one its bytes went to."""
+    rule = Rule("127.0.0.1", 61001, Origin("agent", "claude"), upstream=f"https://{ENDPOINT.name}:443", loopback=True)
+    place, made = endpoint_of(rule), make()
+    made.connected(place, "http", 10, 2000)
+    made.unreached(place, "upstream-unresolved")
+    made.refused(place, "http-method")
+    made.used("model", place)
+    assert [(line["name"], line["upstream"]) for line in events(path)] == [("127.0.0.1", "api.example.test:443")] * 4
+    # In the last words of a run it is the service that could not be reached.
+    assert Refusal("failed", "api.example.test", 443, "upstream-unresolved", 1) in made.finish().refusals
+
+
+def test_a_model_on_this_machine_is_called_the_same_inside(path: Path, make: Callable[..., Record]) -> None:
+    rule = Rule("127.0.0.1", 4000, Origin("agent", "claude"), upstream="127.0.0.1:4000", loopback=True)
+    make().connected(endpoint_of(rule), "http", 1, 2)
+    assert "upstream" not in events(path)[0]
+
+
 def test_the_last_line_has_the_totals_and_the_summary_the_anchor(path: Path, make: Callable[..., Record]) -> None:
     made = make()
     made.connected(ENDPOINT, "tls", 10, 2000)

@@ -24,6 +24,8 @@ from paddock.record import anchors
 from paddock.record.logs import Log
 from paddock.record.verifying import verify
 from paddock.record.writer import open_to_append
+from tests.gateway.conftest import BOTH_WAYS
+from tests.gateway.signs import SIGN, at_the_sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +52,7 @@ def is_gone(pid: int) -> bool:
     return False
 
 
+@BOTH_WAYS
 def test_after_stop_nothing_is_left(sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule) -> None:
     before = descriptors()
     gateway = allow(rule(WEB, 80, upstreams.http))
@@ -69,7 +72,7 @@ def test_one_that_ends_is_gone_at_once_however_much_it_has_to_say(
     said = server.Summary(
         refusals=tuple(server.Refusal("dns", f"{n}.example.test", 53, "x" * 99, n) for n in range(4096))
     )
-    monkeypatch.setattr("paddock.gateway.engine.serve", lambda *_: said)
+    monkeypatch.setattr("paddock.gateway.serving.serve", lambda *_: said)
     gateway = allow(rule("api.example.test", 443, 1))
     assert select.select([gateway.descriptor], [], [], 20)[0]
     assert not gateway.is_alive
@@ -81,6 +84,7 @@ except OSError as error: print(type(error).__name__)
     assert gateway.stop() == said
 
 
+@BOTH_WAYS
 def test_a_gateway_can_follow_another(sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule) -> None:
     for _ in range(3):
         gateway = allow(rule(WEB, 80, upstreams.http))
@@ -88,6 +92,7 @@ def test_a_gateway_can_follow_another(sandbox: Sandbox, allow: Allow, upstreams:
         gateway.stop()
 
 
+@BOTH_WAYS
 def test_the_summary_counts_what_happened(sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule) -> None:
     gateway = allow(rule(WEB, 80, upstreams.http))
     sandbox.python(FETCH)
@@ -104,6 +109,7 @@ def test_the_summary_counts_what_happened(sandbox: Sandbox, allow: Allow, upstre
     assert gateway.stop() is summary
 
 
+@BOTH_WAYS
 def test_stopping_at_any_moment_of_the_beginning_is_no_failure(allow: Allow) -> None:
     for number in range(30):
         gateway = allow(Rule(WEB, 80, ORIGIN))
@@ -113,28 +119,23 @@ def test_stopping_at_any_moment_of_the_beginning_is_no_failure(allow: Allow) -> 
     assert states == {"whole"}
 
 
+@BOTH_WAYS
 def test_connections_that_are_open_at_the_end_are_recorded(
     sandbox: Sandbox, allow: Allow, upstreams: Upstreams, rule: MakeRule
 ) -> None:
     """The client holds its connection until the gateway is stopped under it."""
     gateway = allow(rule(WEB, 80, upstreams.http))
-    watcher = os.fork()
-    if watcher == 0:
-        try:
-            # Stops it as soon as the response must have gone through; as a process, since the client blocks us.
-            while not allow.record.read_bytes().count(b'"dns"'):
-                select.select([], [], [], 0.05)
-            select.select([], [], [], 0.5)
-            os.kill(gateway.pid, signal.SIGTERM)
-        finally:
-            os._exit(0)
-    code = """
-s = socket.create_connection((name, 80), timeout=20)
+    code = f"""
+s = socket.create_connection((name, 80), timeout=60)
 s.sendall(b"GET /big/3 HTTP/1.1\\r\\nHost: " + name.encode() + b"\\r\\n\\r\\n")
-print(read_all(s)[-10:])
+said = b""
+while not said.endswith(b"xxx"): said += s.recv(65536)
+{SIGN}
+read_all(s)
+print("over")
 """
-    assert "xxx" in sandbox.python(code, name=WEB)
-    os.waitpid(watcher, 0)
+    with at_the_sign(allow, lambda: os.kill(gateway.pid, signal.SIGTERM)):
+        assert sandbox.python(code, name=WEB).strip() == "over"
     summary = gateway.stop()
     assert summary.connections == 1
     assert allow.lines()[-2]["verdict"] == "allowed"
@@ -160,6 +161,7 @@ for where in (("1.1.1.1", 443), ("127.0.0.1", host_port)):
 """
     out = sandbox.python(code, host_port=upstreams.http).split()
     assert out == ["ECONNREFUSED", "unresolved", "unresolved", "ENETUNREACH", "ECONNREFUSED"]
+    assert select.select([gateway.descriptor], [], [], 60)[0]
     assert not gateway.is_alive
     assert gateway.stop().ended == "the gateway died (signal 9)"
 
@@ -321,6 +323,7 @@ def test_rules_that_cannot_be_kept_start_nothing(allow: Allow) -> None:
     assert not allow.record.exists()
 
 
+@BOTH_WAYS
 def test_sockets_that_cannot_be_made_are_an_error_and_nothing_is_left(allow: Allow) -> None:
     allow(Rule(WEB, 80, ORIGIN))
     before = descriptors()

@@ -16,6 +16,7 @@ from paddock.gateway import record
 from paddock.gateway.inside.maker import Maker
 from paddock.kernel import confine, landlock
 from paddock.kernel.namespaces import be_unreadable, die_with_parent, forbid_imports
+from paddock.process import empty_streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from paddock.gateway.control import Door
     from paddock.gateway.record import About
     from paddock.gateway.secrets.custody import Custody
-    from paddock.gateway.table import Table
+    from paddock.gateway.table import Place, Table
     from paddock.kernel.namespaces import Namespaces
     from paddock.plan.model import Published
 
@@ -40,7 +41,7 @@ _IGNORED = frozenset(
 # Where the C library finds its configuration, its modules and the sockets of its caches.
 _RESOLVING = ("/etc", "/usr", "/lib", "/lib64", "/nix/store", "/gnu/store", "/run", "/var/run", "/var/lib/sss")
 # Besides the listeners, and two for each connection: the loop's own, the resolver's, netlink's.
-_OTHER_DESCRIPTORS = 128
+OTHER_DESCRIPTORS = 128
 
 
 @frozen
@@ -89,17 +90,13 @@ def run(charge: Charge) -> NoReturn:
     status, parent, report, last_word = 1, charge.parent, charge.report, charge.last_word
     try:
         gc.freeze()  # the parent's objects must not be finalised here: some hold numbers of closed descriptors
-        _detach()
-        _die_with(parent)
-        _fill_standard_streams()
-        limit = _raise_descriptor_limit()
+        detach()
+        die_with(parent)
+        empty_streams()  # before a socket gets one of their numbers because Paddock had them closed
+        limit = raise_descriptor_limit()
         try:
             maker = Maker(charge.namespaces, charge.drop_to)
-            resolver = maker.begin()
-            for address in charge.table.claimed():
-                maker.claim(address)
-            places = charge.table.open()
-            listeners = maker.listen(places)
+            resolver, places, listeners = open_inside(maker, charge.table)
             # Programs read whom they trust when they start, so that is there first. Else nobody waits for it.
             custody = _custody(charge) if charge.entrusted.directory else None
         except OSError as error:
@@ -109,24 +106,33 @@ def run(charge: Charge) -> NoReturn:
         published = [descriptor for _, descriptor in charge.published]
         ours = (charge.record, report, last_word, charge.door.descriptor, maker.descriptor, charge.entrusted.renewals)
         descriptors = (*ours, *resolver, *listeners, *published)
-        _let_go([descriptor for descriptor in descriptors if descriptor >= 0])
-        from paddock.gateway import engine, filtering
+        let_go([descriptor for descriptor in descriptors if descriptor >= 0])
+        from paddock.gateway import engine, filtering, serving
 
-        engine.preload()
+        serving.preload()
         custody = custody or _custody(charge)
         written = record.Record(charge.record, charge.about())
-        _drop(charge.drop_to, parent)
+        drop(charge.drop_to, parent)
         filtering.install()
         wanted = charge.table.network.connections or engine.MOST_CONNECTIONS
-        most = min(wanted, (limit - len(descriptors) - _OTHER_DESCRIPTORS) // 2)
+        most = min(wanted, (limit - len(descriptors) - OTHER_DESCRIPTORS) // 2)
         listening = tuple(zip(places, listeners, strict=True))
-        sockets = engine.Sockets(resolver, listening, charge.published, charge.door, charge.entrusted.renewals)
-        _write_all(last_word, record.pack(engine.serve(charge.table, maker, sockets, written, custody, most)))
+        sockets = serving.Sockets(resolver, listening, charge.published, charge.door, charge.entrusted.renewals)
+        write_all(last_word, record.pack(serving.serve(charge.table, maker, sockets, written, custody, most)))
         status = 0
     except BaseException as error:  # noqa: BLE001 - nothing may run on in the caller's code
-        _write_all(last_word, record.pack(record.Summary(ended=f"{type(error).__name__}: {error}")))
+        write_all(last_word, record.pack(record.Summary(ended=f"{type(error).__name__}: {error}")))
     finally:
         os._exit(status)
+
+
+def open_inside(maker: Maker, table: Table) -> tuple[tuple[int, int], tuple[Place, ...], list[int]]:
+    """Make what a sandbox needs from the start: the name server's sockets, the places of its rules, their listeners."""
+    resolver = maker.begin()
+    for address in table.claimed():
+        maker.claim(address)
+    places = table.open()
+    return resolver, places, maker.listen(places)
 
 
 def _custody(charge: Charge) -> Custody:
@@ -137,7 +143,7 @@ def _custody(charge: Charge) -> Custody:
     return custody.prepare(charge.table.network, trusted.brokered, trusted.canaries, trusted.directory, os.environ)
 
 
-def _detach() -> None:
+def detach() -> None:
     """Leave the terminal: Ctrl-C and Ctrl-Z are for the command, and the parent's handlers for the parent."""
     os.setsid()
     for number in _IGNORED:
@@ -148,7 +154,8 @@ def _detach() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
+    """End with the parent, and let nobody read this process's memory."""
     # SIGTERM and not SIGKILL: connections that are open get their line in the record.
     die_with_parent(signal.SIGTERM)
     if os.getppid() != parent:
@@ -156,32 +163,26 @@ def _die_with(parent: int) -> None:
     be_unreadable()
 
 
-def _raise_descriptor_limit() -> int:
+def raise_descriptor_limit() -> int:
     """As many descriptors as the person may have; returns the number."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return 1 << 30 if hard == resource.RLIM_INFINITY else hard
 
 
-def _fill_standard_streams() -> None:
-    """Have 0, 1 and 2 be nothing, before a socket gets one of these numbers because Paddock had them closed."""
-    nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
-    for standard in (0, 1, 2):
-        os.dup2(nothing, standard)
-
-
-def _let_go(keep: Sequence[int]) -> None:
+def let_go(keep: Sequence[int]) -> None:
     """Close every other descriptor, and leave the caller's directory."""
     confine.close_all_but(*keep)
     os.chdir("/")
 
 
-def _drop(drop_to: tuple[int, int] | None, parent: int) -> None:
+def drop(drop_to: tuple[int, int] | None, parent: int) -> None:
+    """Give up ids, capabilities, imports and files, for ever."""
     if os.geteuid() == 0:
         uid, gid = drop_to or NOBODY
         os.setgroups([])
         confine.become(uid, gid)
-        _die_with(parent)  # changing credentials clears it
+        die_with(parent)  # changing credentials clears it
     confine.drop_capabilities()
     forbid_imports()
     _confine()
@@ -199,7 +200,8 @@ def _confine() -> None:
     landlock.restrict([landlock.Rule(place, rights, optional=True) for place in places], abi, tcp=False)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of it. Raises OSError."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]

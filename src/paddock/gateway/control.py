@@ -21,7 +21,7 @@ from paddock.policy.model import Origin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import BaseTransport, Protocol, Transport
+    from asyncio import BaseTransport, Protocol, Server, Transport
     from typing import Any
 
     from paddock.gateway.engine import Engine
@@ -97,11 +97,12 @@ def _read_line(line: socket.socket) -> bytes:
     return data
 
 
-async def serve(engine: Engine, door: Door) -> None:
-    """Answer whoever comes in, for as long as the gateway lives."""
-    if door.descriptor >= 0:
-        listener = socket.socket(fileno=door.descriptor)
-        await engine.loop.create_unix_server(lambda: Caller(engine, door.person), sock=listener)
+async def serve(engine: Engine, door: Door) -> list[Server]:
+    """Answer whoever comes in, until what this gives back is closed."""
+    if door.descriptor < 0:
+        return []
+    listener = socket.socket(fileno=door.descriptor)
+    return [await engine.loop.create_unix_server(lambda: Caller(engine, door.person), sock=listener)]
 
 
 class Caller(Protocol):

@@ -7,12 +7,13 @@ that starts the gateway imports some of them and must not pay for it.
 from __future__ import annotations
 
 import errno
-import signal
+import math
+import os
 import socket
 import time
 
 from paddock.credentials import renewals
-from paddock.frozen import frozen, replace
+from paddock.frozen import replace
 from paddock.gateway import control
 from paddock.gateway.budget import Pace
 from paddock.gateway.connection import Talk
@@ -20,7 +21,7 @@ from paddock.gateway.inside.resolver import Answers, Datagrams, Stream
 from paddock.gateway.listener import Listener
 from paddock.gateway.opening import Opening
 from paddock.gateway.outside import dial
-from paddock.gateway.record import ALARM, Summary, pack, unpack
+from paddock.gateway.record import ALARM, Summary
 from paddock.gateway.table import Asked
 
 TYPE_CHECKING = False
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from paddock.gateway.connection import Side
-    from paddock.gateway.control import Door
     from paddock.gateway.inside.maker import Maker
     from paddock.gateway.record import Record
     from paddock.gateway.rules import Endpoint
     from paddock.gateway.secrets.custody import Custody
+    from paddock.gateway.serving import Sockets
     from paddock.gateway.table import Grant, Place, Table
     from paddock.plan.model import Published
 
@@ -48,7 +49,7 @@ MOST_CONNECTIONS = 1024
 MOST_AT_ONCE = 1 << 16
 MOST_HASTY = 32
 LOOK_AGAIN_S = 15.0
-_RESOLVER_THREADS = 8
+_LAST_TURNS = 8
 
 
 class Engine:
@@ -69,25 +70,33 @@ class Engine:
         self.table = table
         self.talks: set[Talk] = set()
         self.limit = MOST_CONNECTIONS
+        self.room = math.inf  # descriptors, for connections and for listeners of names that are asked for later
+        self._later = 0
         self.pace = Pace(table.network.rate, loop.time)
         self.alarmed = ""
         self._maker = maker
         self._executor = executor
         self._next_end: asyncio.TimerHandle | None = None
+        self._listeners: list[Listener | asyncio.Server | asyncio.DatagramTransport] = []
+        self._beginning: set[asyncio.Task[object]] = set()
+        self._renewals = -1
 
     async def begin(self, sockets: Sockets) -> None:
         """Serve on the sockets that are there from the start."""
         answers = Answers(self.asked, self.record)
         udp, tcp = (socket.socket(fileno=descriptor) for descriptor in sockets.resolver)
         udp.setblocking(False)  # noqa: FBT003 - its own signature
-        await self.loop.create_datagram_endpoint(lambda: Datagrams(answers), sock=udp)
         self._listen(tcp, lambda: Stream(answers, self.loop))
         for place, descriptor in sockets.places:
             self._serve(place, descriptor)
         for port, descriptor in sockets.published:
             self._publish(port, descriptor)
         if sockets.renewals >= 0:
+            self._renewals = sockets.renewals
             self.loop.add_reader(sockets.renewals, self._renew, sockets.renewals)
+        self._listeners += await control.serve(self, sockets.door)
+        datagrams, _ = await self.loop.create_datagram_endpoint(lambda: Datagrams(answers), sock=udp)
+        self._listeners.append(datagrams)
 
     def _renew(self, channel: int) -> None:
         """Take what has come. Without a new secret the old one stays; whoever it is for decides how long it is good."""
@@ -105,7 +114,7 @@ class Engine:
             self.alarm(f"{canary} was looked up as a name")
             return Asked(reason="canary-used")
         if self.custody.needles.in_name(name):
-            return Asked(reason="secret-in-name")
+            return Asked(reason="secret-in-name", told=self.custody.without_secret(name))
         asked = self.table.asked(name)
         reason = self._open(asked.new)
         return Asked(reason=reason) if reason else asked
@@ -135,7 +144,7 @@ class Engine:
 
     def admit_to(self, endpoint: Endpoint, client: Transport) -> Talk | None:
         """The same, when it is known where it leads."""
-        if len(self.talks) >= self.limit:
+        if len(self.talks) >= self.limit or self._left() < 2:
             self.record.refused(endpoint, "too-many-connections")
             client.abort()
             return None
@@ -165,8 +174,31 @@ class Engine:
         summary = self.record.finish()
         return replace(summary, ended=ALARM + self.alarmed) if self.alarmed else summary
 
+    def close(self) -> None:
+        """Let go of all sockets, in a process that goes on with others. Call it when the loop has stopped."""
+        import asyncio
+
+        if self._renewals >= 0:
+            self.loop.remove_reader(self._renewals)
+            os.close(self._renewals)
+        if self._next_end:
+            self._next_end.cancel()
+        for listener in self._listeners:
+            listener.close()
+        for _ in range(_LAST_TURNS):  # closing is done in the loop's next turns
+            for talk in tuple(self.talks):
+                talk.abort()
+            for task in asyncio.all_tasks(self.loop):
+                task.cancel()
+            self.loop.call_soon(self.loop.stop)
+            self.loop.run_forever()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
     def _open(self, places: Sequence[Place]) -> str:
         """Listen at more places; why not, or nothing. A program inside may have taken one of the ports everywhere."""
+        if len(places) > self._left():
+            self.table.forget_listening(places)
+            return "exhausted"
         try:
             descriptors = self._maker.listen(places) if places else []
         except OSError as error:
@@ -174,7 +206,12 @@ class Engine:
             return "inside-port-taken" if error.errno == errno.EADDRINUSE else "failed"
         for place, descriptor in zip(places, descriptors, strict=True):
             self._serve(place, descriptor)
+        self._later += len(places)
         return ""
+
+    def _left(self) -> float:
+        """Descriptors that are still the sandbox's: a connection has two in the end."""
+        return self.room - self._later - 2 * len(self.talks)
 
     def _bound(self, transport: Transport) -> None:
         if len(self.talks) > MOST_HASTY:
@@ -192,7 +229,7 @@ class Engine:
         def exhausted() -> None:
             self.record.refused(self.table.arrived(*place).endpoint, "exhausted")
 
-        Listener(self.loop, listening, protocol, exhausted)
+        self._listeners.append(Listener(self.loop, listening, protocol, exhausted, self._beginning))
 
     def _judge_again(self) -> None:
         """End the connections whose rule has gone, now and whenever the next grant runs out."""
@@ -212,62 +249,3 @@ class Engine:
         arrived = self.table.arrived(endpoint.address, endpoint.port)
         now = arrived.endpoint
         return not arrived.reason and now is not None and replace(now, rule=endpoint.rule) == endpoint
-
-
-def preload() -> None:
-    """Import all that serving needs: afterwards the process gives up the right to read the files."""
-    import asyncio
-    import concurrent.futures.thread
-    import json
-
-    from paddock.gateway import publishing
-
-    _ = (asyncio, concurrent.futures.thread, json, publishing)
-    # Codecs are modules too, looked up by name when they are first used.
-    unpack(pack(Summary(ended="\n")))
-
-
-@frozen
-class Sockets:
-    """What is there from the start: the name server's two, listeners with their places, ports in, the person's door.
-
-    `renewals` brings secrets that were fetched anew, where there are any.
-    """
-
-    resolver: tuple[int, int]
-    places: tuple[tuple[Place, int], ...]
-    published: tuple[tuple[Published, int], ...]
-    door: Door
-    renewals: int = -1
-
-
-def serve(
-    table: Table,
-    maker: Maker,
-    sockets: Sockets,
-    record: Record,
-    custody: Custody,
-    most_connections: int = MOST_CONNECTIONS,
-) -> Summary:
-    """Serve until SIGTERM, an alarm, or until the record breaks."""
-    import asyncio
-    from concurrent.futures import ThreadPoolExecutor
-
-    loop = asyncio.new_event_loop()
-    executor = ThreadPoolExecutor(_RESOLVER_THREADS)
-    engine = Engine(table, maker, loop, executor, record, custody)
-    engine.limit = most_connections
-    # A connection that raised has been aborted by asyncio; the others go on.
-    loop.set_exception_handler(lambda *_: engine.record.refused(None, "failed"))
-    loop.add_signal_handler(signal.SIGTERM, loop.stop)
-    # Not before: a gateway that SIGTERM ends without a last word has not written anything either.
-    record.begin(on_broken=loop.stop)
-    # Not run_until_complete: the signal may come at any moment, and then there is nothing to complete.
-    beginning = loop.create_task(engine.begin(sockets))
-    beginning.add_done_callback(lambda task: loop.stop() if task.exception() else None)
-    door = loop.create_task(control.serve(engine, sockets.door))
-    loop.run_forever()
-    for task in (beginning, door):
-        if task.done():
-            task.result()
-    return engine.finish()

@@ -7,7 +7,6 @@ it still can: sockets, threads, and reading the files that resolving a name take
 from __future__ import annotations
 
 import errno
-import os
 
 from paddock.kernel import appending, seccomp
 from paddock.kernel.seccomp import Deny, Where
@@ -50,6 +49,6 @@ def program(machine: Machine) -> bytes:
 
 def install() -> None:
     """Bind this process to it, for ever. Needs no_new_privs, and that there is one thread. Raises OSError."""
-    machine = os.uname().machine
-    if machine in seccomp.ARCHITECTURES:
-        seccomp.install(program("x86_64" if machine == "x86_64" else "aarch64"))
+    machine = seccomp.machine_here()
+    if machine:
+        seccomp.install(program(machine))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # What is turned away has its descriptor until the next turn: a flood must not take those that connections need.
 AT_ONCE = 32
+MOST_BEGINNING = 64  # of all listeners of a sandbox together
 REST_S = 1.0
 _GONE = frozenset({errno.EAGAIN, errno.EINTR, errno.ECONNABORTED})
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -31,20 +32,29 @@ class Listener:
         listening: socket.socket,
         protocol: Callable[[], BaseProtocol],
         exhausted: Callable[[], object],
+        beginning: set[asyncio.Task[object]] | None = None,
     ) -> None:
+        """`beginning` is shared by the listeners of a sandbox: the connections that have no protocol yet."""
         listening.setblocking(False)  # noqa: FBT003 - its own signature
         self._loop = loop
         self._listening = listening
         self._protocol = protocol
         self._exhausted = exhausted
-        self._tasks: set[asyncio.Task[object]] = set()  # the loop's own references are weak
+        self._tasks = set() if beginning is None else beginning  # the loop's own references are weak
         self._begin()
 
+    def close(self) -> None:
+        """Accept no more."""
+        self._loop.remove_reader(self._listening)
+        self._listening.close()
+
     def _begin(self) -> None:
+        if self._listening.fileno() < 0:  # closed while it rested
+            return
         self._loop.add_reader(self._listening, self._accept)
 
     def _accept(self) -> None:
-        for _ in range(AT_ONCE):
+        for _ in range(min(AT_ONCE, MOST_BEGINNING - len(self._tasks))):
             try:
                 connection, _ = self._listening.accept()
             except OSError as error:

@@ -24,7 +24,7 @@ class Reason:
 
 
 _CLIENT = "This is about the request itself: no rule would allow it."
-_EXACT = "Allow the exact names that are needed."
+_HERE = 'allow = ["host:PORT"], which is a service of this machine, and http://host:PORT inside'
 _UPSTREAM = "The rule allows it; look at the service, or at this machine's own network."
 _GUARD = "Whoever runs that name pointed it there. Nothing can allow this class of address by name."
 
@@ -42,12 +42,12 @@ REASONS = {
     ),
     "no-endpoint": Reason("nothing is allowed at this address and port", "connect by name"),
     "silent": Reason(
-        "the client sent nothing for five seconds; protocols in which the server speaks first are not available yet",
-        "use the service's TLS or HTTP port",
+        "the client sent nothing for five seconds",
+        "raw = true in the rule, if the server is to speak first",
     ),
     "abandoned": Reason("the client went away before anything was decided", "nothing to do"),
     "not-tls-or-http": Reason(
-        "the first bytes are neither TLS nor HTTP; raw TCP is not available yet", "use the service's TLS or HTTP port"
+        "the first bytes are neither TLS nor HTTP", "raw = true in the rule, if another protocol is wanted"
     ),
     "tls-malformed": Reason("the TLS ClientHello is malformed", _CLIENT),
     "tls-too-long": Reason("the TLS ClientHello is too long", _CLIENT),
@@ -74,7 +74,9 @@ REASONS = {
     "name-like-data": Reason(
         "a label of this name looks like data, and a wildcard would carry it out", "allow the exact name"
     ),
-    "too-many-under-wildcard": Reason("more different names were asked for under a wildcard than it lets", _EXACT),
+    "too-many-under-wildcard": Reason(
+        "more different names were asked for under a wildcard than it lets", "allow exact names"
+    ),
     "inside-port-taken": Reason(
         "a program inside has taken the port of this rule on all addresses", "let it listen on 127.0.0.1 only"
     ),
@@ -138,10 +140,8 @@ REASONS = {
     "upstream-malformed": Reason("the service's answer is no valid HTTP/1.1", _UPSTREAM, 502),
     "upstream-closed": Reason("the service closed the connection without an answer", _UPSTREAM, 502),
     "address-private": Reason("the name leads to a private address", "private = true in the rule, if that is wanted"),
-    "address-loopback": Reason(
-        "the name leads to this machine's loopback", "an upstream in the rule, if that is wanted"
-    ),
-    "address-host": Reason("the name leads to this machine itself", "an upstream in the rule, if that is wanted"),
+    "address-loopback": Reason("the name leads to this machine's loopback", _HERE),
+    "address-host": Reason("the name leads to this machine itself", _HERE),
     "address-metadata": Reason("the name leads to a cloud metadata service", _GUARD),
     "address-link-local": Reason("the name leads to a link-local address", _GUARD),
     "address-unspecified": Reason("the name leads to an unspecified address", _GUARD),
@@ -185,9 +185,15 @@ def _object(code: str, endpoint: Endpoint, credential: str) -> bytes:
         "host": endpoint.name,
         "port": endpoint.port,
         "rule": endpoint.rule,
+        **({"upstream": endpoint.upstream} if endpoint.upstream else {}),
         **({"credential": credential} if credential else {}),
         "remedy": reason.remedy,
-        "retry": "Another guess at the same place will be refused as well.",
+        # A service may come back, and a second passes; a rule stays as it is.
+        **(
+            {}
+            if reason.status >= 500 or reason.status == _TOO_MANY
+            else {"retry": "Another guess at the same place will be refused as well."}
+        ),
     }
     return json.dumps(body, indent=1).encode("ascii") + b"\n"
 
@@ -202,6 +208,7 @@ def _error(reason: Reason) -> str:
     return "refused by paddock" if reason.status < 500 else "failed behind paddock"
 
 
+_TOO_MANY = 429
 _PHRASES = {
     400: "Bad Request",
     403: "Forbidden",
@@ -209,7 +216,7 @@ _PHRASES = {
     413: "Content Too Large",
     415: "Unsupported Media Type",
     421: "Misdirected Request",
-    429: "Too Many Requests",
+    _TOO_MANY: "Too Many Requests",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     502: "Bad Gateway",

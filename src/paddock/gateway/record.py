@@ -8,6 +8,7 @@ gateway ends. Nothing goes out that is not recorded.
 from __future__ import annotations
 
 from paddock.frozen import frozen
+from paddock.gateway.inside.addresses import LOOPBACK
 from paddock.plan.model import Denied
 
 TYPE_CHECKING = False
@@ -137,7 +138,7 @@ class Record:
         self._totals["refused"] += 1
         name, port, rule = (endpoint.name, endpoint.port, endpoint.rule) if endpoint else ("", 0, "")
         about = {"credential": credential} if credential else {}
-        self._count(("refused", name, port, reason), rule=rule, **about)
+        self._count(("refused", name, port, reason), rule=rule, **about, **_beyond(endpoint))
 
     def connected(self, endpoint: Endpoint, reason: str, bytes_up: int, bytes_down: int) -> None:
         """A connection that was let through has ended; `reason` says as what, "tls" or "http"."""
@@ -146,18 +147,22 @@ class Record:
         self._totals["bytes_down"] += bytes_down
         self._writer.append(
             "connect", name=endpoint.name, port=endpoint.port,
-            rule=endpoint.rule, verdict="allowed", reason=reason, up=bytes_up, down=bytes_down,
+            rule=endpoint.rule, verdict="allowed", reason=reason, up=bytes_up, down=bytes_down, **_beyond(endpoint),
         )  # fmt: skip
 
     def unreached(self, endpoint: Endpoint, reason: str) -> None:
         """A connection was allowed, and its service could not be reached."""
         self._totals["failed"] += 1
-        key = ("failed", endpoint.name, endpoint.port, reason)
+        # Told at the end: the service that is not there, and not the place on an agent's loopback that leads to it.
+        is_place = bool(endpoint.upstream) and endpoint.name == LOOPBACK
+        where = (endpoint.target, endpoint.target_port) if is_place else (endpoint.name, endpoint.port)
+        key = ("failed", *where, reason)
         if key in self._failed or len(self._failed) < MOST_ALIKE:
             self._failed[key] = self._failed.get(key, 0) + 1
         self._writer.append(
-            "connect", name=endpoint.name, port=endpoint.port, rule=endpoint.rule, verdict="failed", reason=reason
-        )
+            "connect", name=endpoint.name, port=endpoint.port,
+            rule=endpoint.rule, verdict="failed", reason=reason, **_beyond(endpoint),
+        )  # fmt: skip
 
     def changed(self, grant: Grant) -> None:
         """Somebody has allowed more, or less, while the sandbox runs. `until` is in milliseconds since 1970."""
@@ -168,7 +173,7 @@ class Record:
 
     def used(self, credential: str, endpoint: Endpoint) -> None:
         """A credential went out, by its name; its value is nobody's business here. Written once for each place."""
-        self._count(("used", endpoint.name, endpoint.port, credential), rule=endpoint.rule)
+        self._count(("used", endpoint.name, endpoint.port, credential), rule=endpoint.rule, **_beyond(endpoint))
 
     def renewed(self, credential: str, why: str) -> None:
         """A credential's secret was fetched anew, or was not, and `why`."""
@@ -220,6 +225,12 @@ class Record:
         said = {"credential": word} if kind == "used" else {"reason": word}
         verdict = {} if kind in ("used", "alarm") else {"verdict": "refused"}
         self._writer.append(kind, name=name, port=port, **verdict, **said, **more)
+
+
+def _beyond(endpoint: Endpoint | None) -> dict[str, object]:
+    """Where an endpoint leads that is called otherwise inside: an agent's place for its models, a service here."""
+    is_elsewhere = endpoint and endpoint.upstream not in ("", f"{endpoint.name}:{endpoint.port}")
+    return {"upstream": endpoint.upstream} if endpoint and is_elsewhere else {}
 
 
 def pack(summary: Summary) -> bytes:

@@ -4,6 +4,8 @@
                          │ ◄── descriptors ──┘                              and is gone again
                          └─ serves, outside; dies with Paddock
 
+Where a person has started one process for all sandboxes (`gateway.shared`), that serves this one as well.
+
 Programs inside may start as soon as the sockets exist: what they ask waits in the sockets' queues while the
 gateway imports the rest of itself.
 """
@@ -22,10 +24,12 @@ from paddock.frozen import replace
 from paddock.gateway import child, control, record
 from paddock.gateway.child import Entrusted
 from paddock.gateway.record import About, Refusal, Summary
+from paddock.gateway.shared import SOCKET
 from paddock.gateway.table import Table
 from paddock.record import anchors
 from paddock.record.writer import open_to_append
 from paddock.remarks import complain
+from paddock.state import runtime_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +47,10 @@ _LONGEST_REPORT = 32 << 20  # as many refusals as the record keeps apart
 
 
 class Gateway:
-    """A gateway that runs as a child process. When it ends, the sandbox has no network at all."""
+    """A gateway that runs as a child process. When it ends, the sandbox has no network at all.
+
+    Where one process serves many, the child is the sandbox's maker, which ends with its gateway there.
+    """
 
     def __init__(self, pid: int, last_word: int, record_path: str, about: Callable[[], About]) -> None:
         self.pid = pid
@@ -174,16 +181,21 @@ def start(  # noqa: PLR0913 - all that a gateway needs
     door = _open_door(directory, opened)
     report, reporting = map(_above_standard, os.pipe())
     last_word = _above_standard(os.memfd_create("last word"))
-    parent = os.getpid()
+    charge = child.Charge(
+        table, namespaces, lines, reporting, last_word, os.getpid(), drop_to, door, about, published, entrusted
+    )
     # No signal may reach the child while it still has this process's handlers.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    shared = pid = 0
     try:
-        pid = os.fork()
+        shared = _join(charge)
+        pid = shared or os.fork()
         if pid == 0:
-            charge = child.Charge(
-                table, namespaces, lines, reporting, last_word, parent, drop_to, door, about, published, entrusted
-            )
             child.run(charge)
+    except BaseException:
+        os.close(report)
+        os.close(last_word)
+        raise
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for descriptor in (*opened, reporting, door.descriptor):
@@ -191,10 +203,20 @@ def start(  # noqa: PLR0913 - all that a gateway needs
                 os.close(descriptor)
     gateway = Gateway(pid, last_word, record_path, about)
     try:
-        _wait_until_ready(gateway, report)
+        if not shared:
+            _wait_until_ready(gateway, report)
     finally:
         os.close(report)
     return gateway
+
+
+def _join(charge: child.Charge) -> int:
+    """The process that stays for the sandbox, where one that was started for many serves it; 0 where none does."""
+    if not os.path.exists(f"{runtime_directory()}/{SOCKET}"):
+        return 0
+    from paddock.gateway.shared import joining
+
+    return joining.join(charge)
 
 
 def _publish(network: Network) -> tuple[tuple[Published, int], ...]:

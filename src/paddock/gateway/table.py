@@ -31,11 +31,15 @@ MOST_UNDER_WILDCARD = 256
 
 @frozen
 class Asked:
-    """The answer to a lookup: an address, or why there is none. `new`: places that must be listened on first."""
+    """The answer to a lookup: an address, or why there is none. `new`: places that must be listened on first.
+
+    `told` is what the record says instead of the name, where that must not be written down.
+    """
 
     address: str = ""
     reason: str = ""
     new: tuple[Place, ...] = ()
+    told: str = ""
 
 
 @frozen

@@ -106,7 +106,7 @@ def test_a_body_that_comes_while_the_service_is_being_reached_waits_for_it(
     gateway = allow(rule(WEB, 80, upstreams.http))
     code = """
 body = bytes(64_000_000)
-s = socket.create_connection((name, 80), timeout=20)
+s = socket.create_connection((name, 80), timeout=90)  # for all of it
 head = f"POST / HTTP/1.1\\r\\nHost: {name}\\r\\nConnection: close\\r\\nContent-Length: {len(body)}\\r\\n\\r\\n"
 s.sendall(head.encode())
 sent = 0

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes
+import operator
 import os
 import resource
 import select
 import signal
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from paddock.gateway.inside import maker as maker_module
 from paddock.gateway.inside.maker import Maker
 from tests import capabilities
+from tests.forked import ends_with_its_parent
 from tests.gateway.conftest import STAND_IN
 
 if TYPE_CHECKING:
@@ -75,22 +79,8 @@ def test_it_ends_when_its_channel_does(sandbox: Sandbox) -> None:
 
 
 def test_it_ends_with_the_process_that_started_it(sandbox: Sandbox) -> None:
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        made = Maker(sandbox.namespaces, STAND_IN if capabilities.IS_ROOT else None)
-        os.write(writing, made.pid.to_bytes(4, "big"))
-        os._exit(0)
-    maker = int.from_bytes(os.read(reading, 4), "big")
-    os.close(reading)
-    os.close(writing)
-    os.waitpid(pid, 0)
-    try:
-        process = os.pidfd_open(maker)
-    except ProcessLookupError:
-        return
-    assert select.select([process], [], [], 20)[0]
-    os.close(process)
+    ids = STAND_IN if capabilities.IS_ROOT else None
+    assert ends_with_its_parent(lambda: Maker(sandbox.namespaces, ids).pid)
 
 
 def test_a_dead_maker_is_told_as_an_error(sandbox: Sandbox) -> None:
@@ -114,6 +104,25 @@ def test_an_answer_that_comes_too_late_is_nobodys(sandbox: Sandbox, monkeypatch:
     with pytest.raises(OSError):  # whatever the system says of a closed channel
         made.dialling()
     made.close()
+
+
+def test_being_told_to_finish_just_before_it_waits_is_not_lost(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait, signals = select.select, [partial(ctypes.CDLL(None)["raise"], signal.SIGTERM)]
+
+    def wait_at_once(*given: Any) -> Any:
+        """No bytecode runs between the signal and the wait, and so no handler of Python's."""
+        first, signals[:] = [*signals], []
+        return [*map(operator.call, (*first, partial(wait, *given)))][-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(select, "select", wait_at_once)
+        made = Maker(sandbox.namespaces, STAND_IN if capabilities.IS_ROOT else None, apart=True)
+    told = wait([made.descriptor], [], [], 60)[0]
+    made.finish()
+    assert os.waitpid(made.pid, 0)[1] == 0
+    assert told
 
 
 def test_without_a_number_left_for_a_socket_none_is_taken_for_another(maker: Maker) -> None:

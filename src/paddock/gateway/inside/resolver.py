@@ -37,7 +37,7 @@ class Answers:
         elif reply.allowed:
             self._record.answered(reply.name)
         else:
-            self._record.unanswered(reply.name, self._asked.reason)
+            self._record.unanswered(self._asked.told or reply.name, self._asked.reason)
         return reply.wire if reply else b""
 
     def _lookup(self, name: str) -> str:

@@ -47,6 +47,11 @@ class Custody:
         self.brokered = tuple(brokered)
         self.needles = Needles([*_needles(self.brokered), *_marks(canaries)])
 
+    @property
+    def certificate(self) -> bytes:
+        """The authority's own, as PEM; nothing where there is none."""
+        return self.authority.certificate if self.authority else b""
+
     def bound(self, endpoint: Endpoint, method: bytes, target: bytes) -> tuple[Brokered, ...]:
         """The credentials for a request to an endpoint, in the policy's order."""
         # The place that a person wrote, and the one that is dialled: for an agent's endpoint on 127.0.0.1 these differ.
@@ -64,6 +69,15 @@ class Custody:
     def canary_in(self, name: str) -> str:
         """The canary that a name which was looked up spells, or nothing. Dots part it anywhere."""
         return next((one.name for one in self.needles.in_name(name) if one.kind == "canary"), "")
+
+    def without_secret(self, name: str) -> str:
+        """A name as it may be written down: of one that spells a secret only whose it is, "*.example.test"."""
+        held = self.needles.in_name(name)
+        if not any(one.kind == "secret" for one in held):
+            return name
+        labels = name.split(".")
+        below, owner = ".".join(labels[:-2]), ".".join(labels[-2:])
+        return f"*.{owner}" if self.needles.in_name(below) == held and not self.needles.in_name(owner) else "*"
 
     def renew(self, renewed: Renewed) -> str:
         """Take a credential's new secret; the old one may still be good, so it must not go out either.
@@ -136,18 +150,56 @@ def prepare(
 
     In `directory`, which is seen inside, appear the files of `trusting`.
     """
-    hosts = trusting.terminated(network, (one.credential for one in brokered))
-    if not (hosts or directory) and not any(rule.upstream.startswith("https://") for rule in network.rules):
+    trusted = trusted_for(network, brokered, directory, environ)
+    made = make(network, brokered, canaries, trusted, vouches=bool(directory))
+    install(directory, made.certificate, trusted, environ)
+    return made
+
+
+def trusted_for(
+    network: Network, brokered: Iterable[Brokered], directory: str, environ: Mapping[str, str]
+) -> tuple[bytes, ...] | None:
+    """Whom the gateway is to trust outside, as PEM; None where it speaks no TLS of its own."""
+    if not (_terminated(network, brokered) or directory) and not any(
+        rule.upstream.startswith("https://") for rule in network.rules
+    ):
+        return None
+    from paddock.gateway.tls import roots
+
+    return roots.trusted_here(environ)
+
+
+def make(
+    network: Network,
+    brokered: tuple[Brokered, ...],
+    canaries: tuple[Canary, ...],
+    trusted: tuple[bytes, ...] | None,
+    *,
+    vouches: bool,
+) -> Custody:
+    """The custody of a plan. With `vouches`, programs inside will be told to trust its authority."""
+    if trusted is None:
         return Custody(brokered, canaries)
     from paddock.gateway.tls import roots
 
     "loaded.test".encode("idna")  # a codec is a module: the ssl module asks for this one with every name
-    trusted = roots.trusted_here(environ)
-    authority = _authority(hosts) if hosts and directory else None
-    if directory:
-        # Also where a credential has no secret today, and so nothing is terminated: the variables lead there.
-        roots.write(directory, authority.certificate if authority else b"", trusted, environ)
+    hosts = _terminated(network, brokered)
+    authority = _authority(hosts) if hosts and vouches else None
     return Custody(brokered, canaries, authority, roots.towards_upstreams(trusted))
+
+
+def install(directory: str, certificate: bytes, trusted: tuple[bytes, ...] | None, environ: Mapping[str, str]) -> None:
+    """Write whom programs inside are to trust. Raises OSError."""
+    if not directory or trusted is None:
+        return
+    from paddock.gateway.tls import roots
+
+    # Also where a credential has no secret today, and so nothing is terminated: the variables lead there.
+    roots.write(directory, certificate, trusted, environ)
+
+
+def _terminated(network: Network, brokered: Iterable[Brokered]) -> tuple[str, ...]:
+    return trusting.terminated(network, (one.credential for one in brokered))
 
 
 def _authority(hosts: Iterable[str]) -> Authority:

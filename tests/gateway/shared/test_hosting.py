@@ -1,0 +1,84 @@
+"""The serving process as its parent has it: one at a time, told when it dies, gone with its parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddock.errors import PaddockError, SessionError
+from paddock.gateway.shared import hosting, place, process
+from tests import capabilities
+from tests.forked import ends_with_its_parent
+from tests.gateway.conftest import STAND_IN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+IDS = STAND_IN if capabilities.IS_ROOT else None
+
+
+@pytest.fixture(autouse=True)
+def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    return tmp_path / "paddock"
+
+
+@pytest.fixture
+def host() -> Iterator[hosting.Host]:
+    made = hosting.begin(IDS)
+    yield made
+    made.stop()
+
+
+def test_a_second_one_is_refused_and_the_first_serves_on(host: hosting.Host) -> None:
+    with pytest.raises(SessionError) as caught:
+        hosting.begin(IDS)
+    assert caught.value.code == "gateway-serves"
+    line = place.connect()
+    assert line is not None
+    line.close()
+    assert host.stop() == host.stop() == (0, 0)
+
+
+def test_after_its_end_nothing_is_left_and_another_can_begin(runtime: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(2):
+        assert hosting.begin(IDS).stop() == (0, 0)
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert sorted(path.name for path in runtime.iterdir()) == ["gateway.lock"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it(host: hosting.Host, number: int) -> None:
+    before = [signal.getsignal(each) for each in hosting._ENDING]
+    signal.pthread_sigmask(signal.SIG_BLOCK, [number])
+    signal.pthread_kill(threading.get_ident(), number)  # to this thread alone; it comes when that waits
+    assert host.wait() == 0
+    assert [signal.getsignal(each) for each in hosting._ENDING] == before
+
+
+def test_its_death_is_an_error(host: hosting.Host) -> None:
+    os.kill(host.pid, signal.SIGKILL)
+    with pytest.raises(PaddockError, match="died \\(signal 9\\)"):
+        host.wait()
+    assert place.connect() is None
+
+
+def test_one_that_cannot_begin_says_why_and_leaves_nothing(runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OSError(5, "no good")
+
+    monkeypatch.setattr(process, "_preload", fail)
+    with pytest.raises(PaddockError, match="could not be started") as caught:
+        hosting.begin(IDS)
+    assert "no good" in caught.value.why
+    assert not (runtime / "gateway").exists()
+
+
+def test_it_ends_with_its_parent() -> None:
+    assert ends_with_its_parent(lambda: hosting.begin(IDS).pid)

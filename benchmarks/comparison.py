@@ -23,6 +23,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from paddock.probes.catalogue.reading import LAYERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -42,7 +44,6 @@ FIREJAIL = (
     'firejail --quiet --whitelist="$PWD" --net=none --caps.drop=all --seccomp --nonewprivs --private-dev --private-tmp '
     "--private-cache --dbus-user=none --dbus-system=none --ipc-namespace --noroot --restrict-namespaces --machine-id"
 )
-LAYERS = ("files", "processes", "network", "credentials", "later", "resources", "lifecycle", "approval", "work")
 # What a mount of the whole root read-only, or a sandbox made for building, never said that it would do.
 READS = ("outside", "credentials", "private")
 WRITES = ("workspace", "later", "review", "writing", "links")
@@ -185,7 +186,8 @@ def main() -> None:
         for boundary in OWN:
             peer = Peer(f"Paddock, {boundary}", "", f"paddock prove --boundary {boundary}", strict=True)
             print(peer.name, file=sys.stderr)
-            found.append((peer, "", prove(repository, "--boundary", boundary)))
+            proof = prove(repository, "--boundary", boundary)
+            found.append((peer, own_versions(proof), proof))
         for peer in peers(places):
             if options.only and not any(word in peer.name for word in options.only):
                 continue
@@ -226,6 +228,11 @@ def version_of(peer: Peer) -> str:
     return next((line.strip() for line in done.stdout.splitlines() if any(c.isdigit() for c in line)), "")
 
 
+def own_versions(proof: Proof) -> str:
+    """Of the programs that a boundary of Paddock's is made of."""
+    return ", ".join(f"{name} {version}" for name, version in proof["subject"]["versions"].items() if name != "python")
+
+
 def make_image() -> str:
     """An image of this machine's own files. Raises CalledProcessError."""
     present = [path for path in IMAGE if os.path.exists(f"/{path}")]
@@ -253,9 +260,13 @@ def page(found: list[tuple[Peer, str, Proof]], missing: Iterable[str]) -> str:
     """The whole page, as Markdown."""
     own = found[0][2]
     subject = own["subject"]
+    # A checkout that changes while this runs is not hidden: the rows of two versions are no longer the same.
+    counts = [str(count) for count in sorted({len(proof["rows"]) for _, _, proof in found})]
+    packs = list(dict.fromkeys(proof["subject"]["pack"] for _, _, proof in found))
     dated = (
         f"{time.strftime('%Y-%m-%d', time.gmtime())}, Linux {subject['kernel']} on {subject['machine']}, as "
-        f"{subject['user']}; Paddock {subject['paddock']}, {len(own['rows'])} probes of version {subject['pack']}."
+        f"{subject['user']}; Paddock {subject['paddock']}, {' or '.join(counts)} probes of version "
+        f"{' and '.join(packs)}."
     )
     head = f"| sandbox | {' | '.join(LAYERS)} | broken |"
     parts = [

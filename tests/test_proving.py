@@ -37,6 +37,7 @@ def test_the_default_policy_holds(repo: Path, environ: dict[str, str]) -> None:
     assert proof.passed
     assert (proof.subject.boundary, proof.subject.kernel) == ("bubblewrap", os.uname().release)
     assert len(proof.subject.plan_hash) == 64
+    assert set(proof.subject.versions) == {"bubblewrap", "python"}
 
 
 @pytest.mark.parametrize(

@@ -85,12 +85,23 @@ def test_with_names_allowed_the_gateway_is_attacked_at_a_service_of_the_ground(
     ]  # fmt: skip
 
 
+def test_a_policy_that_allows_a_whole_domain_of_examples_breaks_nothing(
+    repo: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """What the probes of the record ask for must be refused, whatever the person allows."""
+    tried = tmp_path / "tried.toml"
+    tried.write_text('[network]\nmode = "allow"\nallow = ["*.example.test", "*.rules.test"]\n')
+    only = ("NW-46 refusals-are-told", "NW-46 network-record-complete", "AP-08 deny-wins", "AP-11 record-complete")
+    found = verdicts(prove(str(repo), Wanted(policy=str(tried), only=only), environ))
+    assert {row: found[row] for row in only} == dict(zip(only, ("works", "held", "held", "held"), strict=True))
+
+
 def test_published_ports_answer_and_do_not_keep_the_other_runs_from_starting(
     repo: Path, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    from paddock.probes.scenarios.network import _free_port
+    from paddock.probes.scenarios.network import free_port
 
-    port = _free_port()
+    port = free_port()
     proof = proved(repo, environ, tmp_path, f"{ALLOWS}publish = [\n  {port},\n]\n", "NW-44 published-ports")
     assert unshown(proof) == {}
     (row,) = (row for row in proof.rows if row.id == "NW-44 published-ports")

@@ -46,10 +46,7 @@ class Vetting:
     streams: Kinds = ("pipe", "pipe", "pipe")
 
     def __init__(self, plan: Plan, gaps: Sequence[str], base: str) -> None:
-        python = process.find("python3", piping.PYTHONS)
-        if python is None:
-            raise _unproven("there is no Python in the system's own directories", "install python3")
-        self.argv = piping.argv(python)
+        self.argv = piping.argv_of_image() if plan.image else piping.argv(_python())
         self._plan = plan
         self._gaps = tuple(gaps)
         self._traps = traps.Traps(base, plan.workspace.source)
@@ -201,6 +198,13 @@ class _Attended:
                 self.trouble.append("it was killed")
             elif report.number and not self.trouble:
                 self.trouble.append(f"it ended with {report.number}")
+
+
+def _python() -> str:
+    found = process.find("python3", piping.PYTHONS)
+    if found is None:
+        raise _unproven("there is no Python in the system's own directories", "install python3")
+    return found
 
 
 def _explain(name: str) -> str:

@@ -33,7 +33,7 @@ def main(words: Sequence[str]) -> int:
         sys.stdout.write("".join(f"{it.boundary:<10} {it.setting:<8} {it.name}\n" for it in chosen))
         return 0
     equivalents = known.equivalents()
-    together = {it.name: backed.together for it in chosen if (backed := known.of(it.name, equivalents))}
+    together = {it.name: backed.together for it in chosen if (backed := known.of(it.boundary, it.name, equivalents))}
     found: list[scoring.Line] = []
     # A mutant may be that nobody ends what is left: it is ours then, and ends with the run.
     reaping.be_reaper()

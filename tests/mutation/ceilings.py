@@ -62,8 +62,8 @@ def _install_told(key: str, known: list[str]) -> None:
 
     divide = limits.divide
 
-    def divided(plan, controllers, *, guest=False):
-        division = divide(plan, controllers, guest=guest)
+    def divided(plan, controllers, *, guest=False, docker=False):
+        division = divide(plan, controllers, guest=guest, docker=docker)
         known.extend(f"no {name} of a process" for name in division.per_process)
         if key == TELL:
             tell(known)

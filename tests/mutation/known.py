@@ -27,6 +27,7 @@ class Equivalent:
     reason: str
     together: tuple[str, ...] = ()
     by: str = ""  # "root" or "user", where it holds for that one only
+    on: str = ""  # the one boundary where it holds, if it does not on each that has such mutants
 
     def means(self, name: str) -> bool:
         """Whether a mutant is one of these. In a name `*` stands for any text, and nothing else does."""
@@ -37,15 +38,17 @@ def equivalents(user: str = USER) -> tuple[Equivalent, ...]:
     """Those that hold for this user."""
     entries = tomllib.loads((HERE / "equivalents.toml").read_text("utf-8"))["equivalent"]
     found = [
-        Equivalent(tuple(it["mutants"]), it["reason"], tuple(it.get("together", ())), it.get("by", ""))
+        Equivalent(
+            tuple(it["mutants"]), it["reason"], tuple(it.get("together", ())), it.get("by", ""), it.get("on", "")
+        )
         for it in entries
     ]
     return tuple(it for it in found if it.by in ("", user))
 
 
-def of(name: str, known: Iterable[Equivalent]) -> Equivalent | None:
+def of(boundary: str, name: str, known: Iterable[Equivalent]) -> Equivalent | None:
     """What is known of a mutant."""
-    return next((it for it in known if it.means(name)), None)
+    return next((it for it in known if it.on in ("", boundary) and it.means(name)), None)
 
 
 def kept(user: str = USER) -> Mapping[str, float]:

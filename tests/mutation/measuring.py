@@ -93,9 +93,11 @@ class Measure:
                 return met
         for story in self._stories:
             if mutant.scenarios and any(name.startswith(mutant.scenarios) for name in story):
-                found = sorted(self._broken_in(story, names, mutant.setting))
+                found = self._broken_in(story, names, mutant.setting)
+                if together and found:
+                    found -= self._broken_in(story, together, mutant.setting)
                 if found:
-                    return Met(mutant, NOTICED, tuple(found))
+                    return Met(mutant, NOTICED, tuple(sorted(found)))
         return Met(mutant, MISSED)
 
     def _meet(self, mutant: Mutant, together: Sequence[str], probes: Sequence[Probe]) -> Met | None:

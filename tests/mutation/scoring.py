@@ -32,7 +32,7 @@ def lines(met: Iterable[Met], equivalents: Sequence[Equivalent]) -> list[Line]:
     """As they come."""
     found = []
     for one in met:
-        equivalent = known.of(one.mutant.name, equivalents)
+        equivalent = known.of(one.mutant.boundary, one.mutant.name, equivalents)
         if equivalent and (one.how == MISSED or equivalent.together):
             shown = bool(equivalent.together) and one.how != MISSED
             found.append(Line(one.mutant.boundary, one.mutant.name, EQUIVALENT, one.by, equivalent.reason, shown))
@@ -45,7 +45,7 @@ def wrong(found: Iterable[Line], equivalents: Sequence[Equivalent]) -> list[str]
     """What is said of equivalents and is not so."""
     said = []
     for line in found:
-        equivalent = known.of(line.name, equivalents)
+        equivalent = known.of(line.boundary, line.name, equivalents)
         if equivalent and line.how != EQUIVALENT:
             said.append(f"{line.name} is no equivalent: {', '.join(line.by) or line.how}")
         elif equivalent and equivalent.together and not line.shown:

@@ -7,9 +7,9 @@ module's source, when it is imported. So what is added to one of them has a muta
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.util
 import sys
-from functools import partial
 from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,8 @@ NO_PROTECTION = {
     "signal.signal": "which signals are the session's business",
     "signal.set_wakeup_fd": "how signals are heard",
     "poll.register": "waits",
+    "poll.poll": "waits",
+    "_wait_for_one": "waits: who calls it looks again and again without",
     "self.namespaces.close": "descriptors of a process that ends",
 }
 # What a function ends with that refuses, besides `raise`.
@@ -64,18 +66,26 @@ def mutants() -> Iterator[Mutant]:
 
 
 def install(key: str) -> None:
-    """Change the module as it is imported. Raises KeyError for what is not there."""
+    """Change the module as it is imported, with all that is to be changed in it. Raises KeyError for what is not there."""
     where, _, text = key.partition(": ")
     module, function = where.split(" ")
     if module in sys.modules:
         raise RuntimeError(module)
-    changed = tree(module)
-    for found, change in changes(changed, "" if function == "*" else function):
-        if found == text:
-            change()
-            sys.meta_path.insert(0, _Finder(module, changed))
-            return
-    raise KeyError(key)
+    changed, possible = _found(module, "" if function == "*" else function)
+    possible[text]()
+    sys.meta_path.insert(0, _Finder(module, changed))
+
+
+@functools.cache
+def _found(module: str, function: str) -> tuple[ast.Module, dict[str, Callable[[], object]]]:
+    """The module's one tree, and what can be changed in a function of it by what it was called before any change."""
+    found = _tree(module)
+    return found, dict(changes(found, function))
+
+
+@functools.cache
+def _tree(module: str) -> ast.Module:
+    return tree(module)
 
 
 class _Finder:
@@ -149,7 +159,7 @@ def _changes(function: Function):
         if isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple):
             names = node.iter.elts
             for name in [name for name in names if isinstance(name, ast.Constant)]:
-                yield f"not for {ast.unparse(name)} in {_short(node.iter)}", partial(names.remove, name)
+                yield f"not for {ast.unparse(name)} in {_short(node.iter)}", functools.partial(names.remove, name)
 
 
 def _of_statement(statement: ast.stmt, siblings: list[ast.stmt]):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +25,7 @@ from tests.mutation.places import LEFT_OUT, PLACES
 if TYPE_CHECKING:
     from paddock.boundary.bubblewrap import Compiled
 
+ROOT = Path(__file__).parents[2]
 LAYERS = (Overlay(REPOSITORY, (REPOSITORY,), "/var/x/upper", "/var/x/work"),)
 TABLES = {
     "bubblewrap": seccomp.rules("default"),
@@ -125,6 +129,23 @@ def test_each_change_of_a_place_is_one_and_makes_another_module(place) -> None:
         list(statements.changes(tree, place.function))[place_of_it][1]()
         assert ast.unparse(tree) != original, text
         compile(ast.fix_missing_locations(tree), place.module, "exec")
+
+
+def test_two_changes_of_one_function_are_both_made() -> None:
+    """In a process of its own, where nothing is imported yet."""
+    where = "paddock.kernel.mounts cover: without"
+    keys = [
+        f"{where} {name} in RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS"
+        for name in ("RESOLVE_BENEATH", "RESOLVE_NO_SYMLINKS")
+    ]
+    script = f"""
+from tests.mutation import statements
+for key in {keys!r}: statements.install(key)
+from paddock.kernel import mounts
+print(*[name for name in mounts.cover.__code__.co_names if name.startswith("RESOLVE")])
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
 
 
 def test_a_family_refuses_what_it_does_not_know() -> None:

@@ -27,10 +27,12 @@ SAMPLE = {
     "ceilings: no core of a process": "RS-04 core-off",
 }  # fmt: skip
 
-# Of the gateway's checks two, each with the probe whose attack it is for.
+# Of the gateway's checks three, each with the probe whose attack it is for.
 OF_THE_GATEWAY = {
     "ranges: 10.0.0.0/8, private": "NW-25 dns-rebind",
     "statements: paddock.gateway.tls.hello *: _Bytes.end: never refused if self.left": "NW-18 malformed-hello",
+    "statements: paddock.gateway.secrets.broker *: Broker._identified: "
+    "never if scope is not None and proofs.is_signing(one)": "CR-42 signing-key-sent",
 }
 
 
@@ -83,6 +85,11 @@ def test_an_equivalent_that_is_noticed_is_none() -> None:
     assert scoring.wrong(scoring.lines([met(NOTICED, "X")], equivalents), equivalents) == [
         "filters: a is no equivalent: X"
     ]
+
+
+def test_an_equivalent_of_one_boundary_is_none_of_another() -> None:
+    found = scoring.lines([met(MISSED)], [Equivalent(("filters: a",), "another layer", on="landlock")])
+    assert scoring.scores(found) == {"bubblewrap": 0.0}
 
 
 def test_what_is_said_to_be_noticed_together_must_be() -> None:

@@ -59,7 +59,7 @@ def test_a_sandbox_that_does_not_start_leaves_everything_unproven(tmp_path: Path
     ("error", "verdict"),
     [(NotApplicable("no lanes"), "not-applicable"), (Skipped("no vsock"), "skipped"), (KeyError("x"), "unproven")],
 )
-def test_a_scenario_that_gives_none_says_why(
+def test_a_scenario_that_gives_none_says_why_and_needs_no_control(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, verdict: str
 ) -> None:
     def play(scene: Scene) -> tuple[str, ...]:
@@ -70,7 +70,7 @@ def test_a_scenario_that_gives_none_says_why(
     monkeypatch.setitem(SCENARIOS, MADE_UP.id, play)
     monkeypatch.setitem(scenarios.MODULES, "ZZ", ())
     judged = attack([MADE_UP], str(tmp_path), b"", lambda _: Target(("/usr/bin/env",)))
-    assert [(row.verdict, row.controlled) for row in judged.rows] == [(verdict, True)]
+    assert [(row.verdict, row.controlled) for row in judged.rows] == [(verdict, False)]
     assert str(error).strip("'") in judged.rows[0].reason
 
 

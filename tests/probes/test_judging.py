@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from paddock.frozen import replace
 from paddock.probes.catalogue.reading import KINDS, Probe
 from paddock.probes.expectations import FAILS, WORKS, Expectation
-from paddock.probes.judging import Seen, doubt, judge
+from paddock.probes.judging import Seen, asks_for_control, doubt, judge
 from paddock.probes.proof import BROKEN, SHOWN, VERDICTS
 from paddock.probes.running import Answer
 
@@ -110,6 +110,22 @@ def test_every_case_has_a_verdict_and_none_that_shows_something_lacks_an_answer(
         assert control is None or control.reached
     if row.verdict not in SHOWN and row.verdict not in ("breached", "fact"):
         assert row.reason
+
+
+@given(probe=probes, seen=seens, control=seens, expected=expectations, as_root=st.booleans())
+def test_a_control_that_is_not_asked_for_would_change_nothing(
+    probe: Probe, seen: Seen, control: Seen, expected: Expectation, *, as_root: bool
+) -> None:
+    assume(not asks_for_control(probe, seen))
+    without, beside = (judge(probe, seen, one, expected, as_root=as_root) for one in (None, control))
+    assert without == replace(beside, controlled=False)
+
+
+def test_a_control_is_asked_for_where_it_decides() -> None:
+    work = replace(PROBE, kind="work")
+    assert [asks_for_control(PROBE, seen) for seen in (NOTHING, REACHED)] == [True, False]
+    assert [asks_for_control(work, seen) for seen in (NOTHING, REACHED)] == [False, True]
+    assert not asks_for_control(PROBE, Seen(Answer(skipped="no vsock")))
 
 
 @pytest.mark.parametrize("found", VERDICTS)

@@ -73,7 +73,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
         yield made
 
 
-def under(ground: Ground, script: str, timeout_s: float = 20) -> Ran:
+def under(ground: Ground, script: str, timeout_s: float = 90) -> Ran:
     """A run where the pack's place is taken by a script, or where it is started by one (`exec "$@"`)."""
     return run(ground, ("/bin/sh", "-c", script, "sh"), NAMES, timeout_s=timeout_s)
 
@@ -98,7 +98,7 @@ def test_a_bare_run_reaches_what_was_planted(ground: Ground) -> None:
 )
 @needs("git")
 def test_a_sandbox_that_kills_hangs_floods_or_lies_is_never_believed(ground: Ground, script: str, what: str) -> None:
-    ran = under(ground, script, timeout_s=1 if "sleep" in script else 20)
+    ran = under(ground, script, timeout_s=1 if "sleep" in script else 90)
     assert any(what in trouble for trouble in ran.trouble)
     assert ran.answers == {}
 

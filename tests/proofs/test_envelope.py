@@ -133,6 +133,11 @@ def test_what_is_no_signed_proof_is_refused(text: bytes, code: str, environ: dic
     assert refused(text, environ).code == code
 
 
+def test_whoever_has_a_proof_without_a_signature_hears_how_one_with_it_is_made(environ: dict[str, str]) -> None:
+    told = refused(raw(proofs.as_data(proof())), environ).next_step
+    assert told.endswith("paddock prove --report signed=FILE")
+
+
 def test_a_name_that_comes_twice_is_refused_although_the_last_one_was_signed(
     environ: dict[str, str], envelope: dict[str, Any]
 ) -> None:

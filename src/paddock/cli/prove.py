@@ -43,10 +43,13 @@ Exit code: 0 nothing broke, 1 a promise is broken (--compare: something got wors
 but too little could be shown: a run that was disturbed, or a promise without any evidence."""
 
 ALL = "all"
+# Empty where a variable of a script is not set; without them something else is attacked, and held.
+_NAMING = ("boundary", "policy", "against", "explain", "verify", "key")
 # What excludes each other: the way, and the options that then would be read by nobody.
 _ATTACKING = ("boundary", "policy", "against", "report", "verbose")
 _EXCLUDED = {
     "verify": (*_ATTACKING, "only", "list", "explain", "compare"),
+    "key": (*_ATTACKING, "only", "list", "explain", "compare"),
     "compare": (*_ATTACKING, "only", "list", "explain"),
     "explain": (*_ATTACKING, "only", "list"),
     "list": _ATTACKING,
@@ -56,14 +59,14 @@ _EXCLUDED = {
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options of `prove`."""
-    parser.add_argument("--boundary", metavar="NAME", default="", help="another boundary than the policy's, or all")
-    parser.add_argument("--policy", metavar="FILE", default="", help="this policy file instead of the repository's")
+    parser.add_argument("--boundary", metavar="NAME", help="another boundary than the policy's, or all")
+    parser.add_argument("--policy", metavar="FILE", help="this policy file instead of the repository's")
     parser.add_argument("--only", metavar="LAYER|ID", action="append", default=[], help="these probes only")
-    parser.add_argument("--against", metavar="CMD", default="", help="another sandbox: its words before a command")
+    parser.add_argument("--against", metavar="CMD", help="another sandbox: its words before a command")
     parser.add_argument("--report", metavar="FORMAT=FILE", action="append", default=[], help="write a report as well")
     parser.add_argument("--verbose", action="store_true", help="show every row")
     parser.add_argument("--list", action="store_true", help="the catalogue of probes")
-    parser.add_argument("--explain", metavar="ID", default="", help="what a probe does, and why there is one")
+    parser.add_argument("--explain", metavar="ID", help="what a probe does, and why there is one")
     parser.add_argument("--compare", metavar=("OLD", "NEW"), nargs=2, help="what changed between two proofs")
     parser.add_argument("--across-packs", action="store_true", help="with --compare: although the probes differ")
     proof_signed.declare(parser)
@@ -83,6 +86,9 @@ def perform(options: argparse.Namespace) -> Outcome:
 
 def _check(options: argparse.Namespace) -> None:
     """An option that would be read by nobody is a mistake."""
+    for name in _NAMING:
+        if getattr(options, name) == "":
+            raise Usage(f"--{name} names nothing", why="what it was given is empty", next_step="paddock prove --help")
     for way, others in _EXCLUDED.items():
         given = [name for name in others if getattr(options, name)] if getattr(options, way) else []
         if given:
@@ -113,7 +119,7 @@ def _attack(options: argparse.Namespace) -> Outcome:
         raise Usage("a signed report holds one proof", next_step="paddock prove --boundary NAME --report signed=FILE")
 
     def one(boundary: str) -> Proof:
-        wanted = Wanted(boundary, options.against, options.policy, tuple(options.only))
+        wanted = Wanted(boundary, options.against or "", options.policy or "", tuple(options.only))
         with _saying(options.against or boundary or "the sandbox"):
             return prove(os.getcwd(), wanted)
 
@@ -124,7 +130,7 @@ def _attack(options: argparse.Namespace) -> Outcome:
         everything = proof_boundaries.attack(one)
         proofs, data = everything.proofs, everything.as_data()
     else:
-        proofs = (one(options.boundary),)
+        proofs = (one(options.boundary or ""),)
         data = proof.as_data(proofs[0])
     if not options.only and not options.against:
         proof_signed.keep(proofs)

@@ -7,14 +7,14 @@ import os
 from paddock.frozen import frozen
 from paddock.probes.catalogue.reading import ANYONE, ROOT
 from paddock.probes.expectations import expect
-from paddock.probes.judging import Seen, doubt, judge
+from paddock.probes.judging import Seen, asks_for_control, doubt, judge
 from paddock.probes.planting import files, place
 from paddock.probes.planting.ground import Ground
 from paddock.probes.running import Answer, Ran, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from paddock.plan.model import Plan
     from paddock.probes.catalogue.reading import Probe
@@ -70,24 +70,19 @@ def attack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> Judge
         bare = pool.submit(
             _pack, [it for it in together if it.id in controlled], f"{base}/bare", policy, lambda _: unshared
         )
-        # Each beside its control: those that wait are not left together until the end.
+        known = {probe.id: probe for probe in probes}
         alone = [
-            (side, pool.submit(_scene, names, f"{base}/{side}-{number}", policy, how))
-            for number, story in enumerate(_stories(probes))
-            for side, names, how in (
-                ("held", story, aim),
-                ("bare", [name for name in story if name in controlled], lambda _: Target(())),
-            )
-            if names
+            pool.submit(_story, [known[name] for name in names], controlled, f"{base}/{number}", policy, aim)
+            for number, names in enumerate(_stories(probes))
         ]
     (ran, target), (without, _) = held.result(), bare.result()
-    told = {(side, name): seen for side, running in alone for name, seen in running.result().items()}
+    told = {name: both for running in alone for name, both in running.result().items()}
     rows = []
     for probe in probes:
         if probe.absent:
             seen, control = Seen(Answer(inapplicable=probe.absent)), None
         elif probe.where == "scenario":
-            seen, control = told["held", probe.id], told.get(("bare", probe.id))
+            seen, control = told[probe.id]
         else:
             seen = _seen(probe, ran)
             control = _seen(probe, without) if probe.id in controlled else None
@@ -132,6 +127,18 @@ def _stories(probes: Sequence[Probe]) -> list[list[str]]:
     return list(found.values())
 
 
+def _story(
+    probes: Sequence[Probe], controlled: Container[str], base: str, policy: bytes, aim: Aim
+) -> dict[str, tuple[Seen, Seen | None]]:
+    """What one scenario found of each of its rows, and what it found without a sandbox, where that is asked for."""
+    seen = _scene([probe.id for probe in probes], f"{base}-held", policy, aim)
+    asking = [probe.id for probe in probes if probe.id in controlled]
+    if not any(asks_for_control(probe, seen[probe.id]) for probe in probes if probe.id in asking):
+        return {name: (found, None) for name, found in seen.items()}
+    without = _scene(asking, f"{base}-bare", policy, lambda _: Target(()))
+    return {name: (found, without.get(name)) for name, found in seen.items()}
+
+
 def _scene(names: Sequence[str], base: str, policy: bytes, aim: Aim) -> dict[str, Seen]:
     """One scenario, on a ground of its own, and what it found of each row."""
     from collections.abc import Mapping
@@ -140,7 +147,7 @@ def _scene(names: Sequence[str], base: str, policy: bytes, aim: Aim) -> dict[str
     from paddock.probes.scenarios.scene import Scene
 
     try:
-        with Ground(base, policy, bare=True) as ground:
+        with Ground(base, policy, small=True) as ground:
             target = aim(ground)
             found = find(names[0])(Scene(ground, target.prefix, target.paddock, target.plan, target.gaps))
     except Exception as error:  # noqa: BLE001 - one that is broken must not take the others with it

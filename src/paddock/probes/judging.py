@@ -48,6 +48,15 @@ def judge(probe: Probe, seen: Seen, control: Seen | None, expected: Expectation,
     )
 
 
+def asks_for_control(probe: Probe, seen: Seen) -> bool:
+    """Whether it matters what the same probe does without a sandbox: not where it says why nothing was tried, nor where
+    an attack reached something, nor where what must work does.
+    """
+    if probe.kind == "work":
+        return _of_work(seen, None)[0] == "fails"
+    return not seen.reached and not _silent(seen)
+
+
 def doubt(row: Row, trouble: str) -> Row:
     """The row of a run that cannot be believed: what was reached was reached, but nothing is shown to have held."""
     from paddock.frozen import replace

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 # Who may decide such things. What the machine brings, such as a toolchain, is no answer to an attack.
 _PEOPLE = ("floor", "person", "repository", "flag")
 _CANARY = "canary-"  # which the made-up person's secrets begin with
-_TEMPORARY = {"FS-30 host-tmp": "/tmp", "FS-30 host-var-tmp": "/var/tmp", "FS-31 dev-shm": "/dev/shm"}  # noqa: S108
+_TEMPORARY = {
+    "FS-30 host-tmp": "/tmp",  # noqa: S108
+    "FS-30 host-var-tmp": "/var/tmp",  # noqa: S108
+    "FS-30 host-run": "/run",
+    "FS-31 dev-shm": "/dev/shm",  # noqa: S108
+}
 
 
 def files(plan: Plan | None, probe: Probe, *_: object) -> Expectation | None:

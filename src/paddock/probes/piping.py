@@ -1,7 +1,7 @@
 """The pack through a pipe, for a sandbox that is there already: no file of ours has a place in it.
 
 Python reads all of it from its standard input into memory files (memfd_create(2)) and starts from there. It is the
-system's own Python by its absolute path: an agent may have put another one on PATH.
+system's own Python by its absolute path: an agent may have put another one on PATH. In an image a shell looks for it.
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ runner.main()
 def argv(python: str) -> tuple[str, ...]:
     """The program to start inside. `python` is its absolute path there."""
     return (python, "-I", "-S", "-B", "-c", _BOOT)
+
+
+def argv_of_image() -> tuple[str, ...]:
+    """The same where the programs are an image's own: its Python may be elsewhere than on this machine, or nowhere."""
+    tries = "".join(f'[ -x {place}/python3 ] && exec {place}/python3 "$@"\n' for place in PYTHONS)
+    return ("/bin/sh", "-c", f"{tries}echo 'there is no Python inside' >&2", "sh", *argv("")[1:])
 
 
 def stream(packed: bytes, given: Mapping[str, object]) -> bytes:

@@ -50,7 +50,7 @@ class Subject:
     gaps: tuple[str, ...]  # accepted
     paddock: str
     pack: str  # version of the probes
-    versions: Mapping[str, str]  # of bubblewrap, python, git …
+    versions: Mapping[str, str]  # of python, and of the programs that the boundary is made of
     kernel: str
     machine: str
     user: str  # "root" or "an ordinary user"

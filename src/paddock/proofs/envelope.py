@@ -56,7 +56,7 @@ def verify(raw: bytes, keys: Iterable[str]) -> Signed:
         raise _refused(
             "the proof is not signed",
             "it has no signature",
-            "a signed one is what this writes: paddock prove --report json=FILE",
+            "a signed one is what this writes: paddock prove --report signed=FILE",
             "proof-unsigned",
         )
     signature = data["signature"]

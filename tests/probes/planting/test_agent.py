@@ -41,7 +41,7 @@ def test_it_lists_one_key_with_its_comment(agent: Agent) -> None:
 def test_opensshs_own_client_understands_it(agent: Agent, tmp_path: Path) -> None:
     done = subprocess.run(
         ["ssh-add", "-l"], env={**os.environ, "SSH_AUTH_SOCK": str(tmp_path / "agent.sock")},
-        capture_output=True, text=True, timeout=20, check=False,
+        capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert COMMENT in done.stdout, done.stderr
     assert agent.asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 
 import pytest
 
@@ -16,12 +17,19 @@ AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: closing is a reset
 def test_who_is_silent_or_gone_is_given_up_and_the_next_one_answered() -> None:
     listener = socket.create_server(LOCAL)
     address = listener.getsockname()
-    attending = Attending(listener, lambda client: client.sendall(client.recv(10)), 0.1)
+    all_came = threading.Event()
+
+    def echo(client: socket.socket) -> None:
+        all_came.wait()  # the third has spoken before its patience begins
+        client.sendall(client.recv(10))
+
+    attending = Attending(listener, echo, 0.1)
     with socket.create_connection(address), socket.create_connection(address) as gone:
         gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
         gone.close()
-        with socket.create_connection(address, timeout=20) as ours:
+        with socket.create_connection(address, timeout=60) as ours:
             ours.sendall(b"hello")
+            all_came.set()
             assert ours.recv(10) == b"hello"
     attending.close()
     with pytest.raises(ConnectionRefusedError):

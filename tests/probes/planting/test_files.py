@@ -11,11 +11,12 @@ from paddock.policy.flags import flags_layer
 from paddock.probes.inside import masks
 from paddock.probes.inside.secrets import SECRETS
 from paddock.probes.planting import files
+from paddock.probes.planting.ground import Ground
+from paddock.probes.planting.place import places_outside
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
     from paddock.plan.model import Plan
-    from paddock.probes.planting.ground import Ground
 
 pytestmark = needs("git")
 
@@ -24,6 +25,15 @@ def test_each_secret_has_a_canary_of_its_own(ground: Ground) -> None:
     texts = [(Path(ground.home) / path).read_text() for path in SECRETS.values()]
     found = [canary for canary in ground.canaries if any(canary in text for text in texts)]
     assert len(found) == len(SECRETS)
+
+
+def test_a_small_ground_has_what_scenarios_take_and_leaves_nothing_outside(tmp_path: Path) -> None:
+    with Ground(str(tmp_path / "ground"), small=True) as small:
+        texts = [(Path(small.home) / path).read_text() for path in files.TAKEN]
+        assert all(any(canary in text for canary in small.canaries) for text in texts)
+        assert {"server.pem", ".env", "hello.txt"} <= {*os.listdir(small.repo)}
+        assert places_outside(small.mark)
+        assert not any(map(os.path.lexists, places_outside(small.mark)))
 
 
 def test_odd_names_are_planted_and_committed(ground: Ground) -> None:

@@ -32,7 +32,7 @@ def test_two_grounds_share_no_secret(tmp_path: Path) -> None:
 
 def test_what_was_planted_outside_is_gone_afterwards(tmp_path: Path) -> None:
     with Ground(str(tmp_path / "ground")) as ground:
-        outside = [ground.given[name] for name in ("tmp", "var tmp", "shm") if name in ground.given]
+        outside = [ground.given[name] for name in ("tmp", "var tmp", "run", "shm") if name in ground.given]
         pid = ground.victim.pid
         assert all(map(os.path.exists, outside))
         assert os.path.exists(f"/proc/{pid}")
@@ -48,7 +48,7 @@ def test_a_failure_while_planting_leaves_nothing(tmp_path: Path, monkeypatch: py
     ground = Ground(str(tmp_path / "ground"))
     with pytest.raises(OSError, match="full"), ground:
         raise AssertionError
-    outside = [ground.given[name] for name in ("tmp", "var tmp", "shm") if name in ground.given]
+    outside = [ground.given[name] for name in ("tmp", "var tmp", "run", "shm") if name in ground.given]
     assert outside
     assert not any(map(os.path.exists, [*outside, f"/proc/{ground.victim.pid}"]))
 

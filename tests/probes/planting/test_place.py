@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.kernel import cgroups
+from paddock.kernel.cgroups import Site
 from paddock.probes.planting.place import Place, abandoned, sweep
 
 if TYPE_CHECKING:
@@ -57,6 +59,27 @@ def test_links_and_files_there_are_left_alone(tmp_path: Path) -> None:
     assert elsewhere.is_dir()
 
 
+@pytest.mark.parametrize("through_a_link", [False, True])
+def test_control_groups_of_killed_sandboxes_go_with_the_ground_and_others_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, through_a_link: bool
+) -> None:
+    above, groups, persons = (tmp_path / name for name in ("above", "groups", "persons"))
+    for made in (above, groups, persons / "paddock/live"):
+        made.mkdir(parents=True)
+    monkeypatch.setattr(cgroups, "find", lambda: Site(2, {"memory": str(groups)}))
+    monkeypatch.setattr(cgroups.Cgroup, "processes", lambda _: set())
+    with Place(str(above)) as base:
+        home = f"{base}/0-held/home"
+        os.makedirs(home)
+        if through_a_link:
+            os.symlink(persons, f"{home}/runtime")
+        else:
+            os.makedirs(f"{home}/runtime/paddock/live")
+        for live in (persons / "paddock/live", f"{home}/runtime/paddock/live"):
+            (groups / f"paddock-{cgroups.owned(str(live), 'field')}").mkdir(exist_ok=True)
+    assert os.listdir(groups) == [f"paddock-{cgroups.owned(str(persons / 'paddock/live'), 'field')}"]
+
+
 def killed(above: Path, more: str) -> Path:
     """The place of a proof that had planted a ground, done more and was killed."""
     script = f"""
@@ -65,7 +88,7 @@ from paddock.probes.planting.ground import Ground
 from paddock.probes.planting.place import Place
 base = Place(sys.argv[1]).base
 ground = Ground(base + "/0").__enter__()
-print(*[ground.given[name] for name in ("tmp", "var tmp", "shm") if name in ground.given])
+print(*[ground.given[name] for name in ("tmp", "var tmp", "run", "shm") if name in ground.given])
 print(*ground.given["sockets"]["NW-39 host-tmp-socket"], *ground.given["sockets"]["NW-40 editor-sockets"], flush=True)
 {more}
 os.kill(os.getpid(), 9)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ENVIRON = {"PATH": "/usr/bin:/bin"}
 
 
-def shell(script: str, cwd: Path, redirection: str = "", timeout_s: float = 15) -> terminal.Left:
+def shell(script: str, cwd: Path, redirection: str = "", timeout_s: float = 60) -> terminal.Left:
     return terminal.run(("/bin/sh", "-c", script), ENVIRON, str(cwd), redirection, timeout_s)
 
 

@@ -30,7 +30,7 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
 
 def heard(ground: Ground, name: str) -> bool:
     """Whether that effect is seen in time: a signal is handled when Python comes to it."""
-    for _ in range(100):
+    for _ in range(1200):
         if name in dict(victim.effects(ground)):
             return True
         ground.victim.wait(0.05)

@@ -24,7 +24,7 @@ OPEN = ("/usr/bin/env",)
 @contextmanager
 def stage(place: Path, prefix: Sequence[str] = (), paddock: Sequence[str] = (), **more: object) -> Iterator[Scene]:
     """A scene on a new ground; with a plan where it is Paddock's."""
-    with Ground(str(place / "ground"), bare=True) as ground:
+    with Ground(str(place / "ground"), small=True) as ground:
         plan = None
         if paddock:
             plan = planning.make_plan(

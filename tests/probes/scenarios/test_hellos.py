@@ -9,7 +9,7 @@ from paddock.gateway.tls.retries import Watch
 from paddock.probes.scenarios import hellos
 
 HOST = "api.example.test"
-FORMS = hellos.forms(HOST)
+FORMS = hellos.forms(HOST) | hellos.endless(HOST)
 
 
 def test_the_one_in_order_asks_for_its_host() -> None:

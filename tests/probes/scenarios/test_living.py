@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import threading
 from typing import TYPE_CHECKING
 
 from paddock import process
 from paddock.frozen import replace
-from paddock.probes.scenarios import living
+from paddock.probes.scenarios import living, processes
 from paddock.probes.scenarios.scene import NotApplicable
 from tests.capabilities import needs
 from tests.probes.scenarios.stages import OPEN, PADDOCK, stage
@@ -31,9 +32,35 @@ def test_a_marked_process_is_found_named_and_ended_with_the_ground(tmp_path: Pat
             assert living.left(scene, mark) == [f"ran on: /bin/sh -c echo up; read line {mark}"]
             assert living.below(started.pid) == [started.pid]
             scene.ground.undo.__exit__()
-            assert started.wait(10) == -9
+            assert started.wait(60) == -9
         assert living.left(scene, mark) == []
         assert living.gone(scene, [started.pid]) == []
+
+
+def test_what_wants_to_stay_is_there_and_deaf_when_the_shell_goes_on(tmp_path: Path) -> None:
+    slow = tmp_path / "setsid"
+    slow.write_text('#!/bin/sh\nsleep 0.2\nexec /usr/bin/setsid "$@"\n')
+    slow.chmod(0o755)
+    with stage(tmp_path) as scene:
+        mark = living.new_mark(scene)
+        argv = ["/bin/sh", "-c", living.STAY, mark]
+        subprocess.run(argv, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True)
+        (pid,) = living.marked(mark)
+        assert os.getsid(pid) == pid
+        ignored = int(processes.status(pid)["SigIgn"], 16)
+        assert all(ignored >> number - 1 & 1 for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
+
+
+def test_what_a_marked_process_began_ends_with_it(tmp_path: Path) -> None:
+    """Its `sleep` has no mark: each proof left some on the person's machine for a minute."""
+    with stage(tmp_path) as scene:
+        argv = ["/bin/sh", "-c", "sleep 60 & echo $!; wait; true", living.new_mark(scene)]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE) as started:
+            assert started.stdout
+            began = int(started.stdout.readline())
+            scene.ground.undo.__exit__()
+            assert started.wait(60) == -9
+        assert living.gone(scene, [began]) == []
 
 
 def test_an_engine_has_more_time_to_end_what_is_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +126,7 @@ def test_containers_that_stay_are_named_and_others_are_not_ours(
         there.write_text("1 2\n")
         monkeypatch.setattr(living, "_PATIENCE_S", 0.0)
         monkeypatch.setattr(process, "find", lambda _: str(engine))
-        monkeypatch.setattr(living, "_podman", lambda _, *words: scene.host(str(engine), *words).stdout.decode())
+        monkeypatch.setattr(living, "_asked", lambda _, __, *words: scene.host(str(engine), *words).stdout.decode())
         assert living.containers(scene) == ["name-1", "name-2"]
         assert living.removed(scene, ["name-2"]) == ["left the container name-2"]
         engine.write_text(ENGINE.replace("GROUND", "/of/somebody-else"))

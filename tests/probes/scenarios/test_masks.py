@@ -28,7 +28,7 @@ def test_they_hold_here_and_get_through_without_a_sandbox(tmp_path: Path) -> Non
     judged = attack(PROBES, str(tmp_path), b"", lambda _: Target(RUN, PADDOCK))
     assert {row.id: (row.verdict, row.controlled) for row in judged.rows} == {
         "FS-35 case-fold": ("held", True),
-        "FS-36 masks-late": ("fact", True),
+        "FS-36 masks-late": ("fact", False),
         "FS-37 mask-spelling": ("held", True),
         "FS-37 read-spelling": ("held", True),
         "FS-39 deny-late-create": ("held", True),

@@ -59,6 +59,10 @@ opening.check_name = lambda *_: None
 from paddock.gateway.tls import hello
 hello._Bytes.end = lambda _: None
 """,
+    "NW-18 records-without-end": """
+from paddock.gateway.tls import retries
+retries.MOST_RECORDS = 1 << 20
+""",
     "NW-22 broad-wildcard": """
 from paddock.gateway import rules
 rules.OUR_OWN = "none"
@@ -79,6 +83,10 @@ guard._RANGES = {4: guard._ranges(guard._TABLE_4), 16: guard._ranges(guard._TABL
     "NW-26 beyond-methods-and-paths": """
 from paddock.gateway.secrets import broker
 broker.allows_request = lambda *_: True
+""",
+    "NW-31 denied-meanwhile": """
+from paddock.gateway import engine
+engine.Engine._judge_again = lambda _: None
 """,
     "NW-32 http-smuggling": """
 from paddock.gateway.http import requests
@@ -104,9 +112,17 @@ engine.Engine.limit = property(lambda self: 1000, lambda self, value: None)
 from paddock.gateway import child
 child.die_with_parent = lambda _: None
 """,
+    "NW-47 gateway-memory": """
+from paddock.gateway.http import bodies
+bodies.LONGEST_LINE = 1 << 30
+""",
     "NW-47 gateway-has-given-up": """
 import os
 os.setsid = lambda: None
+""",
+    "NW-47 gateway-reads-no-files": """
+from paddock.gateway import child
+child._confine = lambda: None
 """,
     "NW-46 network-record-complete": """
 from paddock.gateway import record
@@ -164,7 +180,7 @@ def test_where_there_is_nothing_to_attack_it_says_so(name: str, policy: bytes, t
 
 
 def test_what_the_policy_publishes_answers(tmp_path: Path) -> None:
-    port = network._free_port()
+    port = network.free_port()
     with scene(tmp_path, b'[network]\npublish = ["%d:3000"]\n' % port) as played:
         os.unlink(f"{played.ground.home}/.config/paddock/policy.toml")  # a proof takes them out for its other runs
         assert found("NW-44 published-ports", played) == [f"reached 127.0.0.1:{port}"]
@@ -189,6 +205,17 @@ def test_a_policy_check_that_accepts_everything_is_noticed(tmp_path: Path) -> No
         assert "wrote a rule for *" in found("NW-22 broad-wildcard", played)
     with scene(tmp_path / "other", paddock=("/bin/false",)) as played, pytest.raises(PaddockError):
         found("NW-22 broad-wildcard", played)
+
+
+def test_what_joins_a_sandbox_is_not_taken_for_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    children = {1: [2, 3], 2: [4], 3: [5]}
+    monkeypatch.setattr(network, "_children", lambda pid: children.get(pid, []))
+    monkeypatch.setattr(network, "_command_line", lambda _: b"paddock")
+    monkeypatch.setattr(network, "status", lambda pid: {"NSpid": "4 1" if pid == 4 else str(pid)})
+    assert network.gateway_of(1) == 3
+    del children[3]
+    with pytest.raises(PaddockError, match="not found"):
+        network.gateway_of(1)
 
 
 def test_a_sandbox_in_which_nothing_runs_has_shown_nothing() -> None:

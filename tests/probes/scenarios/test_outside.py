@@ -27,14 +27,14 @@ for name in ("known.example.test", "unknown.example.test"):
     try: print(socket.gethostbyname(name))
     except OSError: print("nowhere")
 query = b"\\0\\7\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\6stream\\7example\\4test\\0\\0\\1\\0\\1"
-with socket.create_connection(("127.0.0.1", 53), timeout=5) as ours:
+with socket.create_connection(("127.0.0.1", 53), timeout=20) as ours:
     ours.sendall(len(query).to_bytes(2, "big") + query)
     print(len(ours.recv(1000)) > 12)
 for place in ("169.254.169.254", "10.77.0.1"):
-    with socket.create_connection((place, 8080), timeout=5) as ours:
+    with socket.create_connection((place, 8080), timeout=20) as ours:
         ours.sendall(b"GET /arrived HTTP/1.1\\r\\n\\r\\n")
         print(ours.recv(12).decode())
-try: socket.create_connection(("192.0.2.1", 80), timeout=5)
+try: socket.create_connection(("192.0.2.1", 80), timeout=20)
 except OSError as error: print(error.errno)
 """
 
@@ -61,7 +61,7 @@ from paddock.kernel import netlink
 for name in ("own.example.test", "near.example.test", "six.example.test"):
     (family, _, _, _, where), *_ = socket.getaddrinfo(name, 8080, 0, socket.SOCK_STREAM)
     packed = socket.inet_pton(family, where[0])
-    with socket.create_connection(where[:2], timeout=5) as ours:
+    with socket.create_connection(where[:2], timeout=20) as ours:
         ours.sendall(b"GET /%s HTTP/1.1\\r\\n\\r\\n" % name.encode())
         print(packed in netlink.own_addresses(), netlink.is_delivered_here(packed), len(ours.recv(12)))
 """

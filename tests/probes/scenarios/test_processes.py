@@ -21,13 +21,16 @@ pytestmark = needs("bubblewrap", "git")
 PADDOCK = (sys.executable, "-I", "-m", "paddock")
 
 
-def test_a_command_inside_is_not_root_on_the_host(ground: Ground) -> None:
-    assert processes.identity(Scene(ground, (*PADDOCK, "run", "--quiet", "--"), PADDOCK)) == []
+def test_a_command_inside_is_not_root_on_the_host_and_has_a_session_of_its_own(ground: Ground) -> None:
+    found = processes.identity(Scene(ground, (*PADDOCK, "run", "--quiet", "--"), PADDOCK))
+    assert found == {"PK-11 host-side": [], "PK-32 own-session": []}
 
 
-def test_a_command_without_a_sandbox_is_who_called_it(ground: Ground) -> None:
+def test_a_command_without_a_sandbox_is_who_called_it_on_the_same_terminal(ground: Ground) -> None:
     found = processes.identity(Scene(ground, ()))
-    assert ("it is uid 0 of the host" in found) is IS_ROOT
+    assert isinstance(found, dict)
+    assert ("it is uid 0 of the host" in found["PK-11 host-side"]) is IS_ROOT
+    assert found["PK-32 own-session"] == ["it is in the caller's session"]
 
 
 def test_where_root_calls_an_account_of_the_machine_is_no_nobody() -> None:

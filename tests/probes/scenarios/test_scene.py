@@ -35,7 +35,8 @@ def test_what_is_about_paddock_does_not_apply_to_another_sandbox(ground: Ground)
         Scene(ground, ()).call("diff")
 
 
-def test_an_id_is_registered_once() -> None:
+def test_an_id_is_registered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scene, "SCENARIOS", {})
     scenario("ZZ-02 twice")(lambda _: ())
     with pytest.raises(ValueError, match="ZZ-02"):
         scenario("ZZ-02 twice")(lambda _: ())

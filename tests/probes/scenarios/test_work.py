@@ -42,6 +42,15 @@ def test_what_does_not_work_is_seen(tmp_path: Path, row: str, script: str, monke
         assert play(row, scene)[row]
 
 
+def test_a_mask_that_lands_on_another_file_is_seen_and_in_a_sandbox_none_does(tmp_path: Path) -> None:
+    with stage(tmp_path, TIGHT, PADDOCK) as scene:
+        assert play("OK-06 next-run", scene)["OK-06 next-run"] == []
+        # A sandbox that covers what the link leads to, once it is told of masks.
+        covers = '[ "$1" = -- ] || : > hello.txt; while [ "$1" != -- ]; do shift; done; shift; exec "$@"'
+        scene.prefix = (*under(covers), "--")
+        assert play("OK-06 next-run", scene)["OK-06 next-run"] == ["hello.txt is '', and through a link ''"]
+
+
 def test_in_a_repository_that_is_read_only_tools_work_elsewhere_and_nothing_is_committed(tmp_path: Path) -> None:
     with stage(tmp_path, (*TIGHT[:-1], "--workspace", "readonly", "--"), PADDOCK) as scene:
         assert scene.plan

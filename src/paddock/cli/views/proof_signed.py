@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """The options."""
-    parser.add_argument("--verify", metavar="FILE", default="", help="check a signed proof, of --report signed=FILE")
+    parser.add_argument("--verify", metavar="FILE", help="check a signed proof, of --report signed=FILE")
     parser.add_argument(
         "--key",
         metavar="HEX",
         nargs="?",
-        const="",
+        const=True,
         help="print this machine's public key; with --verify, the key that must have signed (default: this machine's)",
     )
 
@@ -29,8 +29,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def perform(options: argparse.Namespace) -> Outcome:
     """Print the key, or verify. Raises Refused for a proof that is not what it claims to be."""
     if options.verify:
-        return _verify(options.verify, options.key or "")
-    if options.key:
+        return _verify(options.verify, options.key if isinstance(options.key, str) else "")
+    if isinstance(options.key, str):
         raise Usage("--key HEX says who must have signed", next_step="paddock prove --verify FILE --key HEX")
     from paddock.proofs import key
 

@@ -1,21 +1,17 @@
 """What scenarios have done inside: using a limit up, typing into terminals. `sh PACK --act NAME WORDS… , NAME WORDS…`.
 
 Each is bounded by itself, whatever the sandbox allows. How far they came is one number each, on the last line.
+
+There are dozens of starts of this in a proof, so each imports what it needs itself.
 """
 
 from __future__ import annotations
 
-import ctypes
-import json
 import os
-import platform
 import signal
 import sys
-import threading
 import time
 from contextlib import suppress
-
-from paddock.probes.inside.effects import libc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +43,8 @@ def fork(most: str) -> int:
 
 def thread(most: str) -> int:
     """So many threads that wait."""
+    import threading
+
     threading.stack_size(64 << 10)
     made = 0
     try:
@@ -141,27 +139,17 @@ def compute(seconds: str, processes: str, enough: str = "2") -> float:
     return round(times.children_user + times.children_system, 3)
 
 
-def linger(mark: str) -> int:
-    """Leave a process that hears no signal which can be ignored, and stay. Both end by themselves, if nothing else."""
-    if os.fork() == 0:
-        os.setsid()
-        if os.fork():
-            os._exit(0)
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
-        print("up", flush=True)
-        os.execv(sys.executable, ["python", "-I", "-S", "-c", "import time; time.sleep(20)", mark])
-    time.sleep(20)
-    return 0
-
-
 def push(byte: str, only: str = "") -> int:
     """Type a byte into every terminal in reach: TIOCSTI and TIOCLINUX; with high bits set, which a comparison of 64
     bits takes for another command (CVE-2017-5226, CVE-2019-10063). How often the kernel took it. With `only`
     no terminal but the own one.
     """
+    import ctypes
+
+    from paddock.probes.inside.effects import libc
+
     typed = ctypes.create_string_buffer(byte.encode())
-    number = {"x86_64": 16, "aarch64": 29}[platform.machine()]
+    number = {"x86_64": 16, "aarch64": 29}[os.uname().machine]
     descriptors = [0, 1, 2]
     own = ("/dev/tty", "/proc/self/fd/0", "/proc/self/fd/2")
     for path in own if only else (*own, "/dev/console", "/dev/pts/0", "/proc/1/fd/0", "/proc/2/fd/0"):
@@ -178,7 +166,7 @@ def push(byte: str, only: str = "") -> int:
 
 
 ACTS: dict[str, Callable[..., float]] = {
-    act.__name__: act for act in (fork, thread, remember, open_files, write, compute, linger, push)
+    act.__name__: act for act in (fork, thread, remember, open_files, write, compute, push)
 }
 
 
@@ -190,5 +178,5 @@ def main() -> None:
         end = words.index(NEXT) if NEXT in words else len(words)
         came.append(ACTS[words[0]](*words[1:end]))
         words = words[end + 1 :]
-    print(f"\n{WORD}", json.dumps(came), flush=True)
+    print(f"\n{WORD}", came, flush=True)  # a list of numbers is JSON as it is
     os._exit(0)  # threads that wait hold nobody up

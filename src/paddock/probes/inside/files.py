@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from paddock.probes.inside.effects import Given, opens, place, row
+from paddock.probes.inside.effects import Given, Skipped, opens, place, row
 
 PLACES = ("/proc/self/root", "/proc/1/root", "/proc/1/cwd", "/proc/2/root", "/proc/2/cwd", "/proc/thread-self/root")
 
@@ -106,6 +106,13 @@ def host_tmp(given: Given) -> list[str]:
 @row("FS-30 host-var-tmp")
 def host_var_tmp(given: Given) -> list[str]:
     return given.reads(given["var tmp"])
+
+
+@row("FS-30 host-run")
+def host_run(given: Given) -> list[str]:
+    if "run" not in given.data:
+        raise Skipped("the person may leave nothing in /run on this machine")
+    return given.reads(given["run"])
 
 
 @row("FS-31 dev-shm")

@@ -186,13 +186,16 @@ def _runs_as_root(program: str) -> bool:
             os._exit(0)
     name = os.path.basename(program)
     found = False
-    for _ in range(100):
+    for _ in range(1600):
         ended, _ = os.waitpid(pid, os.WNOHANG)
         if ended:
             return found
         if status("Name", str(pid)) == [name]:
+            # It has its new name a moment before its new rights; asleep at the pipe it has both.
+            is_asleep = status("State", str(pid))[:1] == ["S"]
             found = status("Uid", str(pid))[1] == "0" and _root_is_root()
-            break
+            if found or is_asleep:
+                break
         time.sleep(0.005)
     os.close(there)
     os.close(here)  # its next word kills it, where we may not

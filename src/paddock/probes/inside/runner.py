@@ -17,6 +17,7 @@ for _name in os.listdir("/proc/self/fd"):
         except OSError:
             continue
 
+import gc  # noqa: E402
 import importlib  # noqa: E402
 import json  # noqa: E402
 import sys  # noqa: E402
@@ -74,6 +75,7 @@ def main() -> None:
     given.data["at start"] = [
         f"{name} {target}" for name, target in _AT_START.items() if target != own and not target.startswith("/proc/")
     ]
+    gc.disable()  # a collection in each of hundreds of children would copy all that they share with us
     load(given["rows"], given.data.get("modules"))
     if given.data.get("facts", True):
         from paddock.probes.inside import facts

@@ -47,7 +47,7 @@ SECRETS = {
     "CR-20 terraform": ".terraform.d/credentials.tfrc.json",
 }
 HOST = "git.example.test"  # whose password the person's git keeps
-WAIT_S = 1.0  # for a program's answer
+WAIT_S = 5.0  # for a program's answer, on a busy machine
 # What a cluster mounts into each of its containers.
 _ACCOUNTS = (
     "/var/run/secrets/kubernetes.io/serviceaccount/token",
@@ -75,7 +75,7 @@ def ssh_agent(given: Given) -> list[str]:
         try:
             os.chdir(os.path.dirname(path))  # sun_path holds 108 bytes only
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as ours:
-                ours.settimeout(2)
+                ours.settimeout(WAIT_S)
                 ours.connect(os.path.basename(path))
                 ours.sendall(struct.pack("!IB", 1, REQUEST_IDENTITIES))
                 said += ours.recv(4096)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import select
 import signal
 import sys
 
@@ -59,11 +60,18 @@ def main() -> None:
     memory = ctypes.create_string_buffer(wanted["memory"].encode())
     for number, word in ((signal.SIGUSR1, b"USR1 "), (signal.SIGUSR2, b"USR2 ")):
         signal.signal(number, lambda *_, word=word: os.write(1, word))
+    # What comes just before it waits is handled as well: whoever waits for input alone would not wake for it.
+    woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     said, undo = plant(wanted)
     print(json.dumps({**said, "address": ctypes.addressof(memory)}), flush=True)
     try:
-        while os.read(0, 4096):  # signals do not interrupt it for Python
-            pass
+        while True:
+            ready = select.select([0, woken], [], [])[0]
+            if 0 in ready and not os.read(0, 4096):
+                break
+            if woken in ready:
+                os.read(woken, 4096)
     finally:
         for call, *arguments in undo:
             call(*arguments)

@@ -19,7 +19,7 @@ NAME = "ssh-agent.sock"
 _KIND = b"ssh-ed25519"
 _FAILURE = struct.pack("!IB", 1, 5)  # SSH_AGENT_FAILURE
 _LARGEST_BYTES = 1 << 18
-_PATIENCE_S = 2
+_PATIENCE_S = 20  # with a client on a busy machine; who is silent holds up the next for as long
 
 
 class Agent:

@@ -25,37 +25,46 @@ _SYSTEM = {"etc": "/etc", "usr": "/usr/local/bin"}  # where a probe tries to lea
 _AUTHOR = "A Person <person@example.test>"
 # Directories of a home that programs inside make for themselves.
 _COMMON = (".cache", ".config", ".local")
+# What the worms of npm and PyPI look for (`scenarios/supply`), and other thieves in runs of their own.
+TAKEN = (".npmrc", ".pypirc", ".aws/credentials", ".ssh/id_ed25519", ".config/gh/hosts.yml", ".git-credentials")
 
 
 def plant(ground: Ground) -> None:
     """Fill the home and the repository, and commit what is in that."""
     home, repo = ground.home, ground.repo
     _plant_home(ground)
+    for name in masks.PLAIN if ground.small else masks.PLANTED:
+        ground.write(f"{repo}/{name}")
+    _write(f"{repo}/hello.txt", "hello\n")
+    _write(f"{home}/other-name", "not yours\n")
+    os.link(f"{home}/other-name", f"{repo}/shared-name")
+    if not ground.small:
+        _plant_around(ground)
+    _commit(ground)
+
+
+def _plant_around(ground: Ground) -> None:
+    """Neighbours of the repository, links that lead out of it, and files in places that programs share."""
+    home, repo = ground.home, ground.repo
     above = os.path.dirname(repo)
     for path in (f"{above}/other/.env", f"{above}/other/notes", f"{repo}-evil/secret"):
         ground.write(path)
-    for name in masks.PLANTED:
-        ground.write(f"{repo}/{name}")
     os.symlink(masks.BEHIND, f"{repo}/{masks.LINK}")
-    _write(f"{repo}/hello.txt", "hello\n")
     os.symlink(home, f"{repo}/link-to-home")
     os.symlink("/", f"{repo}/link-to-root")
     os.symlink(f"{home}/.ssh/id_canary", f"{repo}/link-to-secret")
-    _write(f"{home}/other-name", "not yours\n")
-    os.link(f"{home}/other-name", f"{repo}/shared-name")
     outside = places_outside(ground.mark)
     note(ground.base, outside)
     for path in outside:
-        name = _TEMPORARY[os.path.dirname(path)]
+        name = _TEMPORARY.get(os.path.dirname(path), "run")
         ground.given[name] = ground.write(path)
         ground.undo.callback(os.unlink, path)
     ground.given |= {name: f"{directory}/paddock-probe-{ground.mark}" for name, directory in _SYSTEM.items()}
-    _commit(ground)
 
 
 def _plant_home(ground: Ground) -> None:
     home = ground.home
-    for path in SECRETS.values():
+    for path in TAKEN if ground.small else SECRETS.values():
         ground.write(f"{home}/{path}")
     kept = f"{home}/{SECRETS['CR-09 git-credentials']}"
     _write(kept, f"https://person:{ground.canary()}@{HOST}\n")
@@ -98,7 +107,7 @@ def effects(ground: Ground) -> Iterator[tuple[str, str]]:
 def secrets(given: Mapping[str, Any]) -> dict[str, str]:
     """The planted files that a probe does no more than read, by that probe."""
     places = {name: f"{given['home']}/{path}" for name, path in SECRETS.items()}
-    rows = {"tmp": "FS-30 host-tmp", "var tmp": "FS-30 host-var-tmp", "shm": "FS-31 dev-shm"}
+    rows = {"tmp": "FS-30 host-tmp", "var tmp": "FS-30 host-var-tmp", "run": "FS-30 host-run", "shm": "FS-31 dev-shm"}
     return places | {row: given[name] for name, row in rows.items() if name in given}
 
 

@@ -11,13 +11,21 @@ import os
 import time
 from contextlib import suppress
 
+from paddock.kernel import cgroups
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
+    from paddock.kernel.cgroups import Site
+
 _NOTE = ".planted-outside"
+HOME, RUNTIME = "home", "runtime"  # of a ground's person
+_LIVE = f"{HOME}/{RUNTIME}/paddock/live"
 _OUTSIDE = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - the places where sandboxes leave things to each other
+# Of a running system's own files the first one in which the person may leave something.
+_RUNNING = ("/run", "/run/lock", f"/run/user/{os.geteuid()}")
 _NAME = r"(paddock-probe|vscode-[a-z-]+)-[0-9a-f]{16}(\.sock)?"
 # Between the making of a directory and its lock; nobody takes longer, and what is older and unlocked is nobody's.
 _NEW_S = 60
@@ -80,7 +88,9 @@ def _take(path: str, action: Callable[[str], None]) -> bool:
 
 def places_outside(mark: str) -> list[str]:
     """Where a ground may leave a file outside of itself."""
-    return [f"{directory}/paddock-probe-{mark}" for directory in _OUTSIDE if os.path.isdir(directory)]
+    running = [directory for directory in _RUNNING if os.access(directory, os.W_OK | os.X_OK)]
+    found = [directory for directory in _OUTSIDE if os.path.isdir(directory)] + running[:1]
+    return [f"{directory}/paddock-probe-{mark}" for directory in found]
 
 
 def note(base: str, paths: Iterable[str]) -> None:
@@ -90,11 +100,16 @@ def note(base: str, paths: Iterable[str]) -> None:
 
 
 def remove(base: str) -> None:
-    """The directory with all that probes left in it, whatever modes that has, and what its grounds planted outside."""
+    """The directory with all that probes left in it, whatever modes that has, and what its grounds planted outside, or
+    what the sandboxes left that were killed there.
+    """
     import shutil
 
+    site = cgroups.find()
     for ground in [base, *_paths(base)]:
         _remove_outside(f"{ground}/{_NOTE}")
+        if site:
+            _clear_groups(site, ground)
     shutil.rmtree(base, ignore_errors=True)
     for directory, names, _ in os.walk(base):
         for name in names:  # what is left: before they are looked into
@@ -113,9 +128,19 @@ def _remove_outside(note_: str) -> None:
         return
     for path in paths:
         directory, name = os.path.split(path)
-        if directory in _OUTSIDE and re.fullmatch(_NAME, name):
+        if directory in _OUTSIDE + _RUNNING and re.fullmatch(_NAME, name):
             with suppress(OSError):  # gone as it should be, or none of ours
                 os.unlink(path)
+
+
+def _clear_groups(site: Site, ground: str) -> None:
+    """Control groups of sandboxes whose Paddock was killed: without the ground nobody would know whose they are."""
+    live = f"{os.path.realpath(ground)}/{_LIVE}"
+    if os.path.realpath(live) != live:  # a link could lead to the person's own
+        return
+    with suppress(OSError):  # nothing was started there, or it has ended meanwhile
+        for group in cgroups.leftovers(site, cgroups.owned(live, "")):
+            cgroups.clear(group)
 
 
 def _open_up(path: str) -> None:

@@ -16,6 +16,7 @@ GREETING = b"at your service\n"
 _LOOPBACK = "127.0.0.1"
 _MOST_KEPT = 4 << 20  # bytes of a connection; what is beyond is only counted
 _HEAD_END = b"\r\n\r\n"
+_LONG_S = 60  # for our own thread, on a busy machine
 _SETTLING = b"GET /settled HTTP/1.1" + _HEAD_END
 
 
@@ -43,7 +44,7 @@ class Service:
         """What came on each connection, all of it that was sent until now."""
         # Twice: the second answer comes after everything that was there with the first has been read.
         for _ in range(2):
-            with socket.create_connection((_LOOPBACK, self.port), timeout=5) as ours:
+            with socket.create_connection((_LOOPBACK, self.port), timeout=_LONG_S) as ours:
                 ours.sendall(_SETTLING)
                 ours.recv(1)
         return tuple(bytes(one) for one in self._heard if not one.startswith(_SETTLING))

@@ -33,7 +33,6 @@ _INTERNET = (
     ("NW-16 plain-http-by-name", _STREAM, _ANYWHERE),
     ("NW-24 ip-encodings", _STREAM, _LOOPBACK),
     (network.OTHER, _STREAM, _ANYWHERE),
-    (network.REDIRECTED, _STREAM, _LOOPBACK),
     ("NW-29 relay-inside", _STREAM, _ANYWHERE),
 )
 # Where services of a person's session listen, below XDG_RUNTIME_DIR.
@@ -43,11 +42,12 @@ _AF_VSOCK, _LOCAL, _ANY = 40, 1, 0xFFFFFFFF  # <linux/vm_sockets.h>
 
 
 class Listeners:
-    """All of a ground's, with the probe that looks for each, and its one service that answers."""
+    """All of a ground's, with the probe that looks for each, its one service that answers, and where that one leads."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, redirected: Service) -> None:
         self.planted: list[tuple[str, socket.socket]] = []
         self.service = service
+        self.redirected = redirected
 
     def listen(self, ground: Ground, name: str, family: int, kind: int, address: Any) -> socket.socket:
         """A new one, closed when the ground goes. Raises OSError."""
@@ -63,14 +63,14 @@ class Listeners:
 
 def plant(ground: Ground) -> None:
     """Listen everywhere. `given` gets the ports, paths and names."""
-    answers: dict[bytes, bytes] = {}
-    service = Service(answers)
+    redirected = Service()
+    ground.undo.callback(redirected.close)
+    service = Service({b"/redirect": redirect(f"http://localhost:{redirected.port}/reached")})
     ground.undo.callback(service.close)
-    listeners = ground.listeners = Listeners(service)
-    ports: dict[str, int] = {network.ALLOWED: service.port}
+    listeners = ground.listeners = Listeners(service, redirected)
+    ports: dict[str, int] = {network.ALLOWED: service.port, network.REDIRECTED: redirected.port}
     for name, kind, place in _INTERNET:
         ports[name] = listeners.listen(ground, name, socket.AF_INET, kind, (place, 0)).getsockname()[1]
-    answers[b"/redirect"] = redirect(f"http://localhost:{ports[network.REDIRECTED]}/reached")
     with suppress(OSError):  # a machine without IPv6
         six = listeners.listen(ground, "NW-09 ipv6", socket.AF_INET6, _STREAM, ("::1", 0))
         ports["NW-09 ipv6"] = six.getsockname()[1]
@@ -90,6 +90,8 @@ def effects(ground: Ground) -> Iterator[tuple[str, str]]:
         yield network.ALLOWED, "it arrived at the host"
     if service.has_heard(b"GET /past-the-gateway "):
         yield "NW-02 own-address-at-the-allowed-port", "it arrived at the host"
+    if ground.listeners.redirected.has_heard(b"GET /reached "):
+        yield network.REDIRECTED, "it arrived at the host"
 
 
 def own_address() -> str:

@@ -38,7 +38,7 @@ class Left:
 
 
 def run(
-    argv: Sequence[str], environ: Mapping[str, str], cwd: str, redirection: str = "", timeout_s: float = 15
+    argv: Sequence[str], environ: Mapping[str, str], cwd: str, redirection: str = "", timeout_s: float = 60
 ) -> Left:
     """Run a program on a terminal of its own, perhaps with some of its streams elsewhere (`redirection`, as a shell's).
 

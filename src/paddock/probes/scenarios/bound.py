@@ -1,4 +1,7 @@
-"""A policy of the probe's own that binds a secret to one service, with two others allowed beside it."""
+"""A policy of the probe's own that binds a secret to one service, with two others allowed beside it.
+
+A fourth one takes requests that are signed with an access key, as AWS has them.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,12 @@ allow = [{{ host = "host", port = {other}, raw = false }}, {{ host = "host", por
 source = "env:GITHUB_TOKEN"
 variables = ["GITHUB_TOKEN"]
 hosts = ["host:{bound}"]
+[credentials.signing]
+source = "file:{keys}"
+shape = "sigv4"
+hosts = ["host:{signed}"]
 """
+_KEY_ID = "AKIDEXAMPLE"
 _LARGEST_BYTES = 4 << 20
 
 
@@ -40,20 +48,28 @@ class Bound:
     def __init__(self, scene: Scene, canaries: str = "[]") -> None:
         self.scene = scene
         self.secret = scene.ground.secret
+        self.key_id, self.key, self.session_token = _KEY_ID, scene.ground.canary(), scene.ground.canary()
         self.place = "127.0.0.1" if scene.bare else "host"
         self._canaries = canaries
         self._open = ExitStack()
 
     def __enter__(self) -> Bound:  # noqa: PYI034 - typing.Self would have to be imported
         with ExitStack() as opened:
-            self.bound, self.other, self.third = (opened.enter_context(Echo()) for _ in range(3))
-            ports = {"bound": self.bound.port, "other": self.other.port, "third": self.third.port}
-            put(self.scene, _POLICY.format(canaries=self._canaries, **ports))
+            self.bound, self.other, self.third, self.signed = (opened.enter_context(Echo()) for _ in range(4))
+            ports = {name: getattr(self, name).port for name in ("bound", "other", "third", "signed")}
+            put(self.scene, _POLICY.format(canaries=self._canaries, keys=self._keys(), **ports))
             self._open = opened.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
+
+    def _keys(self) -> str:
+        """A new file with the access key."""
+        path = f"{self.scene.ground.home}/.signing-keys"
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+            file.write(f"{self.key_id}:{self.key}:{self.session_token}")
+        return path
 
     def requests(self, *sent: tuple[Echo, tuple[str, ...]]) -> tuple[str, str]:
         """What SEND is told. BOUND and HERE in a request are the bound service and the one that is asked."""
@@ -73,17 +89,24 @@ class Bound:
         """What a program of Python's says. Raises Skipped where `until` is not in it: it did not come that far."""
         return self._run(("python3", "-c", f"{program}\nprint({thieves.ENDED!r})", *words), until)
 
-    def shell(self, script: str) -> str:
+    def shell(self, script: str, *words: str) -> str:
         """The same of a script for the shell."""
-        return self._run(("sh", "-c", f"{script}\necho {thieves.ENDED}"), thieves.ENDED)
+        return self._run(("sh", "-c", f"{script}\necho {thieves.ENDED}", "sh", *words), thieves.ENDED)
 
     def _run(self, command: tuple[str, ...], until: str) -> str:
-        done = self.scene.run("/usr/bin/env", *command)
+        done = self.scene.run("/usr/bin/env", *self._variables(), *command)
         said = done.stdout.decode(errors="replace")
         if until not in said:
             why = done.stderr.decode(errors="replace").strip().split("\n")[0]
             raise Skipped(f"there was no such run here: {why or f'it ended with {done.status}'}")
         return said
+
+    def _variables(self) -> Iterator[str]:
+        """What the access key's variables hold where no policy sets them."""
+        if self.scene.bare:
+            yield f"AWS_ACCESS_KEY_ID={self.key_id}"
+            yield f"AWS_SECRET_ACCESS_KEY={self.key}"
+            yield f"AWS_SESSION_TOKEN={self.session_token}"
 
     def left(self) -> Iterator[str]:
         """The files of the made-up person's that hold the secret: repository, home, state, runtime directory."""

@@ -44,6 +44,18 @@ _PRETENDING = (
     rf"GET http://BOUND%0d%0a@HERE/ HTTP/1.1\r\nHost: BOUND\r\n{_BEARER}",
     rf"GET / HTTP/1.1\r\nHost: HERE\r\nX-Forwarded-Host: BOUND\r\nForwarded: host=BOUND\r\n{_BEARER}",
 )
+# Signed as the tools of AWS do it, but for the signature, at which a gateway that signs anew does not look.
+_DAY = "20260101"
+_SIGNED = (
+    rf"X-Amz-Date: {_DAY}T000000Z\r\nX-Amz-Security-Token: $AWS_SESSION_TOKEN\r\nAuthorization: AWS4-HMAC-SHA256 "
+    rf"Credential=$AWS_ACCESS_KEY_ID/{_DAY}/us-east-1/sts/aws4_request, SignedHeaders=host;x-amz-date, "
+    rf"Signature=$AWS_SECRET_ACCESS_KEY\r\n{_CLOSE}"
+)
+_SIGNING = (
+    rf"GET /signed HTTP/1.1\r\nHost: HERE\r\n{_SIGNED}",
+    rf"POST /kept HTTP/1.1\r\nHost: HERE\r\nContent-Length: {(8 << 20) + 1}\r\n{_SIGNED}+LARGE",
+)
+_PATIENCE_S = 20  # for the end of a thief, on a busy machine; one that is held goes on no longer
 _BY_GIT = (".stored-by-git", ".git-credentials", "config")
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - the control takes away what it left there
 _CACHES = ("$HOME", "$HOME/.cache/pip", "$HOME/.npm", "$HOME/.cargo/registry")
@@ -57,11 +69,19 @@ _CACHES = ("$HOME", "$HOME/.cache/pip", "$HOME/.npm", "$HOME/.cargo/registry")
     "CR-37 response-echo",
     "CR-37 response-echo-encoded",
     "CR-38 credential-arrives",
+    "CR-42 signing-key-sent",
+    "CR-42 session-token-echo",
+    "CR-42 body-without-end",
 )
 def bound(scene: Scene) -> Findings:
     """One session with all of it. What did not reach even its own service proves nothing elsewhere."""
     with Bound(scene) as it:
-        sent = it.requests((it.bound, (_PROPER, _STRANGERS)), (it.other, _EVERYWHERE), (it.third, _PRETENDING))
+        sent = it.requests(
+            (it.bound, (_PROPER, _STRANGERS)),
+            (it.other, _EVERYWHERE),
+            (it.third, _PRETENDING),
+            (it.signed, _SIGNING),
+        )
         said = it.python(thieves.SEND + thieves.SEARCH, *sent, _hash(it.secret), *_tops(scene))
         arrived = it.bound.heard(it.secret)
         encoded = base64.b64encode(f"Authorization: Bearer {it.secret}".encode()).decode()
@@ -77,15 +97,27 @@ def bound(scene: Scene) -> Findings:
             **(elsewhere if arrived else dict.fromkeys(elsewhere, away)),
             "CR-35 secret-never-inside": [line for line in said.splitlines() if line.startswith("read ")],
             "CR-38 credential-arrives": [] if arrived else [f"the service did not get it: {said[:200]}"],
+            **_signed(it, said),
         }
+
+
+def _signed(it: Bound, said: str) -> dict[str, Finding]:
+    """What came of requests that are to be signed. One that came neither signed nor with the key proves nothing."""
+    found: dict[str, Finding] = {
+        "CR-42 signing-key-sent": ["reached the service with the key itself"] * it.signed.heard(it.key),
+        "CR-42 session-token-echo": ["read the session token in the service's answer"] * (it.session_token in said),
+        "CR-42 body-without-end": ["reached the service with a body of more than 8 MiB"] * it.signed.heard("/kept"),
+    }
+    if any(found.values()) or it.signed.heard(f"Credential={it.key_id}/{_DAY}"):
+        return found
+    return dict.fromkeys(found, Skipped(f"no signed request reaches its own service: {said[-200:]}"))
 
 
 @scenario("CR-34 helper-no-store", "CR-39 history-after-run")
 def kept(scene: Scene) -> Findings:
     """Used, typed, logged, and given to git to keep; then the host looks through everything of the person's."""
     with Bound(scene) as it:
-        it.python(thieves.SEND, *it.requests((it.bound, (_PROPER,))))
-        it.shell(thieves.STORE + thieves.REMEMBER)
+        it.shell(thieves.USE + thieves.STORE + thieves.REMEMBER, thieves.SEND, *it.requests((it.bound, (_PROPER,))))
         left = list(it.left())
     by_git = [path for path in left if os.path.basename(path) in _BY_GIT]
     return {
@@ -98,7 +130,7 @@ def kept(scene: Scene) -> Findings:
 def stolen(scene: Scene) -> list[str]:
     """What is stolen is false, where a policy plants it; and the thief goes on after that, if it may."""
     with Bound(scene, '["aws"]') as it:
-        patience_s = "0" if scene.bare else "2"
+        patience_s = "0" if scene.bare else str(_PATIENCE_S)
         said = it.python(thieves.STEAL, it.place, str(it.other.port), patience_s, until="began")
         arrived = ["reached the second service with it"] * it.other.heard("stolen")
         return arrived + ["ran on after it"] * (thieves.ENDED in said)

@@ -29,6 +29,11 @@ def require(scene: Scene) -> None:
         raise NotApplicable(f"the policy denies {HOST}, and so all of our own services ({denied.origin})")
 
 
+def nobodys(scene: Scene) -> str:
+    """A domain that no policy allows a name of: it is new each time, and none may have the rule "*.test"."""
+    return f"{scene.ground.mark}.test"
+
+
 def check(status: int, stdout: bytes, stderr: bytes) -> None:
     """Raises PaddockError unless a script came to its end: one that did not has shown nothing."""
     if status == _NO_PROGRAM:

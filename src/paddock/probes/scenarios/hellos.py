@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from paddock.probes.scenarios.requests import Form
 
-_RECORD, _ALERT, _UNKNOWN = 0x16, 0x15, 0x18
+_RECORD, _CHANGE_CIPHER_SPEC, _ALERT, _APPLICATION_DATA, _UNKNOWN = 0x16, 0x14, 0x15, 0x17, 0x18
 _CLIENT_HELLO, _SERVER_HELLO = 1, 2
 _SERVER_NAME, _PADDING, _HOST_NAME = 0, 21, 0
 _CIPHERS = b"\x13\x01"
+_LONGEST = 1 << 14  # bytes of a record (RFC 8446 §5.1)
+_BOUND = 4096  # records before the server has answered, as the gateway counts them
 
 
 def forms(host: str) -> dict[str, Form]:
@@ -43,6 +45,12 @@ def forms(host: str) -> dict[str, Form]:
     return {what: _known(form) for what, form in sent.items()}
 
 
+def endless(host: str) -> dict[str, Form]:
+    """A beginning that is in order, and behind it records of which each is allowed (RFC 8446 §5)."""
+    before = _hello([_server_name(host)]) + _record(b"\1", _CHANGE_CIPHER_SPEC) * _BOUND
+    return {"more records than a client has to send": _known(before + _record(b"the last", _APPLICATION_DATA))}
+
+
 # Stands for 32 bytes that no two of them have in common.
 _RANDOM = b"\xff" * 32
 
@@ -50,6 +58,11 @@ _RANDOM = b"\xff" * 32
 def well_formed(host: str) -> Form:
     """One that nothing is wrong with."""
     return _known(_hello([_server_name(host)]))
+
+
+def followed(host: str, size: int) -> bytes:
+    """The same, and so many bytes of a session behind it, which nobody but the service can read."""
+    return well_formed(host)[0] + _record(bytes(_LONGEST), _APPLICATION_DATA) * (size // _LONGEST)
 
 
 def _known(form: bytes) -> Form:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from paddock.probes.scenarios.scene import Finding, Findings, Scene
 
-# A process that wants to stay: a session of its own, deaf to what ends others. It ends by itself all the same.
-_STAY = f'(setsid sh -c \'trap "" TERM HUP INT; sleep {living.LIFE_S}; true\' "$0" >/dev/null 2>&1 </dev/null &)'
 _LONG_S = 30  # for what ends, on a busy machine; what does not costs as much
 _UP = "up"
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -31,7 +29,7 @@ def signals(scene: Scene) -> Sequence[str]:
     # One that we ignore, as under nohup, everything below us ignores as well.
     heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     marks = [living.new_mark(scene) for _ in heard]
-    script = f"{_STAY}; echo {_UP}; exec sleep {living.LIFE_S}"
+    script = f"{living.STAY}; echo {_UP}; exec sleep {living.LIFE_S}"
     started = [scene.start("/bin/sh", "-c", script, mark, word=_UP) for mark in marks]
     found = []
     for number, one in zip(heard, started, strict=True):
@@ -52,11 +50,11 @@ def deaths(scene: Scene) -> Findings:
     """
     _clear(scene)
     ended = living.new_mark(scene)
-    scene.start("/bin/sh", "-c", _STAY, ended).wait(_LONG_S)
+    scene.start("/bin/sh", "-c", living.STAY, ended).wait(_LONG_S)
     daemon = living.left(scene, ended)
     mark = living.new_mark(scene)
     before = fingerprint(scene.ground.repo)
-    script = f"{_WORK}; (sleep {living.LIFE_S}; true) & {_STAY}; echo {_UP}; wait"
+    script = f"{_WORK}; (sleep {living.LIFE_S}; true) & {living.STAY}; echo {_UP}; wait"
     started = scene.start("/bin/sh", "-c", script, mark, word=_UP)
     os.kill(started.pid, signal.SIGKILL)
     started.wait(5)
@@ -114,7 +112,7 @@ def ordinary(scene: Scene) -> Findings:
     processes = living.below(started.pid)
     groups = living.control_groups(processes) - living.control_groups([os.getpid()])
     entered, containers = _entered(scene), living.containers(scene)
-    started.end(5)
+    started.end(_LONG_S)
     stay = [*living.gone(scene, processes), *(f"wrote {line}" for line in living.mounts(scene.ground.base) - mounts)]
     live = f"{scene.ground.home}/{_RUNTIME}/live"
     names = [f"wrote {live}/{name}" for name in (os.listdir(live) if os.path.isdir(live) else [])]

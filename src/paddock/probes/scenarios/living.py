@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T")
 
-_NAMED = "{{.Name}} {{.Config.CreateCommand}}"
+_NAMED = {"podman": "{{.Name}} {{.Config.CreateCommand}}", "docker": "{{.Name}} {{json .HostConfig.Mounts}}"}
 # How long a kernel may take to end what is to end, on a busy machine; and an engine, which starts programs for that.
 _PATIENCE_S, _ENGINES_S = 6.0, 30.0
 LIFE_S = 60  # of what would stay: longer than both, so that patience shows no sandbox in a better light
 _PAUSE_S = 0.02
+# For a shell whose `$0` is a mark: a process that wants to stay, with a session of its own, deaf to what ends others.
+# It ends by itself all the same. The shell goes on when it is there: in the middle of execve(2) a process has no words.
+_DEAF = f'trap "" TERM HUP INT; echo; exec >/dev/null; sleep {LIFE_S}; true'
+STAY = f"(setsid sh -c '{_DEAF}' \"$0\" 2>/dev/null </dev/null &) | read -r up"
 
 
 def new_mark(scene: Scene) -> str:
-    """A word for the command line of what must not stay; whatever carries it at the end is killed."""
+    """A word for the command line of what must not stay; what carries it at the end is killed, with what it began."""
     import secrets
 
     mark = f"paddock-mark-{secrets.token_hex(8)}"
@@ -82,11 +86,14 @@ def mounts(base: str) -> set[str]:
 
 
 def containers(scene: Scene) -> list[str]:
-    """The names of podman's containers that are about the ground of a scene; root has one storage for all."""
-    if process.find("podman") is None or (scene.plan and not by_engine(scene.plan)):
+    """The names of the engine's containers that are about the ground of a scene; root has one storage for all."""
+    program = "docker" if scene.ground.engine else "podman"
+    if process.find(program) is None or (scene.plan and not by_engine(scene.plan)):
         return []
-    every = _podman(scene, "ps", "--all", "--quiet", "--no-trunc").split()
-    told = _podman(scene, "inspect", "--type", "container", "--format", _NAMED, *every) if every else ""
+    every = _asked(scene, program, "ps", "--all", "--quiet", "--no-trunc").split()
+    told = (
+        _asked(scene, program, "inspect", "--type", "container", "--format", _NAMED[program], *every) if every else ""
+    )
     lines = (line.partition(" ") for line in told.splitlines())
     return [name for name, _, words in lines if scene.ground.base in words]
 
@@ -96,14 +103,14 @@ def removed(scene: Scene, names: list[str]) -> Finding:
     if not names and scene.plan and by_engine(scene.plan):
         return Skipped("the engine does not say which container this is")
     if not names:
-        return NotApplicable("no container of podman's was made")
+        return NotApplicable("no container of an engine's was made")
     return [
         f"left the container {name}" for name in _wait(lambda: containers(scene), _patience_s(scene)) if name in names
     ]
 
 
-def _podman(scene: Scene, *words: str) -> str:
-    return scene.host("/usr/bin/env", "podman", *words).stdout.decode(errors="replace")
+def _asked(scene: Scene, *words: str) -> str:
+    return scene.host("/usr/bin/env", *words).stdout.decode(errors="replace")
 
 
 def _patience_s(scene: Scene) -> float:
@@ -118,7 +125,7 @@ def _wait(look: Callable[[], list[_T]], patience_s: float) -> list[_T]:
 
 
 def _end(mark: str) -> None:
-    for pid in marked(mark):
+    for pid in {each: None for one in marked(mark) for each in below(one)}:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 

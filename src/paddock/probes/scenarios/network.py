@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 from contextlib import suppress
@@ -12,16 +13,17 @@ from paddock.probes.planting.service import Service
 from paddock.probes.planting.sockets import own_address
 from paddock.probes.scenarios import gateway, own_policy
 from paddock.probes.scenarios.gateway import HOST, LOOPBACK, PYTHON
+from paddock.probes.scenarios.processes import status
 from paddock.probes.scenarios.scene import NotApplicable, scenario
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from paddock.probes.scenarios.scene import Scene
+    from paddock.probes.scenarios.scene import Findings, Scene
     from paddock.process import Started
 
-_DOOR = "gateway"  # the name of the gateway's socket in a live sandbox's directory (`gateway/control`)
+DOOR = "gateway"  # the name of the gateway's socket in a live sandbox's directory (`gateway/control`)
 _READY = "ready"
 # Talks to the service until the connection ends, and then tries every way to it once more.
 _AFTERWARDS = """
@@ -85,17 +87,19 @@ print("done", flush=True)
 """
 _REQUESTS = """
 import socket, sys
-port, times = map(int, sys.argv[1:])
+port, times, owner = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 for _ in range(times):
-    with socket.create_connection(("host", port), timeout=5) as ours:
+    with socket.create_connection(("host", port), timeout=20) as ours:
         ours.sendall(b"GET /counted HTTP/1.1\\r\\n\\r\\n")
         ours.recv(100)
 for number in range(times):
-    try: socket.gethostbyname("refused-%d.example.test" % number)
+    try: socket.gethostbyname("refused-%d.%s" % (number, owner))
     except OSError: pass
 print("done", flush=True)
 """
 _TIMES = 5
+_FIRST_PORT, _TRIED_PORTS = 1024, 100
+_TRIED = "tried.toml"
 
 
 @scenario("NW-06 without-the-gateway")
@@ -120,33 +124,27 @@ def grants_from_inside(scene: Scene) -> Sequence[str]:
     name = f"probe-{scene.ground.mark}"
     place = f"{scene.ground.environ['XDG_RUNTIME_DIR']}/paddock/live/{name}"
     scene.start(
-        *PYTHON, f"{_ASKS}sys.stdin.read()", place, _DOOR, _wish("inside.example.test"),
+        *PYTHON, f"{_ASKS}sys.stdin.read()", place, DOOR, wish("inside.example.test"),
         word="done", flags=("--name", name, "--allow", f"{HOST}:9"),
     )  # fmt: skip
-    scene.host(*PYTHON, _ASKS, place, _DOOR, _wish("outside.example.test"))
+    scene.host(*PYTHON, _ASKS, place, DOOR, wish("outside.example.test"))
     denied = [one["host"] for one in scene.ask("net", "show", name)["denied"]]
     if "outside.example.test" not in denied:
         raise PaddockError("the gateway did not hear the host either")
     return ["wrote a rule of its own"] if "inside.example.test" in denied else []
 
 
-@scenario("NW-34 sibling-sandbox")
-def sibling(scene: Scene) -> Sequence[str]:
-    """One listens, another connects."""
-    word, port = f"probe-{scene.ground.mark}", _free_port()
+@scenario("NW-34 sibling-sandbox", "NW-44 inbound-exposure")
+def unpublished(scene: Scene) -> Findings:
+    """One listens at a port that nobody published; another connects, and so does this machine."""
+    word, port = f"probe-{scene.ground.mark}", free_port()
     scene.start(*PYTHON, _LISTENS, word, str(port), word=_READY)
+    inbound = [f"reached {place}" for place in (LOOPBACK, own_address()) if _answers(place, port, word)]
     addresses = (LOOPBACK, own_address(), "198.18.0.1", "198.18.1.1")
     done = scene.run(*PYTHON, _CONNECTS, word, str(port), *addresses)
     gateway.check(done.status, done.stdout, done.stderr)
-    return done.stdout.decode(errors="replace").splitlines()[:-1]
-
-
-@scenario("NW-44 inbound-exposure")
-def inbound(scene: Scene) -> Sequence[str]:
-    """From this machine to a port that nobody published."""
-    word, port = f"probe-{scene.ground.mark}", _free_port()
-    scene.start(*PYTHON, _LISTENS, word, str(port), word=_READY)
-    return [f"reached {place}" for place in (LOOPBACK, own_address()) if _answers(place, port, word)]
+    sibling = done.stdout.decode(errors="replace").splitlines()[:-1]
+    return {"NW-34 sibling-sandbox": sibling, "NW-44 inbound-exposure": inbound}
 
 
 @scenario("NW-44 published-on-loopback-only")
@@ -154,7 +152,7 @@ def published_on_loopback(scene: Scene) -> Sequence[str]:
     """From this machine's own address to a port that was published."""
     if scene.plan and scene.plan.boundary.use == "landlock":
         raise NotApplicable("Landlock publishes no ports")
-    word, port = f"probe-{scene.ground.mark}", _free_port()
+    word, port = f"probe-{scene.ground.mark}", free_port()
     flags = () if scene.bare else ("--publish", str(port))
     scene.start(*PYTHON, _LISTENS, word, str(port), word=_READY, flags=flags)
     if not _answers(LOOPBACK, port, word):
@@ -180,15 +178,16 @@ def recorded(scene: Scene) -> Sequence[str]:
     """So many lines as there were events, each with its verdict; and the chain of them is whole."""
     gateway.require(scene)
     service, name = _serve(scene), f"probe-{scene.ground.mark}"
+    owner = gateway.nobodys(scene)
     flags = ("--name", name, "--allow", f"{HOST}:{service.port}")
-    done = scene.run(*PYTHON, _REQUESTS, str(service.port), str(_TIMES), flags=flags)
+    done = scene.run(*PYTHON, _REQUESTS, str(service.port), str(_TIMES), owner, flags=flags)
     gateway.check(done.status, done.stdout, done.stderr)
     events = scene.ask("log", "show", name)["events"]
     allowed = [
         it for it in events if (it["kind"], it.get("verdict"), it.get("port")) == ("connect", "allowed", service.port)
     ]
     refused = {it["name"] for it in events if (it["kind"], it.get("verdict")) == ("dns", "refused")}
-    asked = {f"refused-{number}.example.test" for number in range(_TIMES)}
+    asked = {f"refused-{number}.{owner}" for number in range(_TIMES)}
     found = [] if len(allowed) == _TIMES else [f"{len(allowed)} lines for {_TIMES} connections"]
     found += [f"no line for {missing}" for missing in sorted(asked - refused)]
     found += [] if all(it.get("rule") for it in allowed) else ["lines without their rule"]
@@ -197,8 +196,9 @@ def recorded(scene: Scene) -> Sequence[str]:
 
 @scenario("NW-22 broad-wildcard")
 def broad(scene: Scene) -> Sequence[str]:
-    """Each in a file of its own; one that is in order must pass, so that not everything is refused."""
+    """Each in a line of its own, which must be named; but not that of one that is in order."""
     entries = (
+        "example.com",
         "*",
         "*.com",
         "*.github.io",
@@ -208,14 +208,18 @@ def broad(scene: Scene) -> Sequence[str]:
         "0177.0.0.1",
         "https://example.com",
     )
-    path = f"{scene.ground.base}/tried.toml"
-    accepted = []
-    for entry in ("example.com", *entries):
-        with open(path, "w", encoding="ascii") as file:
-            file.write(f'[network]\nmode = "allow"\nallow = ["{entry}"]\n')
-        accepted += [entry] if scene.call("policy", "check", path).status == 0 else []
-    if accepted[:1] != ["example.com"]:
+    before = ["[network]", 'mode = "allow"', "allow = ["]
+    with open(f"{scene.ground.repo}/{_TRIED}", "w", encoding="ascii") as file:
+        file.write("\n".join([*before, *(f'"{entry}",' for entry in entries), "]\n"]))
+    done = scene.call("policy", "check", _TRIED)
+    named = {
+        entry
+        for number, entry in enumerate(entries, len(before) + 1)
+        if done.status and f"{_TRIED}:{number}: ".encode() in done.stderr
+    }
+    if "example.com" in named or (done.status and not named):
         raise PaddockError("a rule that is in order was refused as well")
+    accepted = [entry for entry in entries if entry not in named]
     return [*(f"wrote a rule for {entry}" for entry in accepted[1:]), *_kept_although_nobody_can(scene)]
 
 
@@ -239,38 +243,53 @@ def _serve(scene: Scene) -> Service:
     return service
 
 
-def _free_port() -> int:
-    with socket.create_server((LOOPBACK, 0)) as found:
+def free_port() -> int:
+    """One that stays free for a while: if possible below those that the kernel gives to who asks for any (ip(7))."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
+        above = int(file.read().split()[0])
+    below = range(max(_FIRST_PORT, above // 2), above)
+    for port in random.sample(below, min(len(below), _TRIED_PORTS)):
+        with suppress(OSError), socket.create_server(("", port)):
+            return port
+    with socket.create_server(("", 0)) as found:
         return int(found.getsockname()[1])
 
 
 def _answers(place: str, port: int, word: str) -> bool:
     """Whether the very server that we started is there."""
-    with suppress(OSError), socket.create_connection((place, port), timeout=2) as ours:
+    with suppress(OSError), socket.create_connection((place, port), timeout=20) as ours:
         return ours.recv(100) == word.encode()
     return False
 
 
-def _wish(host: str) -> str:
+def wish(host: str) -> str:
     """For the gateway, as `paddock net deny` says it."""
     import json
 
     return json.dumps({"do": "deny", "author": "probe", "why": "", "for_s": None, "place": {"host": host, "port": 0}})
 
 
-def _rest(started: Started, timeout_s: float = 15) -> bytes:
+def _rest(started: Started, timeout_s: float = 60) -> bytes:
     """What a command says until its end."""
     status = started.wait(timeout_s)
     return started.read_waiting() if status is not None else b""
 
 
 def gateway_of(pid: int) -> int:
-    """Paddock's child that has a child with Paddock's own command line: the maker. Raises PaddockError."""
-    own = _command_line(pid)
+    """Paddock's child that has a child with Paddock's own command line: the maker. Raises PaddockError.
+
+    What joins a sandbox may have such a child too, but that is in a namespace of processes below.
+    """
+    own = _command_line(pid), _depth(pid)
     for child in _children(pid):
-        if any(_command_line(below) == own for below in _children(child)):
+        if any((_command_line(below), _depth(below)) == own for below in _children(child)):
             return child
     raise PaddockError("the gateway's process was not found")
+
+
+def _depth(pid: int) -> int:
+    """In how many namespaces of processes it is (proc(5), NSpid)."""
+    return len(status(pid)["NSpid"].split())
 
 
 def _children(pid: int) -> Iterable[int]:

@@ -41,13 +41,12 @@ class Plant:
         return re.sub(r"[^A-Za-z0-9.-]", "+", f"{self.row}+{self.path}")
 
     def script(self, home: str, witnesses: str) -> str:
-        """It as a line for the shell, which says the path when it is planted."""
+        """It as a line for the shell, which says the path when it is planted. The directory is there, or cannot be."""
         path = shlex.quote(place(self.path, home))
         marked = f"{witnesses}/{self.mark}"
         content = self.content.replace("@RUN@", f"touch {marked}").replace("@MARK@", marked)
         bits = f" && chmod +x {path}" if self.executable else ""
-        above, said = shlex.quote(os.path.dirname(place(self.path, home))), shlex.quote(self.path)
-        return f"(mkdir -p {above}; printf %s {shlex.quote(content)} >> {path}{bits}) 2>/dev/null && echo {said}"
+        return f"{{ printf %s {shlex.quote(content)} >> {path}{bits}; }} 2>/dev/null && echo {shlex.quote(self.path)}"
 
 
 def place(path: str, home: str) -> str:
@@ -59,7 +58,10 @@ def script(plants: Iterable[Plant], home: str, witnesses: str) -> str:
     """All of them. Raises Skipped where the payloads could not spell the way to the witnesses."""
     if not _PLAIN.fullmatch(witnesses):
         raise Skipped(f"the payloads cannot spell {witnesses}")
-    return "\n".join(plant.script(home, witnesses) for plant in plants)
+    every = tuple(plants)
+    above = dict.fromkeys(shlex.quote(os.path.dirname(place(plant.path, home))) for plant in every)
+    made = f"mkdir -p {' '.join(above)} 2>/dev/null"  # by one program: it makes those that can be made
+    return "\n".join([made, *(plant.script(home, witnesses) for plant in every)])
 
 
 _RUN_IN_SHELL = "#!/bin/sh\n@RUN@\n"

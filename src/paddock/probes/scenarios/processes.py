@@ -10,7 +10,7 @@ from paddock.probes.scenarios.scene import scenario
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from paddock.probes.scenarios.scene import Scene
+    from paddock.probes.scenarios.scene import Findings, Scene
 
 GROUPS = ("0", "4")  # root, and whoever may read logs
 _SHELL = "/bin/sh"
@@ -45,17 +45,23 @@ def status(pid: int) -> dict[str, str]:
         return {name: value.strip() for name, _, value in (line.partition(":") for line in file)}
 
 
-@scenario("PK-11 host-side")
-def identity(scene: Scene) -> list[str]:
-    """Who a process inside is, whatever it is called there."""
+@scenario("PK-11 host-side", "PK-32 own-session")
+def identity(scene: Scene) -> Findings:
+    """Who a process inside is, whatever it is called there, and whose terminal is its own."""
     mark = f"paddock-probe-{scene.ground.mark}"
-    scene.start(_SHELL, "-c", _SCRIPT, mark, word="up", through=with_groups())
+    started = scene.start(_SHELL, "-c", _SCRIPT, mark, word="up", through=with_groups())
     command = [word.encode() for word in (_SHELL, "-c", _SCRIPT)]
     inside = [pid for pid, words in alive(mark).items() if words[:3] == command]  # not the sandbox's own program
     if not inside:
         raise Skipped("the processes of this sandbox cannot be seen from here")
     ours = bool(scene.paddock) and os.geteuid() == 0
-    return sorted({what for pid in inside for what in _rights(pid, as_nobody=ours)})
+    return {
+        "PK-11 host-side": sorted({what for pid in inside for what in _rights(pid, as_nobody=ours)}),
+        # Ours is the leader of the session that it was started in, as a shell on a terminal is.
+        "PK-32 own-session": ["it is in the caller's session"]
+        if any(os.getsid(pid) == started.pid for pid in inside)
+        else [],
+    }
 
 
 def _rights(pid: int, *, as_nobody: bool) -> list[str]:

@@ -1,12 +1,19 @@
 """Allowed names that lead where no name may lead, in a network where a name server of ours says so (`world`).
 
 Behind an interface of that network is a listener at an address of every range that is no place on the internet, so that
-each can be reached but for the gateway's judgement.
+each can be reached but for the gateway's judgement. And of one name the resolver's own library reads in a file where it
+leads, if it is let: so it shows which files the gateway's process may read.
 """
 
 from __future__ import annotations
 
+import os
+import secrets
+
 from paddock.errors import PaddockError
+from paddock.kernel import landlock
+from paddock.probes.inside.effects import Skipped
+from paddock.probes.planting.place import note
 from paddock.probes.scenarios import gateway, own_policy, world
 from paddock.probes.scenarios.gateway import PYTHON
 from paddock.probes.scenarios.scene import scenario
@@ -15,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from paddock.probes.scenarios.scene import Findings, Scene
+    from paddock.probes.scenarios.scene import Finding, Findings, Scene
 
 _PORT = 8080
 # AS112's anycast addresses: as public as any, and nobody's service.
@@ -62,7 +69,7 @@ from concurrent.futures import ThreadPoolExecutor
 port = int(sys.argv[2])
 def visit(name):
     try:
-        with socket.create_connection((name, port), timeout=5) as ours:
+        with socket.create_connection((name, port), timeout=20) as ours:
             ours.sendall(f"GET /{name} HTTP/1.1\\r\\nHost: {name}:{port}\\r\\n\\r\\n".encode())
             ours.recv(100)
     except OSError: pass
@@ -75,9 +82,11 @@ _ROWS = {
     "NW-25 no-place-on-the-internet": ("nowhere", False, _NOWHERE),
     "NW-25 private-and-no-further": ("never", True, _NEVER),
 }
+# A name without a dot may have another one in the file that HOSTALIASES names (hostname(7)).
+_READS, _SHORT, _IN_FILE = "NW-47 gateway-reads-no-files", "aliased", "found-in-a-file.example.test"
 
 
-@scenario(*_ROWS)
+@scenario(*_ROWS, _READS)
 def rebound(scene: Scene) -> Findings:
     """Each name is allowed, and leads where its rule did not say that it may."""
     import json
@@ -86,15 +95,17 @@ def rebound(scene: Scene) -> Findings:
         gateway.require(scene)
     led = {name: (address, private) for _, name, _, address, private in _names()}
     led |= {"public.example.test": (_PUBLIC, False), "neighbour.example.test": (_NEIGHBOUR, True)}
+    led[_SHORT] = ("", False)
     rules = (
         f'{{ host = "{name}", port = {_PORT}, raw = false, private = {str(private).lower()} }}'
         for name, (_, private) in led.items()
     )
     own_policy.put(scene, f'[network]\nmode = "allow"\nallow = [{", ".join(rules)}]\n')
-    places = {name: address for name, (address, _) in led.items()}
+    places = {name: address for name, (address, _) in led.items() if address}
     ours = {address for addresses in _OURS.values() for address in addresses}
-    command = scene.under((*PYTHON, _VISITS, json.dumps(list(places)), str(_PORT)))
-    found = world.visit(scene, command, places, _PORT, set(places.values()) - ours)
+    command = scene.under((*PYTHON, _VISITS, json.dumps(list(led)), str(_PORT)))
+    told = ("/usr/bin/env", f"HOSTALIASES={_aliases(scene)}", *command)
+    found = world.visit(scene, told, places, _PORT, set(places.values()) - ours)
     gateway.check(found.status, found.stdout, found.stderr)
     arrived = {one.split(b" ")[1][1:].decode() for one in found.arrived if one.startswith(b"GET /")}
     if not {"public.example.test", "neighbour.example.test"} <= arrived:
@@ -102,7 +113,30 @@ def rebound(scene: Scene) -> Findings:
     rows: dict[str, list[str]] = {row: [] for row in _ROWS}
     for row, name, what, address, _ in _names():
         rows[row] += [f"reached {what} at {address} by the name {name}"] if name in arrived else []
-    return rows
+    return {**rows, _READS: _read(scene, found.asked)}
+
+
+def _aliases(scene: Scene) -> str:
+    """A file that says where one name leads. Everybody may read it, so that ids alone keep nobody from that."""
+    path = f"/tmp/paddock-probe-{secrets.token_hex(8)}"  # noqa: S108 - the ground's own is closed to others
+    note(scene.ground.base, [path])
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as file:
+        scene.ground.undo.callback(os.unlink, path)
+        os.chmod(path, 0o644)  # whatever the umask says
+        file.write(f"{_SHORT} {_IN_FILE}\n")
+    return path
+
+
+def _read(scene: Scene, asked: tuple[str, ...]) -> Finding:
+    """Whether whoever asked for that name had read the file."""
+    try:
+        landlock.version()
+    except OSError:
+        if not scene.bare:
+            return Skipped("this kernel has no Landlock, and the gateway reads what its ids let it read")
+    if _IN_FILE in asked:
+        return ["read a file that has nothing to do with names"]
+    return [] if _SHORT in asked else Skipped("the name was not asked for")
 
 
 def _names() -> Iterator[tuple[str, str, str, str, bool]]:

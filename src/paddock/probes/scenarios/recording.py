@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from paddock.errors import PaddockError
+from paddock.probes.scenarios import gateway
 from paddock.probes.scenarios.scene import NotApplicable, scenario
 
 TYPE_CHECKING = False
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from paddock.probes.scenarios.scene import Findings, Scene
 
-_ASKED = ("one.example.test", "two.example.test", "three.example.test")
 # Reads, empties and removes it by its path, and writes to whatever process has it open.
 _TAMPER = """
 for log in "$1"/*; do
@@ -40,7 +40,8 @@ def record(scene: Scene) -> Findings:
     if not scene.paddock:
         raise NotApplicable("it keeps no record that this could read")
     directory = f"{scene.ground.home}/.local/state/paddock/record"
-    names = " ".join((*_ASKED, *_DENIED, _FREE))
+    asked = [f"{word}.{gateway.nobodys(scene)}" for word in ("one", "two", "three")]
+    names = " ".join((*asked, *_DENIED, _FREE))
     script = f"{_TAMPER}\nfor name in {names}; do getent hosts $name >/dev/null && echo found $name; done; echo ended"
     # A secret among the command's own words, as in `curl -H "Authorization: …"`; others are in the environment.
     command = ("/bin/sh", "-c", script, "sh", directory, scene.ground.secret)
@@ -60,8 +61,8 @@ def record(scene: Scene) -> Findings:
     return {
         _DENY_WINS: [*(f"reached {name}" for name in found if name in _DENIED), *_not_found(found)],
         _ROWS[0]: [*reached, *([] if whole else ["the log is not whole after the session"])],
-        _ROWS[1]: _unnoticed(scene, path, content),
-        _ROWS[2]: _missing([json.loads(line) for line in content.splitlines()]),
+        _ROWS[1]: _unnoticed(scene, path, content, asked[0].encode()),
+        _ROWS[2]: _missing([json.loads(line) for line in content.splitlines()], asked),
         _ROWS[3]: _secrets(scene, f"{scene.ground.home}/.local/state/paddock/record"),
     }
 
@@ -78,10 +79,10 @@ def _states(scene: Scene) -> list[str]:
     return [log["state"] for log in json.loads(done.stdout)["logs"]]
 
 
-def _unnoticed(scene: Scene, path: str, content: bytes) -> list[str]:
+def _unnoticed(scene: Scene, path: str, content: bytes, asked: bytes) -> list[str]:
     """The host's side is changed in each of these ways, by somebody who may; verifying must see it."""
     lines = content.splitlines(keepends=True)
-    changed = content.replace(_ASKED[0].encode(), _ASKED[0].encode()[:-1] + b"x", 1)
+    changed = content.replace(asked, asked[:-1] + b"x", 1)
     ways = {
         "a byte was changed": changed,
         "the last line was cut off": b"".join(lines[:-1]),
@@ -97,13 +98,13 @@ def _unnoticed(scene: Scene, path: str, content: bytes) -> list[str]:
     return found
 
 
-def _missing(lines: list[dict[str, Any]]) -> list[str]:
+def _missing(lines: list[dict[str, Any]], asked: list[str]) -> list[str]:
     """What every session's log has, and a line for each name that was asked for."""
     found = [] if [lines[0]["kind"], lines[-1]["kind"]] == ["session", "closed"] else ["it does not begin and end"]
     refused = {
         line["name"] for line in lines if line["kind"] == "dns" and line["verdict"] == "refused" and line["reason"]
     }
-    found += [f"missing: {name}" for name in _ASKED if name not in refused]
+    found += [f"missing: {name}" for name in asked if name not in refused]
     return [*found, *([] if len({line["plan"] for line in lines}) == 1 else ["the plan is not named in every line"])]
 
 

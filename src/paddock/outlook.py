@@ -11,6 +11,7 @@ from paddock.kernel import cgroups
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.boundary.base import Gap
+    from paddock.boundary.engine import Engine
     from paddock.boundary.limits import Division
     from paddock.kernel.cgroups import Site
     from paddock.plan.model import Plan
@@ -42,18 +43,26 @@ def look(plan: Plan, rules: Rules | None = None) -> Outlook:
     site = cgroups.find()
     if site and not cgroups.works(site):
         site = None
-    division = limits.divide(plan, site.parents if site else (), guest=boundary == "gvisor")
+    found = _engine() if boundary in ("podman", "gvisor") else None
+    docker = boundary == "podman" and bool(found and found.daemon)
+    division = limits.divide(plan, site.parents if site else (), guest=boundary == "gvisor", docker=docker)
     survey = None
     if plan.workspace.mode == "live":
         rules = rules or _built_in()
         survey = _survey(boundary, plan, rules)
-    return Outlook(boundary, site, division, _gaps(boundary, plan, division, survey), survey, rules)
+    return Outlook(boundary, site, division, _gaps(boundary, found, plan, division, survey), survey, rules)
 
 
 def _built_in() -> Rules:
     from paddock.workspace.hazards import catalogue
 
     return catalogue.load()
+
+
+def _engine() -> Engine:
+    from paddock.boundary import engine
+
+    return engine.find_engine()
 
 
 def _survey(boundary: str, plan: Plan, rules: Rules) -> Survey:
@@ -63,7 +72,9 @@ def _survey(boundary: str, plan: Plan, rules: Rules) -> Survey:
     return survey(plan.workspace.source, Standing(rules), mounts=boundary != "landlock")
 
 
-def _gaps(boundary: str, plan: Plan, division: Division, survey: Survey | None) -> tuple[Gap, ...]:
+def _gaps(
+    boundary: str, found: Engine | None, plan: Plan, division: Division, survey: Survey | None
+) -> tuple[Gap, ...]:
     out: tuple[Gap, ...] = ()
     if survey:
         from paddock.boundary import live
@@ -75,14 +86,18 @@ def _gaps(boundary: str, plan: Plan, division: Division, survey: Survey | None) 
         from paddock.boundary.landlock_trial import facts_here
 
         return (*landlock.gaps(plan, facts_here()), *out)
-    if boundary in ("podman", "gvisor"):
+    if found:
         from paddock.boundary import engine
 
         out = (*engine.gaps(as_root=os.geteuid() == 0), *out)
+        if found.daemon:
+            from paddock.boundary import docker
+
+            out = (*docker.gaps(plan, boundary), *out)
         if plan.services:
             from paddock.boundary import services
 
-            out = (*services.gaps(plan, engine.find_engine().runtime, division.together), *out)
+            out = (*services.gaps(plan, found.runtime, division.together), *out)
         if plan.nested:
             from paddock.boundary import nesting
 

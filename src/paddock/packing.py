@@ -81,9 +81,9 @@ def _connect(*streams: int) -> None:
 
 
 def _start(plan: Plan, order: Order) -> Start:
-    machine = os.uname().machine
-    if machine not in seccomp.ARCHITECTURES:
-        raise BoundaryUnavailable(f"no system-call table for {machine}", next_step="paddock doctor")
+    machine = seccomp.machine_here()
+    if machine is None:
+        raise BoundaryUnavailable(f"no system-call table for {os.uname().machine}", next_step="paddock doctor")
     return Start(
         argv=plan.command,
         cwd="/",
@@ -91,7 +91,7 @@ def _start(plan: Plan, order: Order) -> Start:
         uid=plan.person.uid,
         gid=plan.person.gid,
         limits={**_LIMITS, "file_size": order.limit_bytes},
-        filter=seccomp.program("default", "x86_64" if machine == "x86_64" else "aarch64"),
+        filter=seccomp.program("default", machine),
         streams=("own", "own", "own"),
     )
 

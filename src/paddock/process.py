@@ -48,6 +48,15 @@ def close_all_but(*keep: int) -> None:
                 continue
 
 
+def empty_streams() -> None:
+    """Have 0, 1 and 2 be nothing, whether they were open or not: else a later file gets one of these numbers."""
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    if nothing > 2:  # noqa: PLR2004 - the standard streams
+        os.close(nothing)
+
+
 def attend(argv: Sequence[str], *, environment: Mapping[str, str], cwd: str = "/") -> int:
     """Run a program that has the terminal, an editor perhaps, to its end; its exit status, or minus the signal.
 

@@ -77,7 +77,7 @@ def places(environ: Mapping[str, str] = os.environ) -> tuple[Place, ...]:
     )
 
 
-def write_durably(folder: str, name: str, content: bytes) -> None:
+def write_durably(folder: str, name: str, content: bytes, *, mode: int = 0o600) -> None:
     """A file of our own in a private directory: whole or not at all, also across a power failure. Raises OSError."""
     temporary = f"{folder}/.{name}.{os.urandom(8).hex()}"
     opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -85,6 +85,7 @@ def write_durably(folder: str, name: str, content: bytes) -> None:
         with open(opened, "wb") as file:
             file.write(content)
             file.flush()
+            os.fchmod(opened, mode)
             os.fsync(opened)
         os.rename(temporary, f"{folder}/{name}")
     except BaseException:

@@ -88,18 +88,19 @@ def _names(place: str) -> list[str]:
 
 def _removed(name: str) -> bool:
     """Whether there was something to remove. The guard may be at the same work."""
-    program = engine.find_engine().program
-    there = _asked(program, "container", "exists", name).status == 0
-    done = _asked(program, "rm", "--force", "--time", "0", "--ignore", name) if there else None
-    if done and done.status and _asked(program, "container", "exists", name).status == 0:
+    found = engine.find_engine()
+    exists = (*engine.words(found), "container", "inspect", name)
+    there = _asked(exists).status == 0
+    done = _asked(engine.removal(found, name)) if there else None
+    if done and done.status and _asked(exists).status == 0:
         raise PaddockError(
             f"the container {name} could not be removed",
             why=done.stderr.decode("utf-8", "replace").strip(),
-            next_step=f"podman rm --force {name}",
+            next_step=f"{found.name} rm --force {name}",
             code="container-left",
         )
     return there
 
 
-def _asked(program: str, *words: str) -> Finished:
-    return run((program, *words), environment=engine.environment(engine.settings()), timeout_s=_REMOVE_TIMEOUT_S)
+def _asked(words: tuple[str, ...]) -> Finished:
+    return run(words, environment=engine.environment(engine.settings()), timeout_s=_REMOVE_TIMEOUT_S)

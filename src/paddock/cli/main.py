@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 # In the order of a person's first day. A name and its module are the same, but for Python's keywords.
 COMMANDS = (
     "run", "shell", "login", "diff", "apply", "undo", "discard", "changes", "reset", "plan", "explain", "scan",
-    "check", "harden", "devcontainer", "policy", "trust", "log", "learn", "prove", "ps", "exec", "net", "kill", "clean",
-    "doctor", "completion", "manual",
+    "check", "harden", "devcontainer", "policy", "trust", "log", "learn", "prove", "ps", "exec", "net", "gateway",
+    "kill", "clean", "doctor", "completion", "manual",
 )  # fmt: skip
 GROUPS = (
-    ("Work", ("run", "shell", "exec", "login", "net")),
+    ("Work", ("run", "shell", "exec", "login", "net", "gateway")),
     ("Review", ("diff", "apply", "undo", "discard", "changes", "reset")),
     ("Understand", ("plan", "explain", "scan", "policy", "trust", "log", "learn", "prove", "doctor")),
     ("Dev containers", ("devcontainer", "check", "harden")),

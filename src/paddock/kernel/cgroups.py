@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
+import select
+import signal
+import time
 
 from paddock.frozen import frozen
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 ROOT = "/sys/fs/cgroup"
 PREFIX = "paddock-"
 _TRIAL = "trial-"
+_KILL_TIMEOUT_S = 20.0
+_REMOVALS, _PAUSE_S = 400, 0.005
 _CPU_PERIOD_US = 100_000
 # Our joiner lives beside the command and counts as well; bubblewrap's processes are not inside.
 _OWN_PROCESSES = 1
@@ -252,11 +257,46 @@ def is_abandoned_trial(group: Cgroup) -> bool:
         return False
 
 
-def leftovers(site: Site) -> list[Cgroup]:
-    """Control groups that bear our prefix."""
+def owned(directory: str, name: str) -> str:
+    """What a sandbox's group is called whose person has that directory: no other directory's sandbox has the same."""
+    place = os.stat(directory)
+    return f"{os.getuid()}-{place.st_dev:x}-{place.st_ino:x}-{name}"
+
+
+def leftovers(site: Site, beginning: str = "") -> list[Cgroup]:
+    """Control groups that bear our prefix, and a name with that beginning."""
     names: set[str] = set()
     for parent in site.parents.values():
-        names.update(entry for entry in os.listdir(parent) if entry.startswith(PREFIX))
+        names.update(entry for entry in os.listdir(parent) if entry.startswith(PREFIX + beginning))
     places = {name: dict.fromkeys(f"{parent}/{name}" for parent in site.parents.values()) for name in sorted(names)}
     found = [Cgroup(site.version, tuple(filter(os.path.isdir, places[name])), "") for name in places]
     return [group for group in found if group.directories]  # its sandbox may have ended since
+
+
+def clear(group: Cgroup) -> bool:
+    """Kill what is in a group, and remove it. False where the kernel does not let go of it."""
+    for pid in group.processes():
+        _kill(pid, group)
+    for _ in range(_REMOVALS):  # it may need a moment to let go of the last process
+        try:
+            group.remove()
+        except OSError:
+            time.sleep(_PAUSE_S)
+        else:
+            return True
+    return False
+
+
+def _kill(pid: int, group: Cgroup) -> None:
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        if pid in group.processes():  # else it is another one, which has its number
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+            select.select([process], [], [], _KILL_TIMEOUT_S)
+    except ProcessLookupError:
+        return
+    finally:
+        os.close(process)

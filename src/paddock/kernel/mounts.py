@@ -6,9 +6,8 @@ import ctypes
 import os
 import struct
 
-from paddock.kernel import libc
-from paddock.kernel.namespaces import CLONE_NEWUSER
-from paddock.kernel.openat2 import RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, openat2
+from paddock.kernel import libc, userns
+from paddock.kernel.openat2 import RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, openat2
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +19,8 @@ MS_REC, MS_UNBINDABLE, MS_PRIVATE = 0x4000, 0x20000, 0x40000
 MNT_DETACH = 2
 OPEN_TREE_CLONE, AT_RECURSIVE, AT_EMPTY_PATH, AT_FDCWD = 0x1, 0x8000, 0x1000, -100
 MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH = 0x4, 0x40
-MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_IDMAP = 0x1, 0x2, 0x4, 0x100000
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 0x1, 0x2, 0x4, 0x8
+MOUNT_ATTR_IDMAP = 0x100000
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int, options: str | None) -> None:
@@ -72,7 +72,7 @@ def cover(root: int, path: str, *, read_only: bool) -> None:
     By descriptor, and through no link. mount_setattr(2) adds to the flags that the mount has: a remount must
     repeat the locked ones, and is EPERM otherwise. Raises OSError, ENOENT and ELOOP where it is not there (any more).
     """
-    place = openat2(root, path, os.O_PATH, resolve=RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+    place = openat2(root, path, os.O_PATH, resolve=RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS)
     try:
         flags = ctypes.c_uint(OPEN_TREE_CLONE | os.O_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH)
         tree = libc.syscall(libc.SYS_OPEN_TREE, place, b"", flags)
@@ -96,6 +96,19 @@ def seal(target: str, *, read_only: bool, deep: bool, devices: bool) -> None:
     request = struct.pack("QQQQ", attributes, 0, 0, 0)
     flags = ctypes.c_uint(AT_RECURSIVE if deep else 0)
     libc.syscall(libc.SYS_MOUNT_SETATTR, AT_FDCWD, os.fsencode(target), flags, request, ctypes.c_size_t(len(request)))
+
+
+def allow_programs(target: str) -> None:
+    """Let programs be started from the mount at `target`."""
+    request = struct.pack("QQQQ", 0, MOUNT_ATTR_NOEXEC, 0, 0)
+    flags = ctypes.c_uint(0)
+    libc.syscall(libc.SYS_MOUNT_SETATTR, AT_FDCWD, os.fsencode(target), flags, request, ctypes.c_size_t(len(request)))
+
+
+def alone(target: str) -> int:
+    """A detached copy of the mount at `target` without what is mounted below it, as a descriptor."""
+    flags = ctypes.c_uint(OPEN_TREE_CLONE | os.O_CLOEXEC)
+    return libc.syscall(libc.SYS_OPEN_TREE, AT_FDCWD, os.fsencode(target), flags)
 
 
 def detach(target: str) -> None:
@@ -144,7 +157,7 @@ def swap_ids(owner: int, group: int, stand_in: int) -> int:
     The way back is needed by overlayfs, which creates its work directory as the mounter. The caller
     closes the descriptor.
     """
-    return _user_namespace(_swapped(owner, stand_in), _swapped(group, stand_in))
+    return userns.new(_swapped(owner, stand_in), _swapped(group, stand_in))
 
 
 def _swapped(one: int, other: int) -> str:
@@ -153,30 +166,3 @@ def _swapped(one: int, other: int) -> str:
     spans = ((0, low), (low + 1, high), (high + 1, 0xFFFFFFFF))
     lines += [f"{first} {first} {end - first}" for first, end in spans if end > first]
     return "\n".join(lines) + "\n"
-
-
-def _user_namespace(uids: str, gids: str) -> int:
-    ready, tell_ready = os.pipe()
-    done, tell_done = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(tell_done)
-            libc.call("unshare", CLONE_NEWUSER)
-            os.write(tell_ready, b"!")
-            os.read(done, 1)
-        finally:
-            os._exit(0)
-    os.close(tell_ready)
-    os.close(done)
-    try:
-        if os.read(ready, 1) != b"!":
-            raise OSError(1, "user namespaces are refused", "unshare")
-        for name, mapping in (("uid_map", uids), ("gid_map", gids)):
-            with open(f"/proc/{pid}/{name}", "w", encoding="utf-8") as file:
-                file.write(mapping)
-        return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
-    finally:
-        os.close(ready)
-        os.close(tell_done)
-        os.waitpid(pid, 0)

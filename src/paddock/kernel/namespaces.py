@@ -69,11 +69,15 @@ class Namespaces:
             os.close(descriptor)
 
 
-def namespaces_of(pid: int) -> Namespaces:
-    """Open the namespaces of a process of ours. Raises OSError when it is gone or not ours."""
+def namespaces_of(pid: int, *, people: str = "") -> Namespaces:
+    """Open the namespaces of a process of ours. Raises OSError when it is gone or not ours.
+
+    `people` is where the user namespace of commands is, if not that of the process.
+    """
     opened: dict[str, int] = {}
     try:
-        for name in ("user", *FLAGS):
+        opened["user"] = os.open(people or f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+        for name in FLAGS:
             opened[name] = os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
         opened["owner"] = fcntl.ioctl(opened["mnt"], NS_GET_USERNS)
         os.set_inheritable(opened["owner"], False)  # noqa: FBT003
@@ -87,6 +91,14 @@ def namespaces_of(pid: int) -> Namespaces:
 def setns(descriptor: int, flag: int) -> None:
     """Enter one namespace (setns(2))."""
     libc.call("setns", descriptor, flag)
+
+
+def is_ours(user: int) -> bool:
+    """Whether that user namespace is the one that this process is in: nobody can enter that again (setns(2), EINVAL).
+
+    Docker of root's gives its containers none of their own.
+    """
+    return os.path.samestat(os.fstat(user), os.stat("/proc/self/ns/user"))
 
 
 def be_unreadable() -> None:

@@ -13,10 +13,11 @@ import struct
 from paddock.kernel import libc
 
 # <linux/openat2.h>
-RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH = 0x01, 0x02, 0x04, 0x08
+RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS = 0x01, 0x02, 0x04  # NO_SYMLINKS: /proc's magic ones, too
+RESOLVE_BENEATH, RESOLVE_IN_ROOT = 0x08, 0x10
 # INVARIANT FS-08, FS-09: no component may be a link, none may lead above the starting directory, and none
 # may cross into another mount (the sandbox's overlay does not see mounts below the repository either).
-BENEATH = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
+BENEATH = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV
 
 
 def openat2(directory: int, path: str, flags: int, *, mode: int = 0, resolve: int = BENEATH) -> int:

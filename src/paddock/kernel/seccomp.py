@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import struct
 
 from paddock.frozen import frozen
@@ -194,6 +195,12 @@ def rules(
         *_SOCKETS[sockets],
         *(_NEIGHBOURS if neighbours else ()),
     )
+
+
+def machine_here() -> Machine | None:
+    """The architecture here, or None where there is no table for it."""
+    name = os.uname().machine
+    return "x86_64" if name == "x86_64" else "aarch64" if name == "aarch64" else None
 
 
 def program(

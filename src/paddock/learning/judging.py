@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RISKS = ("low", "medium", "high")
 MOST_BELOW_ONE_OWNER = 8  # names: more are not proposed one by one, since together they can carry data out
 _LONGEST_LABEL = 40  # characters; hosts that people name stay below
-_NEVER = frozenset(("paste", "tunnel", "catcher", "resolver"))
+_NEVER = frozenset(("paste", "tunnel", "catcher", "chat", "resolver"))
 # Names for one network or one machine: RFC 6761, 6762, 8375, 7686, 9476, ICANN's "internal", and custom.
 _PRIVATE = frozenset("localhost local internal intranet private corp home lan localdomain onion alt arpa".split())  # noqa: SIM905
 # Reasons for which another rule would change something.

@@ -174,4 +174,4 @@ def remarks(profile: Profile, inside: set[str], used: Use, *, logged_in: bool) -
     if logged_in or used.credentials or inside.intersection(profile.keys):
         return []
     keys = " or ".join(dict.fromkeys(service.keys[-1].variable for service in profile.services if service.keys))
-    return [f"{profile.title} has no key and no login here: set {keys} out here, or log in inside once"]
+    return [f"{profile.title} has no key and no login here: set {keys} out here, or: paddock login {profile.name}"]

@@ -15,7 +15,9 @@ from paddock.policy.model import Origin
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 SCHEMA = 1
 
@@ -92,6 +94,12 @@ def from_data(data: object) -> model.Plan:
         raise _broken(f'"schema" is not {SCHEMA}')
     plan: model.Plan = _read(model.Plan, {key: value for key, value in data.items() if key != "schema"}, "plan")
     return plan
+
+
+def part_from_data(shape: type[T], data: object) -> T:
+    """The value of one of the plan's classes, as `frozen.as_data` gives it. Raises PaddockError."""
+    value: T = _read(shape, data, shape.__name__.lower())
+    return value
 
 
 def _read(shape: Any, data: Any, where: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paddock.policy.hosts import HTTPS, THIS_MACHINE, host_name, port
+from paddock.policy.hosts import HTTPS, THIS_MACHINE, port, reachable_name
 from paddock.policy.model import Allowed
 from paddock.policy.targets import is_plain_path
 from paddock.policy.values import Wrong, shown, size
@@ -30,7 +30,7 @@ def table(value: Mapping[str, object], origin: Origin) -> tuple[Allowed, ...]:
     if not isinstance(host, str):
         raise Wrong('expected the host\'s name, as in { host = "api.example", port = 443 }')
     private = _flag(value, "private", default=False)
-    name = host_name(host, private=private)
+    name = reachable_name(host, private=private)
     methods = tuple(dict.fromkeys(_method(each) for each in _list(value, "methods", MOST_PATHS)))
     paths = tuple(dict.fromkeys(_path(each) for each in _list(value, "paths", MOST_PATHS)))
     is_here = name == THIS_MACHINE

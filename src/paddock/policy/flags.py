@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from paddock.errors import PolicyError
 from paddock.policy.checking import assignment, items, scalar
-from paddock.policy.keys import KEYS, names_in, nearest
+from paddock.policy.keys import KEYS, NONE, names_in, nearest
 from paddock.policy.model import Layer, Origin, Setting
-from paddock.policy.values import Wrong, shown
+from paddock.policy.values import DURATIONS, Wrong, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +98,11 @@ def _environment(texts: Sequence[str], origin: Origin) -> Iterator[Setting]:
 def _age(text: str, origin: Origin) -> Setting:
     """Days, or a duration as in a file."""
     key = KEYS["prove.require"]
-    return Setting(key.full, scalar(key, f"{text}d" if text.isascii() and text.isdigit() else text), origin)
+    if text.isascii() and text.isdigit():
+        return Setting(key.full, scalar(key, f"{text}d"), origin)
+    if text != NONE and text[-1:] not in DURATIONS:
+        raise Wrong(f'expected days, or a duration with its unit, such as 7 or "12h", not {shown(text)}')
+    return Setting(key.full, scalar(key, text), origin)
 
 
 def _limit(text: str, origin: Origin) -> Setting:

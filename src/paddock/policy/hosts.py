@@ -29,7 +29,7 @@ def allowed(value: object, origin: Origin) -> tuple[Allowed, ...]:
     if not isinstance(value, str):
         raise Wrong(f'expected "host", "host:port" or a table {{ host, port, private }}, not {shown(value)}')
     text, port_given = split_port(value)
-    name = host_name(text, private=False)
+    name = reachable_name(text, private=False)
     if name != THIS_MACHINE:
         return (Allowed(name, port_given or HTTPS, private=False, origin=origin),)
     if not port_given:
@@ -111,6 +111,17 @@ def host_name(text: str, *, private: bool) -> str:
     if found is None:
         raise Wrong(f'expected a host name such as "api.example", not {shown(text)}')
     return found
+
+
+def reachable_name(text: str, *, private: bool) -> str:
+    """The same for an entry that allows. Raises Wrong also for names that never leave the sandbox."""
+    name = host_name(text, private=private)
+    # RFC 6761 §6.3: resolvers and clients take these for their own machine, so the gateway would never hear of them.
+    if name == "localhost" or name.endswith(".localhost"):
+        raise Wrong(
+            f'inside, {shown(name)} is the sandbox itself; a service of this machine is "host", as in "host:5432"'
+        )
+    return name
 
 
 def _in_ascii(text: str) -> str:

@@ -30,10 +30,11 @@ def _shared(sort: Sort, why: str, domains: str) -> Shared:
     return Shared(sort, why, tuple(domains.split()))
 
 
-SHARED = (
+SHARED = (  # the first one that fits
+    _shared("paste", "anybody can leave text there for others to read", "gist.github.com gist.githubusercontent.com"),
     _shared(
         "code",
-        "whoever has an account there can receive pushes, issues and gists",
+        "whoever has an account there can receive pushes and issues",
         "github.com githubusercontent.com gitlab.com bitbucket.org codeberg.org sr.ht gitea.com dev.azure.com "
         "visualstudio.com sourceforge.net huggingface.co hf.co",
     ),

@@ -150,16 +150,23 @@ class Detector:
         readable, writable, _ = select.select([self._from], [self._to] if self._unsent else [], [], max(0.0, left))
         try:
             if writable:
-                del self._unsent[: os.write(self._to, self._unsent[:_PIPE_BYTES])]
+                self._pass_on()
             if readable:
                 self._hear()
-        except (BrokenPipeError, EOFError, ValueError, TypeError):  # it is gone, or talks nonsense
+        except (EOFError, ValueError, TypeError):  # it is gone, or talks nonsense
             self._give_up()
         else:
             if not (readable or writable):
                 if time.monotonic() >= self._until:
                     raise OutOfTime
                 self._give_up()
+
+    def _pass_on(self) -> None:
+        """Some more of the files. One that is gone reads no more, but what it said last is still to be heard."""
+        try:
+            del self._unsent[: os.write(self._to, self._unsent[:_PIPE_BYTES])]
+        except BrokenPipeError:
+            self._unsent.clear()
 
     def _hear(self) -> None:
         """Raises EOFError, ValueError, TypeError."""

@@ -17,6 +17,7 @@ import sys
 
 from paddock.kernel import confine, landlock, seccomp
 from paddock.kernel.namespaces import be_unreadable, die_with_parent, forbid_imports
+from paddock.process import empty_streams
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,9 +67,7 @@ def _detach(incoming: int, outgoing: int, parent: int) -> None:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     _die_with(parent)
-    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    for standard in (0, 1, 2):  # the library's last words could quote what it read
-        os.dup2(nothing, standard)
+    empty_streams()  # the library's last words could quote what it read
     confine.close_all_but(incoming, outgoing)
     os.environ.clear()
     # `python -m paddock` puts the working directory first, which may be the repository.

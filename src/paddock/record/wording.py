@@ -13,11 +13,12 @@ def clean(value: object) -> str:
 
 
 def place(event: Event) -> str:
-    """The name and port that an event is about, or nothing."""
+    """The name and port that an event is about, and in brackets where that leads; or nothing."""
     name, port = event.get("name"), event.get("port")
     if not name:
         return ""
-    return clean(name) if event["kind"] == "dns" or not port else f"{clean(name)}:{port}"
+    beyond = f" ({clean(event['upstream'])})" if event.get("upstream") else ""
+    return clean(name) if event["kind"] == "dns" or not port else f"{clean(name)}:{port}{beyond}"
 
 
 # By kind, and by verdict where there are several.

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from paddock.frozen import frozen
 from paddock.kernel import files
-from paddock.kernel.openat2 import RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, openat2
+from paddock.kernel.openat2 import RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS, openat2
 from paddock.workspace.descent import DIRECTORY, PLACE, below
 from paddock.workspace.holding import LONGEST_PATH, is_git
 
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_RESOLVE = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
+_RESOLVE = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS
 # Git itself links objects between clones (git clone --local). They are read-only, and named by their content.
 _OBJECTS = "objects"
 # Gone or another kind of thing since it was listed, not readable for us (nor for any program of the person's), or

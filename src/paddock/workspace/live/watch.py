@@ -23,6 +23,7 @@ from contextlib import ExitStack, suppress
 from paddock.errors import PaddockError
 from paddock.kernel import confine
 from paddock.kernel.inotify import Inotify
+from paddock.process import empty_streams
 from paddock.workspace.descent import below
 from paddock.workspace.live import findings, git_parts, tree
 from paddock.workspace.live.clearing import Clearing
@@ -152,9 +153,7 @@ def _run(channel: socket.socket, clearing: Clearing, ground: Ground, directories
         # The terminal's signals are for the command, Paddock's own end is heard on the channel.
         os.setsid()
         confine.close_all_but(channel.fileno(), clearing.root, ground.lock, ground.before, ground.upper)
-        null = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(null, descriptor)
+        empty_streams()
         watcher = _Watcher(channel, clearing, ground)
         channel.send(_READY if watcher.hear_of(directories) else _PARTLY)
         watcher.loop()
@@ -184,16 +183,15 @@ class _Watcher:
             self._queue = Inotify()
 
     def hear_of(self, directories: Sequence[str]) -> bool:
-        """Watch directories, the upper ones first where there is no room for all. Whether there was."""
+        """Watch directories, the upper ones first where there is no room for all. Whether there was.
+
+        Another sandbox may have put a link into the place of one since the survey: that is for the last look.
+        """
         wanted = sorted(directories, key=lambda path: path.count("/"))
         for path in wanted[:MOST_WATCHED]:
-            with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-                descriptor = tree.open_directory(self._clearing.root, path)
-                try:
-                    if not self._add(path, descriptor):
-                        return False
-                finally:
-                    os.close(descriptor)
+            with tree.looking(self._clearing.root, path) as place:
+                if place is not None and not self._add(path, place):
+                    return False
         return len(wanted) <= MOST_WATCHED
 
     def _add(self, path: str, descriptor: int) -> bool:

@@ -112,6 +112,12 @@ def _podman() -> str:
         return "" if found.ok else found.reason
 
 
+def _docker() -> str:
+    """Docker's programs; whether its daemon runs is for whoever starts one (`tests.docker`)."""
+    names = ("docker", "dockerd") if IS_ROOT else ("docker", "dockerd", "rootlesskit", "newuidmap")
+    return next(filter(None, (_program(name)() for name in names)), "")
+
+
 def _registries() -> str:
     return _tried("npm", "view", "is-number", "version", timeout_s=120)
 
@@ -123,6 +129,7 @@ KNOWN: dict[str, Callable[[], str]] = {
     "landlock": _landlock,
     "registries": _registries,
     "internet": _internet,
+    "docker": _docker,
     "unshare": _program("unshare"),
     "git": _program("git"),
     "less": _program("less"),

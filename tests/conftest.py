@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 from tests import capabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 # The same examples on every run, in a read-only checkout too; and no test here judges time.
@@ -28,15 +29,17 @@ if "PADDOCK_FUZZ" in os.environ:
     hypothesis.settings.load_profile("fuzz")
 
 _left_out = pytest.StashKey[int]()
+_beginning = pytest.StashKey[dict[str, object]]()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Hear the signals that the caller of the tests may ignore, as nohup(1) does: Paddock would ignore them too."""
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    config.stash[_beginning] = standing()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -54,9 +57,44 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line(f"ran as {who}; left to a run as {other}: {count}")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Nothing that the last test left in circles is collected in the middle of this one, which may count descriptors or
+    children. It goes now; what stays is never looked at again, which also saves time.
+    """
+    gc.collect()
+    gc.freeze()
     for mark in item.iter_markers("needs"):
         capabilities.require(*mark.args)
+
+
+def standing() -> dict[str, object]:
+    """What all tests of a process share, and each could leave changed for those after it."""
+    umask = os.umask(0o077)
+    os.umask(umask)
+    try:
+        directory = os.getcwd()
+    except FileNotFoundError:
+        directory = "one that is gone"
+    return {
+        "working directory": directory,
+        "umask": f"{umask:03o}",
+        "blocked signals": signal.pthread_sigmask(signal.SIG_BLOCK, []),
+        "answers to signals": [signal.getsignal(number) for number in sorted(signal.valid_signals())],
+    }
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Hold each file to leave the process as it was: else one that has nothing to do with it fails, in some order."""
+    yield
+    if nextitem is not None and nextitem.path == item.path:
+        return
+    beginning = item.config.stash[_beginning]
+    left = {name: now for name, now in standing().items() if now != beginning[name]}
+    if left:
+        os.chdir(str(beginning["working directory"]))
+        pytest.fail(f"{item.path.name} leaves another {left}, not {[beginning[name] for name in left]}")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import traceback
 from typing import TYPE_CHECKING
 
@@ -48,3 +49,15 @@ def forked(task: Callable[[], T]) -> T:
     if isinstance(value, OSError):
         raise value
     raise Died(value)
+
+
+def ends_with_its_parent(start: Callable[[], int]) -> bool:
+    """Whether the process of that pid, which `start` starts in a process of its own, is gone soon after that one."""
+    pid = forked(start)
+    try:
+        opened = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    gone = bool(select.select([opened], [], [], 90)[0])
+    os.close(opened)
+    return gone

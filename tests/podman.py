@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import subprocess
 import time
 from typing import TYPE_CHECKING
 
 from paddock import pausing
+from paddock.boundary import container
+from tests import docker
 from tests.capabilities import IS_ROOT
 from tests.conftest import Person, make_home
 
@@ -35,13 +38,23 @@ def person_of(home: Path, policy: str = "", *, accept: tuple[str, ...] = ()) -> 
 
 
 def containers(person: Person) -> list[str]:
-    """The names of the containers of this person's sandboxes that there are."""
+    """The names of the containers of this person's sandboxes that there are, with more behind them."""
+    if "DOCKER_HOST" in person.extra:
+        return docker.Daemon(person.extra["DOCKER_HOST"]).containers()
     home = str(person.home)
     done = subprocess.run(
         ["podman", "ps", "--all", "--format", "{{.Names}} {{.Command}} {{.Labels}}"],
         env=person.environ, capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
     return [line for line in done.stdout.splitlines() if "paddock" in line and (not IS_ROOT or _ours(line, home))]
+
+
+def places(person: Person) -> list[str]:
+    """Where what the containers of this person's sandboxes need is laid out, before the engine is asked for them."""
+    if not IS_ROOT:
+        return glob.glob(f"{glob.escape(str(person.home))}/runtime/paddock/live/*/container")
+    everybodys = glob.glob(f"{container.ROOTS_PLACE}/*")
+    return [place for place in everybodys if container.live_directory_of(place).startswith(f"{person.home}/")]
 
 
 def _ours(line: str, home: str) -> bool:

@@ -28,6 +28,7 @@ IMAGES = (
     "tests/hardening/",
     "tests/boundary/test_images.py",
     "tests/boundary/test_nesting.py",
+    "tests/boundary/test_taking.py",
     "tests/devcontainer/test_effective__reference.py",
     "tests/test_session__compose",
     "tests/test_session__gvisor",

@@ -211,7 +211,14 @@ def test_every_module_has_its_own_tests_or_is_named_by_those_of_its_room(path: P
 
 
 # Tests of no single module: the house itself, and real input from the outside world.
-HOUSE = {"test_architecture.py", "test_linters.py", "test_docs.py", "test_ground.py", "test_together.py"}
+HOUSE = {
+    "test_architecture.py",
+    "test_collecting.py",
+    "test_linters.py",
+    "test_docs.py",
+    "test_ground.py",
+    "test_together.py",
+}
 OF_THE_WHOLE = ("real", "scripted_model", "mutation")
 
 
@@ -227,6 +234,13 @@ def test_every_test_file_has_its_module(path: Path) -> None:
     module = SOURCE / place.parent / place.name.removeprefix("test_")
     split = re.match(r"test_(\w+?)__\w+\.py", place.name)  # test_MODULE__TOPIC.py, for a second file of tests
     assert module.exists() or (split and (SOURCE / place.parent / f"{split[1]}.py").exists())
+
+
+@pytest.mark.parametrize("path", TESTS, ids=identity)
+def test_a_test_sends_a_signal_to_its_own_thread(path: Path) -> None:
+    """One that goes to its process is taken by whatever thread a fixture has: it comes elsewhere, or ends pytest."""
+    sent = re.findall(r"os\.kill\(os\.getpid\(\), ([\w.]+)", path.read_text())
+    assert set(sent) <= {"9", "signal.SIGKILL"}, "signal.raise_signal"
 
 
 def test_tests_are_no_packages() -> None:

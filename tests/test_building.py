@@ -17,9 +17,10 @@ from paddock.errors import BoundaryUnavailable
 from paddock.frozen import replace
 from paddock.policy.model import Origin
 from paddock.unwinding import Unwinding
-from tests.boundary.boxes import descriptors
+from tests.boundary.boxes import nothing_left_open
+from tests.boundary.field import wait_for
 from tests.boundary.plans import PLAN, changed
-from tests.capabilities import IS_ROOT, needs
+from tests.capabilities import needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,20 +38,14 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Live]:
     for name, part in (("XDG_RUNTIME_DIR", "runtime"), ("XDG_STATE_HOME", "state")):
         (tmp_path / part).mkdir(mode=0o700)
         monkeypatch.setenv(name, str(tmp_path / part))
+    monkeypatch.setattr(container, "ROOTS_PLACE", str(tmp_path / "roots"))
     claimed = live.claim("it", exact=True)
-    places = _places()
-    before = descriptors()
-    yield claimed
-    assert descriptors() == before
+    with nothing_left_open():
+        yield claimed
     assert os.listdir(claimed.directory) == ["lock"]
-    assert [name for name in _places() - places if name.startswith("it-")] == []
+    assert list((tmp_path / "roots").glob("*")) == []
     claimed.remove()
     assert not os.path.exists(claimed.directory)
-
-
-def _places() -> set[str]:
-    """What is laid out for containers of root, who alone may look."""
-    return set(os.listdir(container.ROOTS_PLACE)) if IS_ROOT and os.path.isdir(container.ROOTS_PLACE) else set()
 
 
 @pytest.fixture
@@ -94,7 +89,12 @@ def test_a_container_is_removed_by_what_fails_after_it(
     own: Live, hanging: Callable[[], str], monkeypatch: pytest.MonkeyPatch, guest: bool
 ) -> None:
     monkeypatch.setattr("paddock.boundary.guard._FINISH_TIMEOUT_S", 0.2)
-    fail_after(lambda undo: building.build_container(READ, facts_for(READ), (), own, undo, guest=guest))
+
+    def begin(undo: Unwinding) -> None:
+        building.build_container(READ, facts_for(READ), (), own, undo, guest=guest)
+        wait_for(lambda: hanging().endswith("\n"))  # an engine that is ended before that has been asked nothing
+
+    fail_after(begin)
     begun, removed = hanging().splitlines()
     assert "/run/paddock-guest" in begun if guest else "/run/paddock-guest" not in begun
     assert removed.startswith("rm --force")
@@ -105,7 +105,7 @@ def test_a_container_is_removed_by_what_fails_after_it(
 def test_what_was_laid_out_goes_where_the_rest_cannot_be(own: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "find_engine", lambda: Engine("/bin/false", "/usr/bin/true", ""))
     root = (("/etc", 0o755), ("/etc/there", b""), ("/missing/there", b""))
-    monkeypatch.setattr(podman, "compile", lambda *_: replace(Container((), (), (), (), ()), root=root))
+    monkeypatch.setattr(podman, "compile", lambda *_: replace(Container((), (), (), (), (), (1000, 1000)), root=root))
     with pytest.raises(FileNotFoundError), Unwinding() as undo:
         building.build_container(READ, facts_for(READ), (), own, undo, guest=False)
 

@@ -57,7 +57,7 @@ def test_json_names_what_stays(keeper: Person, repo: Path) -> None:
 def test_the_time_limit_ends_it(keeper: Person, repo: Path) -> None:
     done = keeper.call("run", "--keep", "--name", "kept", "--limit", "wall=1s", "--", "true", cwd=repo)
     assert done.returncode == 0
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while names(keeper):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -90,7 +90,7 @@ def test_a_signal_while_the_command_runs_reaches_it_and_the_sandbox_can_be_ended
 ) -> None:
     with running(keeper, repo, "--keep", "--name", "kept") as process:
         process.send_signal(number)
-        assert process.wait(30) == 128 + number
+        assert process.wait(90) == 128 + number
     if names(keeper):
         assert keeper.call("kill", "kept", cwd=repo).returncode == 0
     assert names(keeper) == []

@@ -15,7 +15,9 @@ import pytest
 
 from paddock.boundary.base import GAPS
 from tests.background import running
+from tests.boundary.field import wait_for
 from tests.capabilities import IS_ROOT, needs
+from tests.real.support import processes_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -250,23 +252,19 @@ for number, flags in ((0, os.O_WRONLY), (1, os.O_RDONLY)):
         os.close(out_write)
 
     def test_an_end_that_was_asked_for_does_not_wait_for_a_reader(
-        self, person: Person, repo: Path, boundary: tuple[str, ...]
+        self, person: Person, repo: Path, tmp_path: Path, boundary: tuple[str, ...]
     ) -> None:
-        script = "head -c 120000 /dev/zero; echo over >&2"
+        script, mark = "head -c 120000 /dev/zero; echo over >&2", f"mark-{os.getpid()}-{tmp_path.name}"
         process = subprocess.Popen(
-            person.argv("run", "--quiet", *boundary, "--", "sh", "-c", script), cwd=repo, env=person.environ,
+            person.argv("run", "--quiet", *boundary, "--", "sh", "-c", script, mark), cwd=repo, env=person.environ,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         with process:
             assert process.stderr
             assert process.stderr.readline() == b"over\n"
-            while True:  # the first one may still reach the command
-                process.terminate()
-                try:
-                    process.wait(0.5)
-                    break
-                except subprocess.TimeoutExpired:
-                    continue
+            # Not before the command has ended, which it would reach; and once, since another one would end the last words.
+            wait_for(lambda: not [line for line in processes_with(mark) if " run " not in line])
+            process.terminate()
             assert b"bytes of standard output were not taken and are lost" in process.stderr.read()
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from paddock import session
 from paddock.kernel import cgroups
-from tests.background import one_message, running
+from tests.background import cleaned, one_message, running
 from tests.capabilities import needs
 from tests.real.support import processes_with
 
@@ -296,7 +296,7 @@ class TestNames:
         state = person.home / ".local/state/paddock"
         assert [path.name for path in state.rglob("upper")] == ["upper"]
         assert not list(state.rglob("scratch/*"))
-        assert json.loads(person.call("clean", "--json", cwd=repo).stdout)["removed"] == []
+        assert cleaned(person, repo) == []
 
 
 class TestStreams:

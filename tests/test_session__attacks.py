@@ -4,7 +4,6 @@ some that need two sandboxes. All others are rows of `paddock prove`: see `tests
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.probes.planting.files import fingerprint
+from tests.background import cleaned
 from tests.capabilities import needs
 from tests.real.support import Terminal, processes_with
 
@@ -41,7 +41,7 @@ def test_killing_the_sandboxs_own_processes_only_ends_the_sandbox(
     person: Person, repo: Path, script: str, code: int
 ) -> None:
     assert person.call("run", "--", "sh", "-c", script, cwd=repo).returncode == code
-    assert json.loads(person.call("clean", "--json", cwd=repo).stdout)["removed"] == []
+    assert cleaned(person, repo) == []
 
 
 def test_filling_the_keepers_pipes_holds_nothing_up(person: Person, repo: Path) -> None:
@@ -63,27 +63,27 @@ for pid in (1, 2):
 
 
 def test_nw_44_what_listens_inside_cannot_be_reached_from_outside(person: Person, repo: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    script = f"""
+    with socket.socket() as held:  # which nobody else outside can listen on meanwhile
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        script = f"""
 import socket, sys
 listener = socket.create_server(("0.0.0.0", {port}))
 socket.create_connection(("127.0.0.1", {port})).close()
 print("up", flush=True)
 sys.stdin.read()
 """
-    process = subprocess.Popen(
-        person.argv("run", "--", "/usr/bin/python3", "-c", script), cwd=repo, env=person.environ,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    with process:
-        assert process.stdin
-        assert process.stdout
-        assert process.stdout.readline() == "up\n"
-        with socket.socket() as ours:
-            assert ours.connect_ex(("127.0.0.1", port)) != 0
-        process.stdin.close()
+        process = subprocess.Popen(
+            person.argv("run", "--", "/usr/bin/python3", "-c", script), cwd=repo, env=person.environ,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        with process:
+            assert process.stdin
+            assert process.stdout
+            assert process.stdout.readline() == "up\n"
+            with socket.socket() as ours:
+                assert ours.connect_ex(("127.0.0.1", port)) != 0
+            process.stdin.close()
     assert process.returncode == 0
 
 

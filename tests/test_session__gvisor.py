@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.background import one_message, running
+from tests.boundary.field import wait_for
 from tests.capabilities import needs
 from tests.gvisor import person_of, sh
 from tests.real.support import Terminal, processes_with
@@ -123,8 +123,9 @@ def test_a_terminal_is_one(person: Person, repo: Path) -> None:
         terminal.wait_for("is-a-terminal")
         terminal.wait_for("33 100")
         terminal.resize(44, 100)
-        terminal.type("stty size\r")
-        terminal.wait_for("44 100")
+        # A key may overtake the window on its way in.
+        terminal.type("until test \"$(stty size)\" = '44 100'; do sleep 0.1; done; echo re'sized'\r")
+        terminal.wait_for("resized")
         terminal.type("sh -c 'echo in-the''-front; exec sleep 600'\r")
         terminal.wait_for("in-the-front")  # a key before that is the shell's
         terminal.type("\x03")  # ends the job, not the shell
@@ -169,16 +170,15 @@ def test_exec_joins_the_same_guest_under_the_same_bounds(person: Person, repo: P
         assert process.wait(60) == 0
 
 
-def test_a_killed_paddock_leaves_nothing_and_its_name_can_be_used_again(person: Person, repo: Path) -> None:
-    mark = f"mark-{os.getpid()}"
+def test_a_killed_paddock_leaves_nothing_and_its_name_can_be_used_again(
+    person: Person, repo: Path, tmp_path: Path
+) -> None:
+    mark = f"mark-{os.getpid()}-{tmp_path.name}"
     script = f"echo up; sleep 600; : {mark}"
     with running(person, repo, "--quiet", "--name", "victim", command=("sh", "-c", script)) as process:
         process.kill()
         process.wait(60)
-    deadline = time.monotonic() + 30
-    while processes_with(mark) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert processes_with(mark) == []
+    wait_for(lambda: processes_with(mark) == [])
     assert sh(person, repo, "echo again", "--name", "victim") == "again\n"
 
 

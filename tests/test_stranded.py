@@ -60,7 +60,7 @@ def test_the_container_of_a_sandbox_that_was_killed_is_removed(asked: Callable[[
     crashed(tmp_path / "runtime/paddock/live/one/container")
     assert stranded.left() == ["container it"]
     assert stranded.clear() == ["container it"]
-    assert asked() == ["container exists it", "rm --force --time 0 --ignore it"]
+    assert asked() == ["container inspect it", "rm --force --volumes --time 0 --ignore it"]
     assert stranded.left() == []
 
 
@@ -68,7 +68,7 @@ def test_one_that_its_guard_has_removed_is_only_forgotten(asked: Callable[[], li
     crashed(tmp_path / "runtime/paddock/live/one/container")
     (tmp_path / "there").unlink()
     assert stranded.clear() == []
-    assert asked() == ["container exists it"]
+    assert asked() == ["container inspect it"]
 
 
 def test_so_are_those_of_its_services_before_it(asked: Callable[[], list[str]], tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = [needs("bubblewrap", "git", "bash")]
 PROMPT = r"\$ "
-TIMEOUT_S = 20
+TIMEOUT_S = 90
 
 
 def on_terminal(person: Person, repo: Path, *command: str) -> Terminal:

@@ -258,7 +258,7 @@ def test_killed_at_any_moment_nothing_dangerous_is_left(person: Person, repo: Pa
         process.send_signal(number)
         process.wait(60)
     live = person.home / ".local/state/paddock/live"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while os.listdir(live):
         assert time.monotonic() < deadline
         time.sleep(0.01)

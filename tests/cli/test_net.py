@@ -7,6 +7,7 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
+from paddock.probes.scenarios.network import free_port
 from tests.background import one_message, running
 from tests.capabilities import needs
 
@@ -44,9 +45,10 @@ def test_a_host_is_allowed_and_denied_while_the_sandbox_runs(person: Person, rep
 
 @needs("bubblewrap")
 def test_published_ports_are_shown(person: Person, repo: Path) -> None:
-    with running(person, repo, "--name", "there", "--publish", "38765:3000"):
+    port = free_port()
+    with running(person, repo, "--name", "there", "--publish", f"{port}:3000"):
         done = person.call("net", "show", "there", cwd=repo)
-    assert done.stdout == "nothing may be reached\nport 3000 inside is at 127.0.0.1:38765 of this machine\n"
+    assert done.stdout == f"nothing may be reached\nport 3000 inside is at 127.0.0.1:{port} of this machine\n"
 
 
 @needs("bubblewrap")

@@ -100,6 +100,10 @@ class TestAttack:
             ("--report", "html=a", "--report", "junit=./a"),
             ("--report", "html=."),
             ("--boundary", "all", "--report", "signed=x"),
+            *((f"--{name}", "") for name in ("boundary", "policy", "against", "explain", "verify", "key")),
+            ("--verify", "proof.json", "--key", ""),
+            ("--key", "--report", "signed=x"),
+            ("--key", "--only", "files"),
         ],
         ids=" ".join,
     )

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddock.devcontainer.instructions import KNOWN, Instruction, Listing, parse
+from tests.forked import forked
 
 
 def one(text: str) -> Instruction:
@@ -156,23 +157,29 @@ def rows(listing: Listing) -> list[tuple[object, ...]]:
     ]
 
 
+def rows_of_buildkit(text: str) -> list[tuple[object, ...]] | None:
+    """None where it refuses. Go keeps the threads that it starts, so it is for a process of its own."""
+    import dockerfile  # type: ignore[import-not-found,unused-ignore] # native, without types
+
+    try:
+        found = dockerfile.parse_string(text)
+    except (dockerfile.GoParseError, ValueError):
+        return None
+    return [
+        (it.cmd.upper(), it.flags, it.start_line, tuple(doc.content for doc in it.heredocs))
+        for it in found
+        if it.cmd and it.cmd.upper() in KNOWN and it.cmd.upper() != "ONBUILD"
+    ]
+
+
 @pytest.mark.skipif(
     not importlib.util.find_spec("dockerfile"), reason="the package dockerfile has wheels for x86_64 only"
 )
 @given(st.lists(PIECES, max_size=16).map("".join))
 def test_buildkit_reads_the_same(text: str) -> None:
-    import dockerfile  # type: ignore[import-not-found,unused-ignore] # native, without types
-
-    try:
-        theirs = dockerfile.parse_string(text)
-    except (dockerfile.GoParseError, ValueError):
-        return  # we go on where BuildKit refuses
-    expected = [
-        (it.cmd.upper(), it.flags, it.start_line, tuple(doc.content for doc in it.heredocs))
-        for it in theirs
-        if it.cmd and it.cmd.upper() in KNOWN and it.cmd.upper() != "ONBUILD"
-    ]
-    assert [row for row in rows(parse(text, "Dockerfile")) if row[0] != "ONBUILD"] == expected
+    theirs = forked(lambda: rows_of_buildkit(text))
+    if theirs is not None:  # we go on where BuildKit refuses
+        assert [row for row in rows(parse(text, "Dockerfile")) if row[0] != "ONBUILD"] == theirs
 
 
 @given(st.text(max_size=60))

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import fcntl
 import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +64,17 @@ def test_reopening_gives_the_same_file_after_its_name_is_gone(directory, tmp_pat
     assert os.read(again, 10) == b"first"
     os.close(again)
     os.close(place)
+
+
+def test_a_hint_about_directories_is_taken_or_passed_over(tmp_path: Path) -> None:
+    for place in (tmp_path, Path("/dev/shm")):
+        files.spread_below(str(place))
+    of_ext4 = (
+        subprocess.run(["stat", "-f", "-c", "%T", tmp_path], capture_output=True, check=True).stdout == b"ext2/ext3\n"
+    )
+    flags = bytearray(8)
+    held = os.open(tmp_path, os.O_RDONLY)
+    with suppress(OSError):
+        fcntl.ioctl(held, 0x80086601, flags)  # FS_IOC_GETFLAGS
+    os.close(held)
+    assert bool(int.from_bytes(flags[:4], sys.byteorder) & 0x20000) or not of_ext4  # FS_TOPDIR_FL

@@ -170,7 +170,7 @@ def test_the_exit_code_and_the_signal_are_reported(sandbox: Namespaces):
 
 
 def test_the_pid_is_the_commands_in_our_numbering_until_it_is_released(sandbox: Namespaces):
-    ran = Ran(sandbox, "sh", "-c", "echo ready; exec sleep 20")
+    ran = Ran(sandbox, "sh", "-c", "echo ready; exec sleep 600")
     report = ran.next()
     assert os.read(ran._read, 100) == b"ready\n"  # before, it may still ignore what the joiner ignores
     os.kill(report.number, signal.SIGTERM)
@@ -296,7 +296,7 @@ def test_what_appears_in_the_private_home_is_reported(sandbox: Namespaces):
 
 
 def test_a_second_command_joins_the_first(sandbox: Namespaces):
-    first = Ran(sandbox, "sh", "-c", f"echo of the first >{HOME}/file; echo ready; exec sleep 20")
+    first = Ran(sandbox, "sh", "-c", f"echo of the first >{HOME}/file; echo ready; exec sleep 600")
     pid = first.next()
     assert os.read(first._read, 100) == b"ready\n"
     assert output(sandbox, "cat", f"{HOME}/file") == "of the first\n"
@@ -324,7 +324,7 @@ print(os.getpgrp() == os.tcgetpgrp(0), os.getsid(0))
 
 
 def test_keys_interrupt_and_stop_the_command(sandbox: Namespaces):
-    ran = Ran(sandbox, "sh", "-c", "echo ready; exec sleep 20", streams=("terminal", "pipe", "output"))
+    ran = Ran(sandbox, "sh", "-c", "echo ready; exec sleep 600", streams=("terminal", "pipe", "output"))
     terminal, pid = ran.next(), ran.next()
     assert os.read(ran._read, 100) == b"ready\n"
     os.write(terminal.descriptor, b"\x1a")

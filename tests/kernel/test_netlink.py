@@ -86,7 +86,7 @@ listener = socket.create_server(("", 4242), family=socket.AF_INET6, dualstack_ip
 libc.call("setns", here, CLONE_NEWNET)
 connect("here", "198.51.100.1", "3fff::1")
 for address in ("192.0.2.1", "2001:db8::1"):
-    with socket.create_connection((address, 4242), timeout=5): print(listener.accept()[1][0])
+    with socket.create_connection((address, 4242), timeout=60): print(listener.accept()[1][0])
 try: netlink.add_pair("here", "again", here)
 except OSError as error: print(errno.errorcode[error.errno])
 """

@@ -82,7 +82,7 @@ class InOrder(set[int]):
 @contextmanager
 def deadline() -> Iterator[None]:
     """For what waits for ever when it is wrong: an alarm ends this process."""
-    signal.alarm(20)
+    signal.alarm(90)
     yield
     signal.alarm(0)
 

@@ -51,14 +51,16 @@ def test_hosts_of_strangers_are_marked_or_never_proposed(domain: str) -> None:
     assert known
     for name in (domain, f"www.{domain}", f"A.{domain.upper()}."):
         found = judged(wish(name))
-        if known.sort in ("paste", "tunnel", "catcher", "resolver"):
+        if known.sort in ("paste", "tunnel", "catcher", "chat", "resolver"):
             assert found.proposals == ()
             assert found.left_out[0].why == known.why
         else:
             assert [(one.risk, one.warning) for one in found.proposals] == [("high", known.why)]
 
 
-@pytest.mark.parametrize("domain", ["webhook.site", "pastebin.com", "ngrok.io", "dns.google"])
+@pytest.mark.parametrize(
+    "domain", ["webhook.site", "pastebin.com", "gist.github.com", "discord.com", "ngrok.io", "dns.google"]
+)
 def test_not_even_a_grant_makes_a_proposal_of_these(domain: str) -> None:
     assert judged(wish(domain, granted=True), wish(f"*.{domain}", "", granted=True)).proposals == ()
 

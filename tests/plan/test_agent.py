@@ -70,7 +70,8 @@ def test_its_settings_are_set_and_those_of_the_policy_stand() -> None:
 
 def test_without_key_and_login_that_is_said_and_with_a_login_it_is_not() -> None:
     first = run()
-    assert "no key and no login" in first.notes[0]
+    assert first.notes[0].startswith("Claude Code has no key and no login here: set ")
+    assert first.notes[0].endswith(" out here, or: paddock login claude")
     source = next(mount.source for mount in first.mounts if mount.access == "write")
     assert run(files={f"{source}/.credentials.json": "x"}).notes == ()
     assert "no key and no login" in run(files={f"{source}/.credentials.json": "{}\n"}).notes[0]

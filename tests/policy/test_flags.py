@@ -40,6 +40,7 @@ def test_every_flag_becomes_a_setting_with_its_own_name_as_origin():
     assert settings(layer)["limits.memory"] is None
     assert settings(layer)["prove.require"] == 7 * 86400
     assert settings(flags_layer({"require_proof": "12h"}))["prove.require"] == 12 * 3600
+    assert settings(flags_layer({"require_proof": "none"}))["prove.require"] is None
     assert policy.syscalls.origin.where == "--debug-syscalls"
     assert (policy.nested.value, policy.nested.origin.where) == ("true", "--nested")
     assert (policy.agent_prompts.value, policy.agent_prompts.origin.where) == ("keep", "--ask-inside")
@@ -66,6 +67,10 @@ def test_what_is_not_given_is_no_setting():
         ),
         ({"workspace": ""}, "--workspace: expected"),
         ({"net": "registries"}, "not available yet"),
+        (
+            {"require_proof": "x"},
+            '--require-proof: expected days, or a duration with its unit, such as 7 or "12h", not "x"',
+        ),
         ({"net": "on"}, "--net: expected off or allow"),
         ({"allow": ["*.com"]}, '--allow: "*.com" would take in hosts of strangers: com is a top-level domain'),
         ({"allow": ["*"]}, "would allow every host"),

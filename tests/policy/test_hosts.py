@@ -17,7 +17,7 @@ from paddock.policy.values import Wrong
         ("api.example", ("api.example", 443, False)),
         ("API.Example.", ("api.example", 443, False)),
         ("api.example:8443", ("api.example", 8443, False)),
-        ("localhost:80", ("localhost", 80, False)),
+        ("localhost.example:80", ("localhost.example", 80, False)),
         ("xn--bcher-kva.example", ("xn--bcher-kva.example", 443, False)),
         ("_dmarc.example", ("_dmarc.example", 443, False)),
         ({"host": "db.example"}, ("db.example", 443, False)),
@@ -34,6 +34,15 @@ def test_hosts(written, read):
 def host(written):
     (found,) = allowed(written, BUILT_IN)
     return found.host, found.port, found.private
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["localhost", "LOCALHOST.:8080", "app.localhost:80", "*.app.localhost", {"host": "localhost", "private": True}],
+)
+def test_a_name_of_the_sandbox_itself_is_refused_with_the_one_of_this_machine(written):
+    with pytest.raises(Wrong, match=r'localhost" is the sandbox itself; a service of this machine is "host", as in "h'):
+        allowed(written, BUILT_IN)
 
 
 @pytest.mark.parametrize(

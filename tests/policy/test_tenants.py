@@ -19,6 +19,8 @@ from paddock.policy.tenants import SHARED, shared
         ("*.google.com", "store"),
         ("abc.ngrok-free.app", "tunnel"),
         ("webhook.site", "catcher"),
+        ("gist.github.com", "paste"),
+        ("hooks.slack.com", "chat"),
         ("dns.google", "resolver"),
     ],
 )

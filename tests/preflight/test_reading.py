@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,9 +61,10 @@ def test_a_file_of_this_moment_is_not_settled_and_an_old_one_is(
     tmp_path: Path, root: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("x")
+    made_ns = (tmp_path / "file").stat().st_ctime_ns
+    monkeypatch.setattr("time.time_ns", lambda: made_ns + 10**9)
     assert not read(root, "file").settled
-    later = time.time_ns() + 3 * 10**9
-    monkeypatch.setattr("time.time_ns", lambda: later)
+    monkeypatch.setattr("time.time_ns", lambda: made_ns + 3 * 10**9)
     assert read(root, "file").settled
 
 

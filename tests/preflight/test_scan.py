@@ -189,9 +189,11 @@ def test_the_time_holds_although_the_detector_is_not_ready(
 ) -> None:
     import time
 
-    from paddock.preflight import examiner
+    from paddock.preflight import examiner, walk
 
     monkeypatch.setattr(examiner, "_load", lambda _: time.sleep(1000))
+    # The walk has all the time that it needs, on a busy machine too.
+    monkeypatch.setattr("paddock.preflight.scan.Walk", lambda *words, **_: walk.Walk(*words))
     root = tree(tmp_path / "repo", {"a.txt": token(), ".env": "x"})
     report = scan(str(root), time_s=0.5, environ=environ)
     assert report.notes == ("not looked into yet: 2 files",)

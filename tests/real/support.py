@@ -67,6 +67,14 @@ def processes_with(mark: str) -> list[str]:
     return found
 
 
+def left_of(mark: str) -> list[str]:
+    """The same, as soon as there are none any more: one that is killed is there until the kernel has come to it."""
+    deadline = time.monotonic() + 90
+    while (found := processes_with(mark)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
+
+
 class Terminal:
     """A program on a terminal of its own, driven as a person would: wait for what is seen, then type."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paddock.probes.planting.files import fingerprint
-from tests import podman
+from tests import docker, podman
 from tests.capabilities import needs
 from tests.real import roots
 from tests.real.agents import AGENTS, IDENTITY, KEY, RIGHT, WRONG, at_home
@@ -161,6 +161,14 @@ def test_in_a_dev_container_it_has_the_home_of_the_set_up(ann: Person, agents_ho
     finally:
         removed = ann.call("devcontainer", "rm", cwd=task)
         assert removed.returncode == 0, removed.stderr
+
+
+@needs("docker")
+def test_it_edits_and_commits_where_docker_is_all_there_is(agents_home: Path, task: Path, tmp_path: Path) -> None:
+    with docker.daemon() as found:
+        someone = docker.person_of(tmp_path / "of-docker", found)
+        works("claude", at_home(someone, agents_home, "claude", ""), task)
+        assert found.left() == []
 
 
 @needs("gvisor")

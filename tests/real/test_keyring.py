@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.boundary.field import wait_for
 from tests.capabilities import needs
 from tests.conftest import Person
 from tests.gateway.secure import Service, serving
@@ -54,7 +54,7 @@ class Desktop:
             assert process.stdin is not None
             process.stdin.write((password or "").encode())
             process.stdin.close()
-            wait_until(lambda: self.tool("search", *ENTRY).returncode == 0)
+            wait_for(lambda: self.tool("search", *ENTRY).returncode == 0)
             yield
 
     def tool(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -86,13 +86,6 @@ def started(argv: list[str], person: Person) -> Iterator[subprocess.Popen[bytes]
             process.kill()
 
 
-def wait_until(is_so: Callable[[], bool], timeout_s: float = 60) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came up"
-        time.sleep(0.05)
-
-
 @pytest.fixture
 def desktop(person: Person) -> Iterator[Desktop]:
     with ExitStack() as stack:
@@ -101,7 +94,7 @@ def desktop(person: Person) -> Iterator[Desktop]:
         (place / "bus.conf").write_text(BUS.format(place=bus))
         one = Person(person.home, {**person.extra, "DBUS_SESSION_BUS_ADDRESS": f"unix:path={bus}"})
         stack.enter_context(started(["dbus-daemon", "--nofork", f"--config-file={place}/bus.conf"], one))
-        wait_until(bus.is_socket)
+        wait_for(bus.is_socket)
         yield Desktop(one, place)
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddock.probes.planting.files import fingerprint
-from tests import mounted
+from tests import background, mounted
 from tests.background import killed_at_moments
 from tests.capabilities import needs
-from tests.real.support import processes_with
+from tests.real.support import left_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,10 +48,10 @@ def test_killed_at_twenty_moments_it_has_touched_nothing_and_leaves_nothing(
     cleaned = person.call("clean", "--json", cwd=repo)
     assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
     assert json.loads(cleaned.stdout)["left"] == []
-    assert processes_with(mark) == []
+    assert left_of(mark) == []
     assert mounted.below(tmp_path) == []
     assert json.loads(person.call("ps", "--json", cwd=repo).stdout)["sandboxes"] == []
-    assert json.loads(person.call("clean", "--json", cwd=repo).stdout)["removed"] == []
+    assert background.cleaned(person, repo) == []
     assert fingerprint(repo) == before
 
 

@@ -29,6 +29,10 @@ COMMON = {"seq": 1, "t": 1, "sandbox": "s", "plan": "p", "prev": "0"}
             "a.test:443 could not be reached: upstream-slow",
         ),
         (
+            {"kind": "connect", "name": "127.0.0.1", "port": 61001, "verdict": "allowed", "upstream": "a.test:443"},
+            "a connection to 127.0.0.1:61001 (a.test:443) ended",
+        ),
+        (
             {"kind": "refused", "name": "", "port": 0, "verdict": "refused", "reason": "no-endpoint"},
             "a connection to an unknown place was refused: no-endpoint",
         ),

@@ -25,7 +25,7 @@ def asked(turns: int) -> dict[str, Any]:
 
 def ask(address: str, path: str, body: dict[str, Any]) -> tuple[str, str]:
     request = urllib.request.Request(address + path, json.dumps(body).encode(), {"X-Api-Key": "not-a-secret"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.headers["content-type"], answer.read().decode()
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +17,9 @@ from paddock.workspace.hazard import Hazard
 from tests.capabilities import needs
 from tests.workspace.applying.test_apply__property import base
 from tests.workspace.overlays import inside, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = needs("overlay", "git")
 
@@ -39,6 +43,14 @@ TEXTS = st.one_of(
     st.lists(st.sampled_from((b"a\n", b"b\n", b"c\n")), max_size=40).map(b"".join),
 )
 FILES = st.dictionaries(st.sampled_from(NAMES), st.tuples(TEXTS, st.booleans()), max_size=8)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _usual_umask() -> Iterator[None]:
+    """Of which git makes the modes of files."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 def fill(root: str, files: dict[bytes, tuple[bytes, bool]]) -> None:
@@ -84,7 +96,6 @@ def test_git_apply_makes_of_the_diff_what_the_sandbox_made(before, after) -> Non
     with base() as path:
         repository = f"{path}/repository"
         os.mkdir(repository)
-        os.umask(0o022)
         fill(repository, before)
         change_set = store.claim(repository)
         inside(change_set, lambda merged: fill(merged, after))

@@ -58,9 +58,11 @@ def either(request, place: Place, monkeypatch) -> Place:
 
 
 def test_a_new_file_comes_whole_and_with_its_mode(either) -> None:
-    os.umask(0o077)
-    either.put("file", 0o100664)
-    os.umask(0o022)
+    before = os.umask(0o077)
+    try:
+        either.put("file", 0o100664)
+    finally:
+        os.umask(before)
     assert (either.root / "file").read_text() == "new"
     assert either.mode("file") == 0o664
     assert os.listdir(either.root) == ["file"]

@@ -123,7 +123,7 @@ def test_who_waits_for_a_merge_gets_what_it_came_to(lab, repository) -> None:
     waiting.start()
     layers.bury(home, names[1])
     merging.close()
-    waiting.join(20)
+    waiting.join(90)
     (held,) = found
     assert held
     assert held.names == names[:1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from paddock.frozen import replace
 from paddock.kernel.inotify import Inotify
 from paddock.workspace import shelf
 from paddock.workspace.live import ground, watch
+from tests.boundary.field import wait_for
 from tests.workspace.live.trees import DEFAULT_CONFIG, HOSTILE_CONFIG, STANDING, judges, looked, write
 
 if TYPE_CHECKING:
@@ -53,15 +53,8 @@ def unheld(repository: Path) -> Survey:
     return replace(looked(repository), read_only=())
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def gone(path: Path) -> None:
-    until(lambda: not os.path.lexists(path))
+    wait_for(lambda: not os.path.lexists(path))
 
 
 def test_what_arrives_is_gone_while_the_run_lasts(begin: Begin, repository: Path) -> None:
@@ -102,6 +95,19 @@ def test_a_repository_that_grows_step_by_step_is_noticed_at_its_last(begin: Begi
     write(repository / "bare/HEAD")
     gone(repository / "bare/config")
     gone(repository / "bare/hooks/post-checkout")
+
+
+def test_a_link_in_the_place_of_a_directory_that_was_looked_at_stops_nothing(repository: Path, tmp_path: Path) -> None:
+    (repository / "src/inner").mkdir()  # which is reached through the link, then
+    seen = unheld(repository)
+    (repository / "src").rename(tmp_path / "src")
+    (repository / "src").symlink_to("/etc")
+    one = watch.start("run", seen, (STANDING, judges))
+    one.wait_until_ready()
+    assert not one.partly
+    write(repository / ".mcp.json")
+    gone(repository / ".mcp.json")
+    assert [found.path for found in one.finish().moved] == [".mcp.json", "src"]
 
 
 def test_what_work_needs_stays_until_the_run_ends(begin: Begin, repository: Path) -> None:
@@ -217,7 +223,7 @@ def test_killed_paddock_leaves_a_watcher_that_ends_the_work_when_the_sandbox_is_
     assert len(os.listdir(ground.home())) == 1
     os.kill(sandbox, signal.SIGKILL)
     os.waitpid(sandbox, 0)
-    until(lambda: os.listdir(ground.home()) == [])
+    wait_for(lambda: os.listdir(ground.home()) == [])
     assert (repository / "Makefile").read_text() == "all:\n\techo old\n"
     assert [held.directory.name for held in shelf.listing(str(repository))] == ["run"]
     os.close(here)

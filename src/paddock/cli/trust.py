@@ -8,6 +8,7 @@ import sys
 from paddock import sources, state, trust
 from paddock.cli.outcome import Outcome
 from paddock.cli.style import plain
+from paddock.cli.views.answer import answer_to
 from paddock.errors import PaddockError, Refused
 
 TYPE_CHECKING = False
@@ -78,9 +79,10 @@ def _confirm(path: str, asked: tuple[Loosening, ...]) -> None:
             next_step="if that is what you want: paddock trust --yes",
             code="not-confirmed",
         )
-    sys.stderr.write(f"{plain(path)}\n{_diff(asked)}Trust exactly this content? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    if answer_to(f"{plain(path)}\n{_diff(asked)}Trust exactly this content? [y/N] ").strip().lower() not in (
+        "y",
+        "yes",
+    ):
         raise Refused("not trusted", why="you did not say yes", code="not-confirmed")
 
 

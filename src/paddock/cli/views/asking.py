@@ -9,6 +9,7 @@ import os
 import sys
 
 from paddock.cli.style import paint, plain
+from paddock.cli.views.answer import answer_to
 from paddock.errors import PaddockError, Usage
 from paddock.workspace.applying.hunk_review import HELP
 from paddock.workspace.diff import HEADER, HUNK, NEW, NOTE, OLD
@@ -62,8 +63,7 @@ class Terminal:
         """One of the letters; an end of the input is a "q"."""
         while True:
             letters = ",".join(answers)
-            _write(paint(f"{question} [{letters}]? ", "bold", "blue", stream=sys.stderr))
-            line = sys.stdin.readline()
+            line = answer_to(paint(f"{question} [{letters}]? ", "bold", "blue", stream=sys.stderr))
             if not line:
                 _write("\n")
                 return "q"

@@ -6,7 +6,6 @@ Nobody is asked twice, and scripts never: without a terminal nothing of this is 
 from __future__ import annotations
 
 import os
-import sys
 
 from paddock.errors import PaddockError
 from paddock.preflight import place
@@ -79,6 +78,7 @@ def _tell(report: Report, plan: Plan) -> bool:
 
 def _ask(report: Report, chosen: Sequence[str]) -> bool:
     from paddock.cli.style import plain
+    from paddock.cli.views.answer import answer_to
     from paddock.preflight import masks
 
     kinds = {finding.path: finding.detail for finding in reversed(report.of("secret", "secret-file"))}
@@ -86,9 +86,8 @@ def _ask(report: Report, chosen: Sequence[str]) -> bool:
     if len(chosen) > _LISTED:
         lines.append(f"  … and {len(chosen) - _LISTED} more")
     them = "this file" if len(chosen) == 1 else f"these {len(chosen)} files"
-    sys.stderr.write("\n".join(lines) + f"\nHave {them} be empty inside, in this and later runs? [Y/n] ")
-    sys.stderr.flush()
-    answer = sys.stdin.readline()
+    question = f"Have {them} be empty inside, in this and later runs? [Y/n] "
+    answer = answer_to("\n".join([*lines, question]))
     if not answer or answer.strip().lower() not in ("", "y", "yes"):  # nothing at all: the terminal hung up
         complain("not masked; whenever you like: paddock scan --mask")
         return False

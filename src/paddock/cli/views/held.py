@@ -7,6 +7,7 @@ import sys
 from contextlib import contextmanager
 
 from paddock.cli.style import plain
+from paddock.cli.views.answer import answer_to
 from paddock.errors import Usage, WorkspaceError
 from paddock.workspace import shelf, store
 from paddock.workspace.selection import Selection, words_in
@@ -69,9 +70,7 @@ def confirm(question: str, *, required: bool) -> bool:
         if required:
             raise Usage("there is nobody to ask", next_step="add --yes")
         return True
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    return answer_to(f"{question} [y/N] ").strip().lower() in ("y", "yes")
 
 
 def size(count: int) -> str:

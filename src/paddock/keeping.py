@@ -8,11 +8,13 @@ background and stays until `paddock kill`.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import struct
 import time
 
 from paddock import session
+from paddock.kernel.signals import arrivals
 from paddock.process import empty_streams
 from paddock.remarks import complain
 
@@ -36,8 +38,10 @@ def run(plan: Plan, *, name: str, fresh: bool, quiet: bool, failed: Callable[[Ex
     An error is told by `failed`, in the process that stays, and its exit code given with an empty name.
     """
     here, there = os.pipe()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)  # who is told to end before it can tell would end alone
     pid = os.fork()
     if pid == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(here)
         _stay(plan, name, there, failed, fresh=fresh, quiet=quiet)
     os.close(there)
@@ -46,6 +50,10 @@ def run(plan: Plan, *, name: str, fresh: bool, quiet: bool, failed: Callable[[Ex
         signal.signal(number, signal.SIG_IGN)
     for number in _FORWARDED:
         signal.signal(number, lambda number, _: os.kill(pid, number))
+    with arrivals() as signals:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        while here not in select.select([here, signals], [], [])[0]:
+            os.read(signals, 4096)  # passed on by now
     answer = os.read(here, 4096)
     if len(answer) >= _CODE.size:
         return int(_CODE.unpack(answer[: _CODE.size])[0]), os.fsdecode(answer[_CODE.size :])

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
+import select
 import signal
 import threading
 
 import pytest
 
-from paddock.kernel.signals import HeldBack
+from paddock.kernel.signals import HeldBack, arrivals
 
 
 def held(number: int) -> bool:
@@ -46,3 +48,37 @@ def test_a_start_that_was_asked_to_end_ends_with_the_signals_code() -> None:
         back.leave_if_asked()  # it was taken: releasing does not end us as well
     finally:
         back.release()
+
+
+def test_a_signal_that_another_thread_is_given_is_seen_beside_descriptors() -> None:
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)
+    heard: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: heard.append(number))
+    other.start()
+    try:
+        with arrivals() as signals:
+            assert not select.select([signals], [], [], 0)[0]
+            signal.pthread_kill(other.ident or 0, signal.SIGUSR1)
+            assert select.select([signals], [], [], 60)[0] == [signals]
+            assert os.read(signals, 4096) == bytes([signal.SIGUSR1])
+        assert heard == [signal.SIGUSR1]
+    finally:
+        done.set()
+        other.join()
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_who_waited_for_signals_before_does_so_afterwards() -> None:
+    mine = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    before = signal.set_wakeup_fd(mine[1])
+    try:
+        open_before = os.listdir("/proc/self/fd")
+        with arrivals():
+            pass
+        assert os.listdir("/proc/self/fd") == open_before
+        assert signal.set_wakeup_fd(before) == mine[1]
+    finally:
+        signal.set_wakeup_fd(before)
+        for end in mine:
+            os.close(end)

@@ -1,9 +1,13 @@
-"""Signals that would end us, held back while half a start or half of clearing up would be worse than a short wait."""
+"""Signals: held back while half a start would be worse than a short wait, and waited for beside descriptors."""
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from signal import Signals
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")  # what terminals, shells and service managers send
@@ -38,3 +42,24 @@ class HeldBack:
             import signal
 
             signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+
+
+@contextmanager
+def arrivals() -> Iterator[int]:
+    """A descriptor that is readable as soon as a signal has come to which Python has an answer.
+
+    For select(2) before a call that blocks. A signal that comes just before such a call, or to another thread,
+    interrupts nothing, and its answer is given when the call returns by itself, perhaps never (PEP 475).
+    """
+    import signal
+
+    readable, writable = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        before = signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+        try:
+            yield readable
+        finally:
+            signal.set_wakeup_fd(before)
+    finally:
+        os.close(readable)
+        os.close(writable)

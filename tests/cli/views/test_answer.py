@@ -59,16 +59,3 @@ def test_a_signal_that_raises_nothing_leaves_the_question_open(tmp_path: Path) -
         terminal.type("y\n")
         assert terminal.finish() == 0
         assert terminal.seen.decode().endswith("'y\\n'\r\n")
-
-
-def test_what_heard_of_signals_before_does_so_afterwards(tmp_path: Path) -> None:
-    code = (
-        "import os, signal\nmine = os.pipe2(os.O_NONBLOCK)\nsignal.set_wakeup_fd(mine[1])\n"
-        f"before = os.listdir('/proc/self/fd')\n{ASK}\n"
-        "print(signal.set_wakeup_fd(-1) == mine[1], os.listdir('/proc/self/fd') == before)"
-    )
-    with at_a_terminal(code, tmp_path) as terminal:
-        terminal.wait_for(r"sure\? ")
-        terminal.type("\n")
-        assert terminal.finish() == 0
-        assert terminal.seen.decode().endswith("True True\r\n")

@@ -34,7 +34,8 @@ ENTERED = ("bubblewrap", *CONTAINERS)  # the boundaries whose sandboxes are made
 
 def build_bubblewrap(plan: Plan, facts: Facts, overlays: tuple[Overlay, ...], undo: Unwinding) -> Build:
     """Start bubblewrap, which works while we go on."""
-    build = Build(find("bwrap") or "", bubblewrap.compile(plan, facts, overlays), stand_in=os.geteuid() == 0)
+    compiled = bubblewrap.compile(plan, facts, overlays)
+    build = Build(find("bwrap") or "", compiled, stand_in=os.geteuid() == 0, owner=live.live_directory())
     undo.callback(build.kill)
     return build
 

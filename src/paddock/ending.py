@@ -12,6 +12,7 @@ import signal
 from contextlib import ExitStack, suppress
 
 from paddock import live, stranded, trial_ground, watching
+from paddock.boundary import orphans
 from paddock.errors import PaddockError, SessionError
 from paddock.kernel import cgroups
 
@@ -64,6 +65,7 @@ def clean() -> list[str]:
             what = f"the control group {group.directories[0]} is still in use"
             raise PaddockError(what, next_step="paddock clean")
         removed.append(f"control group {group.directories[0]}")
+    removed += [_orphan(pid) for pid in orphans.end(live.live_directory())]
     removed += stranded.clear()  # while their notes are there
     dead = [entry for entry in live.entries() if not entry.holder and _forgotten(entry)]
     removed += [f"sandbox directory {entry.directory}" for entry in dead]
@@ -85,11 +87,15 @@ def left_over() -> list[str]:
     left += [*watching.left(), *cleaning.left_over()]
     left += [f"unfinished login {path}" for path in logins.unfinished()]
     left += [f"trial directory {path}" for path in trial_ground.left()]
-    left += stranded.left()
+    left += [*map(_orphan, orphans.orphans(live.live_directory())), *stranded.left()]
     left += [f"sandbox directory {entry.directory}" for entry in live.entries() if not entry.holder]
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
         left += [f"mount {line.split()[4]}" for line in file if "/paddock-stage" in line]
     return left
+
+
+def _orphan(pid: int) -> str:
+    return f"process {pid} of a sandbox that never began"
 
 
 def _dead_groups() -> Iterator[cgroups.Cgroup]:

@@ -45,6 +45,14 @@ def test_a_program_that_says_nothing_is_not_bubblewrap(box: Box) -> None:
     assert error.next_step == "paddock doctor --boundary bubblewrap"
 
 
+def test_one_that_has_ended_before_it_is_heard_is_told_as_one_that_ends_later(box: Box) -> None:
+    build = Build("/bin/false", box.compiled(box.plan("true")), stand_in=False)
+    wait_for(lambda: not alive(build.pid))
+    with pytest.raises(BoundaryUnavailable) as caught:
+        Sandbox(build)
+    assert caught.value.why == "it ended without a word"
+
+
 def test_a_program_that_is_not_there_is_named(box: Box) -> None:
     assert refused(box, "/no/such/bwrap").why == "/no/such/bwrap: No such file or directory"
 

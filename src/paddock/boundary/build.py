@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+from contextlib import suppress
 
 from paddock.boundary import bubblewrap, steps
 from paddock.errors import BoundaryUnavailable
@@ -23,71 +24,91 @@ if TYPE_CHECKING:
 
 KEEPER = "/usr/bin/cat"
 _START_TIMEOUT_S = 20.0
-_SIGKILL = 9  # the module signal comes with enum, and those are for later
+_SIGKILL, _SIGSTOP = 9, 19  # the module signal comes with enum, and those are for later
 
 
 class Build:
-    """Bubblewrap's process and the pipes to it. With `stand_in` (Paddock as root) it runs under an unused id."""
+    """Bubblewrap's process and the pipes to it. With `stand_in` (Paddock as root) it runs under an unused id.
 
-    def __init__(self, program: str, compiled: Compiled, *, stand_in: bool) -> None:
+    `owner` is the directory of the person's live sandboxes, by which `boundary.orphans` knows whose it was.
+    """
+
+    def __init__(self, program: str, compiled: Compiled, *, stand_in: bool, owner: str = "") -> None:
         self.compiled = compiled
-        status, self._tell_status = os.pipe()
+        # No pipe: where its reader is gone, bubblewrap dies of its first word there (SIGPIPE) and leaves PID 1 behind,
+        # which waits for leave to begin for ever (bubblewrap 0.8). So it goes on, and ends with the keeper.
+        self._status = os.memfd_create("status")
         keep_in, self._hold = os.pipe()
         self._echo, keep_out = os.pipe()
         self._complaints, complain = os.pipe()
-        self._status = status
-        descriptors = [_memory_file("data", entry.content) for entry in compiled.data]
+        descriptors = [_memory_file(mark(owner), entry.content) for entry in compiled.data]
         words = _fill_in(compiled.arguments, descriptors)
         arguments = _memory_file("arguments", b"".join(os.fsencode(word) + b"\0" for word in words))
         self.pid = os.fork()
         if self.pid == 0:
             _become_bubblewrap(
-                program, (keep_in, keep_out, complain), arguments, self._tell_status, descriptors, stand_in=stand_in
+                program, (keep_in, keep_out, complain), arguments, self._status, descriptors, stand_in=stand_in
             )
-        for descriptor in (keep_in, keep_out, complain, self._tell_status, arguments, *descriptors):
+        for descriptor in (keep_in, keep_out, complain, arguments, *descriptors):
             os.close(descriptor)
 
     def wait_until_complete(self) -> int:
         """PID 1 of the sandbox, in our numbering, once its root is complete."""
-        line = self._read_until(self._status, b"\n")
-        os.write(self._hold, b"!")
-        self._read_until(self._echo, b"!")
+        with suppress(BrokenPipeError):  # it has ended already
+            os.write(self._hold, b"!")
+        self._hear_the_keeper()
+        line = os.pread(self._status, 4096, 0).partition(b"\n")[0]
         _, found, rest = line.partition(b'"child-pid":')  # json would take a millisecond to import
         digits = rest.lstrip().partition(b",")[0].rstrip(b" }\n")
         if not found or not digits.isdigit():
             raise BoundaryUnavailable("bubblewrap did not say which process it started", why=repr(line))
         return int(digits)
 
-    def _read_until(self, descriptor: int, end: bytes) -> bytes:
-        data = b""
-        while end not in data:
-            ready, _, _ = select.select([descriptor], [], [], _START_TIMEOUT_S)
-            chunk = os.read(descriptor, 4096) if ready else b""
-            if not chunk:
+    def _hear_the_keeper(self) -> None:
+        said = b""
+        while b"!" not in said:
+            ready, _, _ = select.select([self._echo], [], [], _START_TIMEOUT_S)
+            said = os.read(self._echo, 4096) if ready else b""
+            if not said:
                 raise _failure(self.kill())
-            data += chunk
-        return data
 
     def settle(self, namespaces: Namespaces) -> Namespaces:
         """As they are: bubblewrap has made one for commands."""
         return namespaces
 
     def wait(self, timeout_s: float) -> None:
-        """Wait until bubblewrap has ended by itself: it closes the status pipe then."""
-        while select.select([self._status], [], [], timeout_s)[0] and os.read(self._status, 4096):
+        """Wait until bubblewrap has ended by itself: nothing holds the keeper's output then."""
+        while select.select([self._echo], [], [], timeout_s)[0] and os.read(self._echo, 4096):
             continue
 
     def kill(self) -> str:
         """End bubblewrap and give back what it complained about."""
         if not self.pid:
             return ""
-        os.kill(self.pid, _SIGKILL)  # ours, and not reaped yet: it cannot be another process
-        os.waitpid(self.pid, 0)
+        _end_with_children(self.pid)  # ours, and not reaped yet: it cannot be another process
         self.pid = 0
         complaints = os.read(self._complaints, 65536) if select.select([self._complaints], [], [], 0)[0] else b""
         for descriptor in (self._status, self._hold, self._echo, self._complaints):
             os.close(descriptor)
         return complaints.decode("utf-8", "replace").strip()
+
+
+def mark(owner: str) -> str:
+    """What the files in memory are called that bubblewrap is given; memfd_create(2) takes 249 bytes."""
+    return "paddock:" + os.fsdecode(os.fsencode(owner)[-200:])
+
+
+def _end_with_children(pid: int) -> None:
+    """End bubblewrap and what it has just made, which is bound to its life only a little later."""
+    os.kill(pid, _SIGSTOP)  # so that its children stay the ones that we read of
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    if not os.WIFSTOPPED(status):
+        return
+    with suppress(FileNotFoundError), open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        for child in file.read().split():
+            os.kill(int(child), _SIGKILL)
+    os.kill(pid, _SIGKILL)
+    os.waitpid(pid, 0)
 
 
 def _memory_file(name: str, content: bytes) -> int:

@@ -39,8 +39,8 @@ LEFT_OUT = {
     **dict.fromkeys(
         (
             "boundary.build Build.__init__", "boundary.build Build.wait", "boundary.build Build.wait_until_complete",
-            "boundary.build Build._read_until", "boundary.build Build.kill", "boundary.build _memory_file",
-            "boundary.build _fill_in", "boundary.sandbox begin", "boundary.sandbox _clone",
+            "boundary.build Build._hear_the_keeper", "boundary.build Build.kill", "boundary.build _memory_file",
+            "boundary.build _end_with_children", "boundary.build _fill_in", "boundary.sandbox begin", "boundary.sandbox _clone",
             "boundary.sandbox Sandbox.__init__", "boundary.sandbox Sandbox.start",
             "boundary.sandbox Sandbox.enter", "boundary.confined LandlockSandbox.exec",
             "boundary.confined _make_terminal", "boundary.confined _make_directories", "kernel.join join",
@@ -66,6 +66,7 @@ LEFT_OUT = {
     ),
     "kernel.confine become_with_capabilities": "for the gateway's maker of sockets",
     "kernel.confine _holds": "asks",
+    "boundary.build mark": "names",
     "boundary.confined LandlockSandbox.stop": "the keeper's end is that of all",
 }  # fmt: skip
 _GUARDS, _REFUSALS = ("never if", "never refused if"), ("never refused if",)

@@ -42,6 +42,25 @@ def test_a_damaged_anchor_is_no_anchor(tmp_path_factory: pytest.TempPathFactory,
         anchors.read(path)
 
 
+@pytest.mark.parametrize("step", ["write", "rename"])
+def test_one_who_is_killed_while_writing_leaves_none(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """And nobody sees half of one meanwhile."""
+
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, step, killed)
+        with pytest.raises(SystemExit):
+            anchors.write(path, Anchor(3, HEAD))
+    assert anchors.read(path) is None
+    assert anchors.names(str(tmp_path)) == []
+    anchors.remove(path)
+    assert os.listdir(tmp_path / "anchors") == []
+
+
 def test_a_disk_that_is_full_leaves_no_half_anchor(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "write", lambda *_: 5)
     with pytest.raises(OSError):

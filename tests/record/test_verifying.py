@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from paddock.record import anchors, verifying
+from paddock.record import anchors, logs, verifying
 from paddock.record.logs import Log
 from paddock.record.verifying import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from .conftest import Session
 
@@ -109,6 +109,29 @@ def test_a_damaged_anchor_is_no_excuse(session: Callable[..., Session]) -> None:
     log = session().close()
     Path(anchors.place(log.path)).write_text("")
     assert verify(log).what == "its anchor is damaged"
+
+
+def test_a_log_that_is_made_while_others_are_read_is_not_missed(session: Callable[..., Session]) -> None:
+    kept = session("one").close()
+    finding = verifying.verify_all()
+    assert next(finding).log == kept
+    session("two").close()
+    assert list(finding) == []
+
+
+def test_a_log_that_is_tidied_up_meanwhile_is_not_missed(
+    session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = session("old").close()
+    every = logs.every
+
+    def after_tidying(*environ: Mapping[str, str]) -> tuple[Log, ...]:
+        anchors.remove(old.path)
+        os.unlink(old.path)
+        return every(*environ)
+
+    monkeypatch.setattr(logs, "every", after_tidying)
+    assert list(verifying.verify_all()) == []
 
 
 def test_a_log_that_is_gone_is_missed(session: Callable[..., Session]) -> None:

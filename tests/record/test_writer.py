@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
@@ -190,6 +191,27 @@ def test_a_log_is_live_as_long_as_anybody_holds_its_descriptor(session: Callable
     os.waitpid(pid, 0)
     assert not logs.is_live(reader)
     os.close(reader)
+
+
+def test_whoever_looks_at_a_log_keeps_no_writer_out(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session opens its log just while another Paddock, at any point of it, asks whether somebody writes there."""
+    path = logs.create("amber-fern")
+    reader, opened = logs.open_to_read(path), list[int]()
+    for module, name in ((fcntl, "flock"), (fcntl, "fcntl")):
+        ask = getattr(module, name)
+
+        def asked(*arguments: object, ask: Callable[..., object] = ask) -> object:
+            answer = ask(*arguments)
+            if arguments[0] == reader and not opened:
+                opened.append(writer.open_to_append(path))
+            return answer
+
+        monkeypatch.setattr(module, name, asked)
+    assert not logs.is_live(reader)
+    assert len(opened) == 1
+    assert logs.is_live(reader)
+    for descriptor in (*opened, reader):
+        os.close(descriptor)
 
 
 def test_a_link_in_the_log_s_place_is_not_followed(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ keep what `paddock log verify` prints elsewhere (a CI artefact, a trailer on the
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 
@@ -34,22 +35,32 @@ def place(path: str) -> str:
     return f"{folder}/{_FOLDER}/{name.removesuffix('.jsonl')}"
 
 
+def _half(path: str) -> str:
+    """Where it is written first."""
+    folder, name = os.path.split(place(path))
+    return f"{folder}/.{name}"
+
+
 def write(path: str, anchor: Anchor) -> None:
-    """Keep a log's anchor; there is only ever one. Raises OSError or PaddockError."""
-    kept = place(path)
+    """Keep a log's anchor, whole or not at all; there is only ever one. Raises OSError or PaddockError.
+
+    Half of one would say of a whole log that somebody was at it, to whoever reads just then, and for ever if we die.
+    """
+    kept, half = place(path), _half(path)
     make_private(os.path.dirname(kept))
-    opened = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    if os.path.lexists(kept):  # nobody but the parent of the log's one writer comes here
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), kept)
+    opened = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     data = f"{anchor.count} {anchor.head}\n".encode("ascii")
     try:
-        complete = os.write(opened, data) == len(data)
+        if os.write(opened, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), kept)  # noqa: TRY301 - as write(2) would the next time
+        os.rename(half, kept)
     except OSError:
-        os.unlink(kept)
+        os.unlink(half)
         raise
     finally:
         os.close(opened)
-    if not complete:
-        os.unlink(kept)
-        raise OSError(28, "No space left on device", kept)
 
 
 def read(path: str) -> Anchor | None:
@@ -72,13 +83,14 @@ def read(path: str) -> Anchor | None:
 
 def remove(path: str) -> None:
     """Forget a log's anchor."""
-    with suppress(FileNotFoundError):
-        os.unlink(place(path))
+    for kept in (place(path), _half(path)):
+        with suppress(FileNotFoundError):
+            os.unlink(kept)
 
 
 def names(folder: str) -> list[str]:
     """The ids of all logs in a directory that have an anchor."""
     try:
-        return sorted(os.listdir(f"{folder}/{_FOLDER}"))
+        return sorted(name for name in os.listdir(f"{folder}/{_FOLDER}") if not name.startswith("."))
     except FileNotFoundError:
         return []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import struct
 import time
 from contextlib import suppress
 
@@ -25,6 +26,7 @@ _LONGEST_NAME = 60
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 _MOST_AT_ONCE = 1000
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_LOCK = "hhqqi4x"  # struct flock (fcntl(2)): type, whence, start, length, pid
 
 
 @frozen
@@ -115,10 +117,11 @@ def open_to_read(path: str) -> int:
 
 
 def is_live(descriptor: int) -> bool:
-    """Whether somebody writes this log."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
-    return False
+    """Whether somebody writes this log. No lock is taken for that: it would keep out a writer that comes just then."""
+    found = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, lock_of_all(fcntl.F_RDLCK))
+    return bool(struct.unpack(_LOCK, found)[0] != fcntl.F_UNLCK)
+
+
+def lock_of_all(kind: int) -> bytes:
+    """A lock of a whole file, as fcntl(2) takes it."""
+    return struct.pack(_LOCK, kind, os.SEEK_SET, 0, 0, 0)

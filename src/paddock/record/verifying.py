@@ -48,10 +48,12 @@ def verify(log: Log, head: str = "") -> Finding:
 def verify_all(environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """Every log, and those of which nothing but the anchor is left."""
     folder = logs.directory(environ)
+    anchored = anchors.names(folder)  # first: sessions begin and end while this lasts
     known = logs.every(environ)
     yield from map(verify, known)
-    gone = set(anchors.names(folder)) - {log.id for log in known}
-    for name in sorted(gone):
+    for name in sorted(set(anchored) - {log.id for log in known}):
+        if not os.path.lexists(anchors.place(f"{folder}/{name}.jsonl")):
+            continue  # it was old, and somebody tidied up just now
         yield Finding(Log(name, f"{folder}/{name}.jsonl"), "broken", what="the log is gone; only its anchor is left")
 
 

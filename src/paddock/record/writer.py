@@ -12,7 +12,7 @@ import fcntl
 import os
 import time
 
-from paddock.record import chain
+from paddock.record import chain, logs
 from paddock.record.anchors import Anchor
 
 TYPE_CHECKING = False
@@ -28,10 +28,11 @@ def open_to_append(path: str) -> int:
     """A descriptor to write a log with; the log is live until it and all copies of it are closed. Raises OSError.
 
     The lock belongs to the open file, so it goes with the descriptor through fork(2), and ends with whoever has it.
+    It is of the kind that can be asked for without being taken: whoever looks at the log keeps no writer out.
     """
     descriptor = os.open(path, _APPEND, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, logs.lock_of_all(fcntl.F_WRLCK))
     except BlockingIOError:
         os.close(descriptor)
         raise BlockingIOError(errno.EBUSY, "it is being written", path) from None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import select
 import signal
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from paddock.credentials.brokered import Brokered, Secret
 from paddock.credentials.canaries import Canary
 from paddock.gateway.server import Entrusted
 from paddock.gateway.shared import hosting, process
-from paddock.gateway.shared.tenant import ENDED, SMALLEST_SHARE
+from paddock.gateway.shared.tenant import ENDED, SMALLEST_SHARE, Tenant
 from paddock.gateway.table import Asked, Table
 from paddock.plan.model import Bound, Credential, Rule
 from paddock.policy.model import Origin
@@ -269,6 +270,24 @@ def test_when_it_is_ended_each_session_is_told_and_each_record_is_whole(host: ho
         assert select.select([gateway.descriptor], [], [], 20)[0]
         assert gateway.stop().ended == ENDED
         assert verify(each.log).state == "whole"
+
+
+def test_one_that_was_taken_in_just_before_the_end_is_waited_for(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve = Tenant._serve
+
+    def late(tenant: Tenant, *admitted: Any) -> None:
+        while not tenant._is_to_end:
+            time.sleep(0.001)
+        serve(tenant, *admitted)
+
+    monkeypatch.setattr(Tenant, "_serve", late)  # the process is forked from here
+    (only,) = request.getfixturevalue("neighbours")(1)
+    host: hosting.Host = request.getfixturevalue("host")
+    assert host.stop() == (1, 0)
+    assert only.allow.gateways[0].stop().ended == ENDED
+    assert verify(only.log).state == "whole"
 
 
 def test_what_one_uses_up_is_its_own(idle: Make) -> None:

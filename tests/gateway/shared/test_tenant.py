@@ -101,6 +101,19 @@ def test_what_cannot_be_kept_is_refused(kinds: list[int], data: bytes, share: in
     assert descriptors() == before
 
 
+def test_one_that_comes_while_the_process_ends_is_refused_before_it_is_served(kinds: list[int]) -> None:
+    before = descriptors()
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with here:
+        admission.send(here, asks(RULE), kinds)
+        tenant = Tenant(there, House(os.getuid(), b"hello", SMALLEST_SHARE))
+        assert not tenant.end()
+        tenant.live()
+        assert here.recv(100) == b"hello"
+        assert here.recv(4096).startswith(b"-ConnectionAbortedError")
+    assert descriptors() == before
+
+
 @pytest.mark.parametrize("way", ["shared"], indirect=True)
 @pytest.mark.parametrize("nonsense", [b"", b"{}", b"9 9", b"[" * 5000, b"\xff" * 30_000])
 def test_nonsense_at_the_door_does_not_trouble_the_others(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import stat
+import threading
 import time
 from contextlib import suppress
 
@@ -50,19 +51,28 @@ class Tenant:
     def __init__(self, line: socket.socket, house: House) -> None:
         self._line = line
         self._house = house
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # of the sandbox that depends on it
         self._is_to_end = False
+        self._turning = threading.Lock()  # whoever is told that it is served is waited for in the end
 
-    @property
-    def is_served(self) -> bool:
-        """Whether a sandbox depends on it."""
-        return self._loop is not None
+    def end(self) -> bool:
+        """From another thread: have it finish, since the process ends. Whether a sandbox depended on it."""
+        with self._turning:
+            self._is_to_end = True
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._loop.stop)
+            return self._loop is not None
 
-    def end(self) -> None:
-        """From another thread: have it finish, since the process ends."""
-        self._is_to_end = True
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._loop.stop)
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._turning:
+            if self._is_to_end:
+                raise ConnectionAbortedError(ENDED)
+            self._loop = loop
+
+    def _forget(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._turning:
+            self._loop = None
+            loop.close()
 
     def live(self) -> None:
         """Admit the sandbox and serve it to its end. Raises nothing of what it is sent."""
@@ -70,7 +80,6 @@ class Tenant:
             admitted = self._admit(line)
         if admitted:
             self._serve(*admitted)
-            self._loop = None
             del admitted
             gc.collect()  # an engine and its connections know each other
 
@@ -118,22 +127,21 @@ class Tenant:
         written = Record(given.record, asked.about)
         loop = asyncio.new_event_loop()
         try:
+            self._begin(loop)
             admission.take(self._line, kept.certificate)
             maker = Maker.at(given.channel)  # which has an owner from here on
         except BaseException:
-            loop.close()
+            self._forget(loop)
             raise
         engine = serving.engine_for(table, maker, loop, written, kept)
         engine.limit, engine.room = asked.network.connections or MOST_CONNECTIONS, room
         return engine, sockets, maker
 
     def _serve(self, given: Descriptors, engine: Engine, sockets: serving.Sockets, maker: Maker) -> None:
-        loop = self._loop = engine.loop
+        loop = engine.loop
         try:
             # Nothing but its end can come without having been asked for, and an answer is taken where it was asked.
             loop.add_reader(maker.descriptor, loop.stop)
-            if self._is_to_end:
-                loop.call_soon(loop.stop)
             summary = serving.run(engine, sockets)
             if self._is_to_end and not summary.ended:
                 summary = replace(summary, ended=ENDED)
@@ -143,12 +151,12 @@ class Tenant:
             engine.close()
             loop.remove_reader(maker.descriptor)
         finally:
-            loop.close()
             with suppress(OSError):  # without a last word its Paddock takes it for dead
                 child.write_all(given.last_word, record.pack(summary))
             os.close(given.last_word)
             os.close(given.record)
             maker.finish()
+            self._forget(loop)
 
 
 def _check_kinds(given: Descriptors) -> None:

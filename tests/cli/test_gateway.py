@@ -7,13 +7,16 @@ import os
 import select
 import signal
 import subprocess
+from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paddock.cli import gateway
 from tests.background import one_message, running
 from tests.boundary.field import wait_for
 from tests.capabilities import needs
+from tests.forked import forked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +70,15 @@ def test_runs_use_it_while_it_is_there_and_have_their_own_afterwards(
     assert "198.18.1.1" in person.call(*words, cwd=repo).stdout
     assert sorted(str(lines[0].get("gateway")) for lines in records(person, repo)) == ["None", "shared", "shared"]
     assert {lines[-1]["kind"] for lines in records(person, repo)} == {"closed"}
+
+
+def test_ctrl_c_in_the_moment_in_which_it_says_that_it_serves_ends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(gateway, "complain", lambda _: signal.raise_signal(signal.SIGINT))
+    assert forked(lambda: gateway.perform(Namespace()).text) == "ended\n"
+    assert not (tmp_path / "paddock/gateway").exists()
 
 
 def test_a_sandbox_cannot_ask_it_for_anything(person: Person, repo: Path, process: subprocess.Popen[str]) -> None:

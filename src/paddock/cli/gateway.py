@@ -29,9 +29,13 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def perform(options: argparse.Namespace) -> Outcome:  # noqa: ARG001 - the commands' common shape
     """Serve until somebody ends it."""
+    import signal
+
     from paddock.gateway.shared import hosting
 
     host = hosting.begin(egress.stand_in())
+    # Until `wait` hears them: whoever is told that Ctrl-C ends it may press it at once.
+    signal.pthread_sigmask(signal.SIG_BLOCK, hosting.ENDING)
     complain("serving the networks of all sandboxes that start from now on, with their secrets; Ctrl-C ends it")
     left = host.wait()
     told = f"; {left} sandbox{'es have' if left > 1 else ' has'} no network now" if left else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -55,11 +55,48 @@ def test_after_its_end_nothing_is_left_and_another_can_begin(runtime: Path) -> N
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it(host: hosting.Host, number: int) -> None:
-    before = [signal.getsignal(each) for each in hosting._ENDING]
+    before = [signal.getsignal(each) for each in hosting.ENDING]
     signal.pthread_sigmask(signal.SIG_BLOCK, [number])
     signal.pthread_kill(threading.get_ident(), number)  # to this thread alone; it comes when that waits
     assert host.wait() == 0
-    assert [signal.getsignal(each) for each in hosting._ENDING] == before
+    assert [signal.getsignal(each) for each in hosting.ENDING] == before
+
+
+def test_a_signal_between_two_steps_of_beginning_to_wait_is_not_lost(
+    host: hosting.Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install = signal.signal
+
+    def installed(number: int, handler: Any) -> Any:
+        before = install(number, handler)
+        if number == signal.SIGTERM and handler is not before and not came:
+            came.append(number)
+            signal.raise_signal(number)
+        return before
+
+    came: list[int] = []
+    monkeypatch.setattr(signal, "signal", installed)
+    late = threading.Timer(30, os.kill, (host.pid, signal.SIGKILL))  # else it would wait for ever
+    late.start()
+    assert host.wait() == 0
+    late.cancel()
+    assert came
+
+
+def test_one_that_stands_still_is_woken_to_end(host: hosting.Host) -> None:
+    os.kill(host.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, host.pid, os.WSTOPPED)
+    assert host.stop() == (0, 0)
+
+
+def test_one_that_does_not_end_is_killed_and_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process.Process, "_end", lambda _: signal.pause())
+    monkeypatch.setattr(hosting, "_STOP_TIMEOUT_S", 0.05)
+    host = hosting.begin(IDS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    with pytest.raises(PaddockError, match="did not end when it was told to, and was killed"):
+        host.wait()
 
 
 def test_its_death_is_an_error(host: hosting.Host) -> None:

@@ -14,8 +14,8 @@ from paddock.state import make_private, runtime_directory
 
 _LOCK = "gateway.lock"
 _START_TIMEOUT_S = 20.0
-_STOP_TIMEOUT_S = 5.0
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOP_TIMEOUT_S = 20.0  # longer than the process waits for its sandboxes
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LONGEST_REASON = 4096
 
 
@@ -28,13 +28,15 @@ class Host:
         self._lock = lock
         self._process = os.pidfd_open(pid)
         self._ended: tuple[int, int] | None = None
+        self._overdue = False  # it was told to end, and did not
 
     def wait(self) -> int:
         """Stay until a signal asks to end it; how many sandboxes lose their network. Raises PaddockError if it dies."""
         asked, tell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        before = {number: signal.signal(number, lambda *_: None) for number in _ENDING}
+        # First the descriptor: a signal between the two would be taken by a handler that does nothing, and lost.
         signal.set_wakeup_fd(tell)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        before = {number: signal.signal(number, lambda *_: None) for number in ENDING}
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         try:
             ready = select.select([asked, self._process], [], [])[0]
             left, status = self.stop()
@@ -46,8 +48,9 @@ class Host:
             os.close(tell)
         if self._process in ready or status:
             how = f"signal {-status}" if status < 0 else f"status {status}"
+            what = "did not end when it was told to, and was killed" if self._overdue else f"died ({how})"
             raise PaddockError(
-                f"the gateway died ({how})",
+                f"the gateway {what}",
                 why="the sandboxes that it served have no network now",
                 next_step="paddock gateway   for those that start from now on",
                 code="gateway",
@@ -59,7 +62,9 @@ class Host:
         if self._ended:
             return self._ended
         signal.pidfd_send_signal(self._process, signal.SIGTERM)
+        signal.pidfd_send_signal(self._process, signal.SIGCONT)  # one that was stopped would not see the first
         if not select.select([self._process], [], [], _STOP_TIMEOUT_S)[0]:
+            self._overdue = True
             signal.pidfd_send_signal(self._process, signal.SIGKILL)
         status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         left = os.read(self._report, _LONGEST_REASON)

@@ -165,8 +165,8 @@ class Allow:
         return gateway
 
     def lines(self) -> list[dict[str, Any]]:
-        """What is recorded so far."""
-        return [json.loads(line) for record in self._records for line in record.read_text("ascii").splitlines()]
+        """What is recorded so far, in whole lines: one that is being written may be seen in two steps."""
+        return [json.loads(line) for record in self._records for line in record.read_text("ascii").split("\n")[:-1]]
 
     def wait_for(self, **wanted: object) -> dict[str, Any]:
         """The first line of the record with these values, waiting for it to be written."""

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -117,6 +117,32 @@ def test_stopping_at_any_moment_of_the_beginning_is_no_failure(allow: Allow) -> 
         assert replace(gateway.stop(), lines=0, head="") == Summary()
     states = {verify(Log(str(path), str(path))).state for path in allow.record.parent.glob("*.jsonl")}
     assert states == {"whole"}
+
+
+@BOTH_WAYS
+def test_one_that_stands_still_is_woken_to_end(allow: Allow) -> None:
+    gateway = allow(Rule(WEB, 80, ORIGIN))
+    allow.wait_for(kind="session")
+    os.kill(gateway.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, gateway.pid, os.WSTOPPED)
+    assert gateway.stop().ended == ""
+    assert verify(Log("record", str(allow.record))).state == "whole"
+
+
+def test_one_that_does_not_end_is_killed_and_said_to_be(allow: Allow, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang(*arguments: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        arguments[3].begin()
+        while True:
+            signal.pause()
+
+    monkeypatch.setattr("paddock.gateway.serving.serve", hang)
+    monkeypatch.setattr(server, "_STOP_TIMEOUT_S", 0.05)
+    gateway = allow(Rule(WEB, 80, ORIGIN))
+    allow.wait_for(kind="session")
+    assert gateway.stop().ended == "the gateway did not end when it was told to, and was killed"
+    assert is_gone(gateway.pid)
+    assert verify(Log("record", str(allow.record))).state == "open"
 
 
 @BOTH_WAYS

@@ -42,7 +42,8 @@ __all__ = ["Entrusted", "Gateway", "Refusal", "Summary", "start"]
 
 _NOTHING = Entrusted()
 _START_TIMEOUT_S = 20.0
-_STOP_TIMEOUT_S = 3.0
+_STOP_TIMEOUT_S = 20.0  # as busy as a machine may be; longer than a gateway waits for its maker
+_OVERDUE = Summary(ended="the gateway did not end when it was told to, and was killed")
 _LONGEST_REPORT = 32 << 20  # as many refusals as the record keeps apart
 
 
@@ -59,6 +60,7 @@ class Gateway:
         self._last_word = last_word
         self._process = os.pidfd_open(pid)
         self._summary: Summary | None = None
+        self._overdue = False  # it was told to end, and did not
 
     @property
     def is_alive(self) -> bool:
@@ -80,9 +82,10 @@ class Gateway:
             died = not self.is_alive
             if not died:
                 self._signal(signal.SIGTERM)
+                self._signal(signal.SIGCONT)  # one that was stopped would not see the first
             status = self._reap()
             data = self._take_last_word() if status >= 0 else b""  # a signal may have cut it short
-            self._summary = _summary(data, status, died=died)
+            self._summary = _OVERDUE if status < 0 and self._overdue else _summary(data, status, died=died)
             os.close(self._last_word)
             if status == -signal.SIGTERM and not self._summary.ended:
                 self._summary = _record_unserved(self._record_path, self._about)
@@ -104,6 +107,7 @@ class Gateway:
 
     def _reap(self) -> int:
         if not select.select([self._process], [], [], _STOP_TIMEOUT_S)[0]:
+            self._overdue = True
             self._signal(signal.SIGKILL)
             select.select([self._process], [], [])
         os.close(self._process)

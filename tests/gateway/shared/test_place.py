@@ -78,10 +78,15 @@ def test_another_users_process_is_left_alone(monkeypatch: pytest.MonkeyPatch) ->
         assert not answers(listening, place.greeting())
 
 
-def test_one_that_does_not_speak_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_does_not_speak_is_not_waited_for_and_the_person_hears_of_it(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(place, "_GREETING_TIMEOUT_S", 0.05)
     with place.listen():
         assert place.connect() is None
+    assert "does not answer" in capfd.readouterr().err
+    assert place.connect() is None  # left behind
+    assert capfd.readouterr().err == ""
 
 
 @needs("bubblewrap")

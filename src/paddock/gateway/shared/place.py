@@ -13,10 +13,11 @@ from contextlib import suppress
 
 from paddock import __version__
 from paddock.gateway.shared import SOCKET
+from paddock.remarks import complain
 from paddock.state import make_private, runtime_directory
 
 LONGEST_GREETING = 256
-_GREETING_TIMEOUT_S = 2.0
+_GREETING_TIMEOUT_S = 10.0  # as busy as a machine may be
 _BACKLOG = 64
 
 
@@ -53,7 +54,10 @@ def remove() -> None:
 
 
 def connect() -> socket.socket | None:
-    """A line to the serving process; None where none is there, or none that is the caller's own kind."""
+    """A line to the serving process; None where none is there, or none that is the caller's own kind.
+
+    Where one is there and says nothing, the person hears of it: they started it to be used.
+    """
     line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         line.settimeout(_GREETING_TIMEOUT_S)
@@ -64,8 +68,10 @@ def connect() -> socket.socket | None:
             os.close(directory)
         if peer(line) == os.geteuid() and line.recv(LONGEST_GREETING) == greeting():
             return line
+    except TimeoutError:
+        complain("the gateway that serves others does not answer, so this sandbox has one of its own")
     except OSError:
-        pass  # nobody is there, or nobody who answers
+        pass  # nobody is there
     line.close()
     return None
 

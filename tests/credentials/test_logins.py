@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import threading
 import time
@@ -18,8 +19,10 @@ from paddock.credentials.refreshing import Answer, RefreshFailed
 from paddock.credentials.sources import Outside, Unavailable
 from paddock.credentials.tokens import Login
 from paddock.plan.profile import Issuer
+from tests.forked import Died, forked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 ISSUER = Issuer("https://issuer.example.test/token", "client", "json")
@@ -40,8 +43,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The refresh tokens that were used; each is good once, as with many issuers."""
     used: list[str] = []
 
-    def ask(issuer: Issuer, refresh: str | None) -> Answer:
+    def ask(issuer: Issuer, refresh: str | None, sending: Callable[[], None]) -> Answer:
         assert issuer == ISSUER
+        sending()
         assert refresh is not None
         if refresh in used:
             raise RefreshFailed("issuer.example.test answers 400 invalid_grant", over=True)
@@ -137,6 +141,42 @@ def test_another_that_never_ends_is_not_waited_for_for_ever(path: str, monkeypat
     save(path, kept(-5))
     with locked(path), pytest.raises(LoginOver, match="another Paddock"):
         fresh(path, "agent")
+
+
+def test_a_renewed_login_that_cannot_be_kept_is_good_for_now_and_that_is_told(
+    path: str, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    save(path, kept(-5))
+    monkeypatch.setattr(os, "fsync", full)
+    login, note = fresh(path, "agent")
+    assert login.access == "access-number-1"
+    assert "could not be kept: No space left on device" in note
+    assert asked == ["first-refresh-token"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_who_is_ended_while_the_issuer_answers_keeps_what_it_says(
+    path: str, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    def ask(_issuer: Issuer, _refresh: str | None, sending: Callable[[], None]) -> Answer:
+        sending()
+        signal.raise_signal(number)
+        return Answer(Secret("access-number-1"), Secret("refresh-number-1"), time.time() + DAY_S)
+
+    def renewed() -> None:
+        signal.signal(number, signal.SIG_DFL)
+        fresh(path, "agent")
+
+    save(path, kept(-5))
+    monkeypatch.setattr(refreshing, "ask", ask)
+    with pytest.raises(Died, match=f"it ended with -{number.value}"):
+        forked(renewed)
+    found = load(path)
+    assert found
+    assert found.login.refresh == "refresh-number-1"
 
 
 def test_a_disk_that_is_full_leaves_the_old_login(path: str, monkeypatch: pytest.MonkeyPatch) -> None:

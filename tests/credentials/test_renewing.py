@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import select
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.credentials import logins
+from paddock.credentials import brokering, logins, refreshing
 from paddock.credentials.brokered import Brokered, Secret
+from paddock.credentials.refreshing import Answer
 from paddock.credentials.renewals import Renewed, take
 from paddock.credentials.renewing import Renewer
 from paddock.credentials.sources import Outside
@@ -20,7 +22,7 @@ from paddock.plan.profile import Issuer
 from paddock.policy.model import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 BOUND = (Bound("api.example.test", 443),)
@@ -99,6 +101,53 @@ def test_what_is_as_it_was_is_not_sent_again(tmp_path: Path) -> None:
         assert [each.secret for each in wait_for(made.channel) or ()] == ["second-token"]
         os.unlink(path)
         assert "no login any more" in (wait_for(made.channel) or ())[0].why
+    finally:
+        made.stop()
+
+
+def test_one_that_is_stopped_while_it_renews_a_login_keeps_what_the_issuer_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, answered = tmp_path / "asked", tmp_path / "answered"
+
+    def ask(_issuer: Issuer, _refresh: str | None, sending: Callable[[], None]) -> Answer:
+        sending()
+        asked.touch()
+        while not answered.exists():
+            time.sleep(0.001)
+        return Answer(Secret("access-number-1"), Secret("refresh-number-1"), 0)
+
+    def sends(process: int, number: int) -> None:
+        send(process, number)
+        answered.touch()
+
+    environ = {"XDG_STATE_HOME": str(tmp_path)}
+    path = logins.place("agent/one", environ)
+    login = Login(Secret("access-number-0"), Secret("refresh-number-0"), 1, "stand-in", "{}")
+    logins.save(path, logins.Kept(login, Issuer("https://issuer.example.test/", "client", "json")))
+    monkeypatch.setattr(refreshing, "ask", ask)  # the process is forked from here
+    made = Renewer([brokered("login:agent/one", 0.01)], Outside(environ, str(tmp_path), ()))
+    send = signal.pidfd_send_signal
+    monkeypatch.setattr(signal, "pidfd_send_signal", sends)
+    while not asked.exists():
+        time.sleep(0.001)
+    made.stop()
+    found = logins.load(path)
+    assert found
+    assert found.login.refresh == "refresh-number-1"
+
+
+def test_what_the_machine_lacks_is_told_and_tried_again(counting: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(brokering, "renew", full)  # the process is forked from here
+    made = Renewer([brokered("command:get", 0.05)], counting)
+    try:
+        heard: list[Renewed] = []
+        while len(heard) < 2:
+            heard += wait_for(made.channel) or ()
+        assert set(heard) == {Renewed("one", None, "No space left on device")}
     finally:
         made.stop()
 

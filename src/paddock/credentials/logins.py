@@ -23,6 +23,7 @@ from paddock.credentials.brokered import Secret
 from paddock.credentials.tokens import Login
 from paddock.errors import PaddockError
 from paddock.frozen import frozen, replace
+from paddock.kernel.signals import HeldBack
 from paddock.plan.profile import Issuer
 
 TYPE_CHECKING = False
@@ -111,16 +112,29 @@ def fresh(path: str, agent: str) -> tuple[Login, str]:
 
 
 def _renewed(path: str, kept: Kept, agent: str) -> tuple[Login, str]:
+    held_back = HeldBack()
+    try:
+        # Whoever is ended between the request and the file has used up the token that is there, and lost the next one.
+        return _asked_for(path, kept, agent, held_back)
+    finally:
+        held_back.release()
+
+
+def _asked_for(path: str, kept: Kept, agent: str, held_back: HeldBack) -> tuple[Login, str]:
     login = kept.login
     try:
-        answer = refreshing.ask(kept.issuer, login.refresh)
+        answer = refreshing.ask(kept.issuer, login.refresh, held_back.begin)
     except refreshing.RefreshFailed as error:
         if time.time() < login.expires:
             return login, f"the login of {agent} cannot be renewed: {error.why}"
         again = f"paddock login {agent}" if error.over else f"try again   or: paddock login {agent}"
         raise LoginOver(f"the login of {agent} has ended", why=error.why, next_step=again) from None
     login = replace(login, access=answer.access, refresh=answer.refresh or login.refresh, expires=answer.expires)
-    save(path, replace(kept, login=login))
+    try:
+        save(path, replace(kept, login=login))
+    except OSError as error:
+        why = f"{error.strerror}; if it is not there the next time: paddock login {agent}"
+        return login, f"the renewed login of {agent} could not be kept: {why}"
     return login, ""
 
 

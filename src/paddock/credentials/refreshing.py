@@ -13,6 +13,7 @@ from paddock.frozen import frozen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from http.client import HTTPResponse
 
     from paddock.plan.profile import Issuer
@@ -42,8 +43,8 @@ class RefreshFailed(Exception):
         self.over = over
 
 
-def ask(issuer: Issuer, refresh: str | None) -> Answer:
-    """One attempt. Raises RefreshFailed."""
+def ask(issuer: Issuer, refresh: str | None, sending: Callable[[], None] = lambda: None) -> Answer:
+    """One attempt. `sending` is called before the token goes out, which may then be used up. Raises RefreshFailed."""
     if refresh is None:
         raise RefreshFailed("it came without a token to renew it", over=True)
     import http.client
@@ -58,6 +59,8 @@ def ask(issuer: Issuer, refresh: str | None) -> Answer:
     )
     try:
         headers = {"Content-Type": kind, "Accept": "application/json", "User-Agent": "paddock"}
+        connection.connect()
+        sending()
         connection.request("POST", place.path, body, headers)
         with connection.getresponse() as answer:
             content = _read(answer, deadline)

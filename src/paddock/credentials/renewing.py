@@ -62,13 +62,15 @@ class Renewer:
             self.channel = -1
 
     def stop(self) -> None:
-        """End it."""
+        """End it; while it renews a login, when that is done: the token that is kept has been used up."""
         self.handed_over()
         if self._process < 0:
             return
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._process, signal.SIGKILL)
-        select.select([self._process], [], [], _REAP_TIMEOUT_S)
+        for number in (signal.SIGTERM, signal.SIGCONT, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._process, number)
+            if number != signal.SIGTERM:  # one that was stopped would not see the first
+                select.select([self._process], [], [], _REAP_TIMEOUT_S)
         os.close(self._process)
         self._process = -1
         with suppress(ChildProcessError):  # somebody waited for all children
@@ -91,7 +93,7 @@ def _settle(channel: int, parent: int) -> None:
     os.setsid()
     signal.set_wakeup_fd(-1)
     confine.default_signals()
-    die_with_parent(signal.SIGKILL)
+    die_with_parent(signal.SIGTERM)  # not SIGKILL, see `stop`
     if os.getppid() != parent:
         os._exit(1)
     be_unreadable()
@@ -129,3 +131,5 @@ def renew(credential: Credential, outside: Outside) -> Renewed:
         return Renewed(credential.name, brokering.renew(credential, outside))
     except PaddockError as error:
         return Renewed(credential.name, None, f"{error.what}: {error.why}" if error.why else error.what)
+    except OSError as error:  # a full disk, no descriptor left: perhaps not the next time
+        return Renewed(credential.name, None, error.strerror or type(error).__name__)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import ssl
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from cryptography import x509
 
 from paddock.gateway.server import Entrusted
+from paddock.gateway.tls.terminating import Terminating
 from tests import capabilities
 from tests.gateway.secure import Certificates, Service, serving
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from paddock.gateway.connection import Talk
     from paddock.plan.model import Rule
     from tests.gateway.conftest import Allow, Sandbox
 
@@ -370,6 +374,17 @@ print(len(read_all(t)) > 0)
     assert inside(sandbox, terminate, code, hello=make_hello(API)).strip() == "True"
     allow.wait_for(kind="refused", name=API, reason="tls-handshake")
     allow.wait_for(kind="refused", name=API, reason="abandoned")
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(), TimeoutError(), OSError(errno.EHOSTUNREACH, "no route")])
+def test_a_client_that_is_lost_in_the_handshake_is_over_whatever_took_it(error: OSError) -> None:
+    """Waited for until it closes, it would have its place among the connections for ever."""
+    lost: list[object] = []
+    talk = SimpleNamespace(client="client", calm=lambda: None, side_lost=lost.append)
+    state = Terminating.__new__(Terminating)
+    state._talk = cast("Talk", talk)
+    state._begun(error)
+    assert lost == ["client"]
 
 
 def test_other_names_are_not_touched(

@@ -6,6 +6,8 @@ believes the session's authority; the service behind is verified as the client w
 
 from __future__ import annotations
 
+import ssl
+
 from paddock.gateway.http.web import Front
 from paddock.gateway.secrets.broker import gate_for
 from paddock.gateway.tls import hello
@@ -50,10 +52,10 @@ class Terminating:
             front = Front(self._talk)
             self._side.set_protocol(front)
             front.begin(b"")  # so that it waits for the first request as long as for the next ones, and no longer
-        elif isinstance(error, ConnectionError):
-            self._talk.side_lost(self._talk.client)
-        else:
+        elif isinstance(error, ssl.SSLError):
             self._talk.refuse(client_reason(error), self._side.session.to_send())
+        else:
+            self._talk.side_lost(self._talk.client)  # whatever took it: nothing can be said, or closed, any more
 
     def _too_slow(self) -> None:
         self._talk.refuse("tls-handshake")

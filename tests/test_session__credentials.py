@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.boundary.field import wait_for
 from tests.capabilities import needs
 from tests.gateway.secure import Service, serving
 from tests.real.support import left_of
@@ -252,17 +253,18 @@ def test_a_secret_is_fetched_anew_while_the_command_runs(person: Person, repo: P
     tool.chmod(0o755)
     bind(person, service, source="command:op read")
     ask = f'curl -s -o /dev/null -H "Authorization: Bearer $GITHUB_TOKEN" http://host:{service.port}/'
-    script = f"for n in $(seq 30); do {ask}; sleep 0.1; done"
-    done = subprocess.run(
+    script = f"while :; do {ask}; sleep 0.1; done & read line; kill $!"
+    with subprocess.Popen(
         [sys.executable, "-c", RENEWED, "sh", "-c", script],
         cwd=repo,
         env={**person.environ, "PATH": f"{tool.parent}:{person.environ['PATH']}"},
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    ) as process:
+        wait_for(lambda: process.poll() is not None or len(set(shown(service))) >= 3)
+        told = process.communicate("enough\n", timeout=120)[1]
+    assert process.returncode == 0, told
     assert len(set(shown(service))) >= 3
     assert all(each.startswith("Bearer real-secret-number-") for each in shown(service))
     assert left_of(f"http://host:{service.port}/") == []

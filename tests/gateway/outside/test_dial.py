@@ -153,10 +153,10 @@ def test_addresses_are_tried_until_one_answers(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_nobody_there_is_said_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with pytest.raises(NoWay, match="upstream-unreachable"):
-        connect(monkeypatch, endpoint(upstream=f"localhost:{port}"), "127.0.0.1")
+    with socket.socket() as taken:  # it does not listen, and while it is there nobody else does
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(NoWay, match="upstream-unreachable"):
+            connect(monkeypatch, endpoint(upstream=f"localhost:{taken.getsockname()[1]}"), "127.0.0.1")
 
 
 def test_a_service_that_does_not_answer_is_waited_for_only_so_long(monkeypatch: pytest.MonkeyPatch) -> None:

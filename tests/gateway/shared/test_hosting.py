@@ -106,6 +106,27 @@ def test_its_death_is_an_error(host: hosting.Host) -> None:
     assert place.connect() is None
 
 
+def test_one_without_a_thread_to_spare_serves_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, tries = threading.Thread.start, list[int]()
+
+    def scarce(thread: threading.Thread) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", scarce)
+        host = hosting.begin(IDS)
+    try:
+        assert place.connect() is None
+        line = place.connect()
+        assert line is not None
+        line.close()
+    finally:
+        assert host.stop() == (0, 0)
+
+
 def test_one_that_cannot_begin_says_why_and_leaves_nothing(runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise OSError(5, "no good")

@@ -108,8 +108,12 @@ class Process:
             return
         tenant = Tenant(line, self._house)
         thread = threading.Thread(target=tenant.live, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # no thread is left: this one has a gateway of its own, and the others keep theirs
+            line.close()
+            return
         self._tenants[thread] = tenant
-        thread.start()
 
     def _end(self) -> int:
         served = [thread for thread, tenant in self._tenants.items() if tenant.end()]

@@ -6,7 +6,7 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,9 @@ from paddock.agents.profile import load
 from paddock.credentials import logins as store
 from paddock.credentials import tokens
 from paddock.errors import PaddockError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 ACCESS = "sk-ant-oat01-Vq7Rt2xWm9Kc4Lz8Hb3Nf6Yd1Gs5Pj0A"
 REFRESH = "sk-ant-ort01-Bz4Tn8kQe1Ws6Ux3Jm9Cv2Fh7Ra5Dy0L"
@@ -139,6 +142,21 @@ def test_a_forgotten_login_is_nowhere(environ: dict[str, str], tmp_path: Path) -
         assert "claudeAiOauth" not in json.loads((state_of(environ, repository) / ".credentials.json").read_text())
         assert logins.settle(CLAUDE, repository, environ) == ()
     assert logins.forget(CLAUDE, environ) == 0
+
+
+def test_two_may_forget_a_login_at_once(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log_in(environ, tmp_path)
+    locked = store.locked
+
+    def other_comes_first(path: str) -> AbstractContextManager[None]:
+        os.unlink(path)
+        return locked(path)
+
+    monkeypatch.setattr(store, "locked", other_comes_first)
+    assert logins.forget(CLAUDE, environ) == 1
+    assert logins.kept(CLAUDE, environ) == ()
 
 
 @pytest.mark.parametrize("kind", ["link to a file", "link to a login", "dangling link", "fifo", "directory", "state"])

@@ -209,7 +209,7 @@ def _keep(path: str, login: Login, each: Tokens, others: tuple[str, ...] = ()) -
 
 def _drop(path: str) -> None:
     if os.path.lexists(path):
-        with logins.locked(path):
+        with logins.locked(path), suppress(FileNotFoundError):  # another may have dropped it meanwhile
             os.unlink(path)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paddock.developing import building
+from paddock.errors import PaddockError
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     Build = Callable[..., subprocess.CompletedProcess[str]]
 
 pytestmark = needs("podman", "busybox", "git")
+NO_NETWORK = 'Error: building at STEP "RUN true": failed to read from slirp4netns sync pipe: EOF'
 
 
 @pytest.fixture
@@ -103,3 +107,37 @@ def test_each_repository_has_an_image_of_its_own_name(ann: Person, tmp_path: Pat
         done = ann.call("devcontainer", "build", cwd=place, PATH=f"{tmp_path}/bin:{ann.environ['PATH']}")
         named |= {line.split("--image-name ")[1] for line in done.stderr.splitlines() if "--image-name" in line}
     assert len(named) == 3
+
+
+@pytest.mark.parametrize(
+    ("is_there", "may", "why", "mends"),
+    [
+        (
+            True,
+            False,
+            "/tun is not yours to open, and the network is made of it (Error: building",
+            "sudo chmod 666 ",
+        ),
+        (
+            False,
+            False,
+            "/tun is not there, and the network is made of it (Error: building",
+            "sudo modprobe tun, then: ",
+        ),
+        (True, True, "Error: building at STEP", "mend its Dockerfile or Features"),
+    ],
+)
+def test_a_build_without_a_network_says_what_gives_it_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool, may: bool, why: str, mends: str
+) -> None:
+    """Podman says that a pipe has ended."""
+    (tmp_path / "cli").write_text(f"#!/bin/sh\necho '{NO_NETWORK}' >&2\nexit 1\n")
+    (tmp_path / "cli").chmod(0o755)
+    if is_there:
+        (tmp_path / "tun").touch()
+    monkeypatch.setattr(building, "_TUN", str(tmp_path / "tun"))
+    monkeypatch.setattr(os, "access", lambda *_: may)
+    with pytest.raises(PaddockError) as caught:
+        building._run((str(tmp_path / "cli"),), {"PATH": "/usr/bin:/bin"})
+    assert why in caught.value.why
+    assert mends in caught.value.next_step

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _CLI = "devcontainer"
 _TIMEOUT_S = 3600.0
 _TAIL_LINES = 12
+# Of this a program makes the network of a build without root. It ends where it may not open that, and what Podman says
+# of it does not tell: "failed to read from slirp4netns sync pipe: EOF".
+_TUN = "/dev/net/tun"
+_NO_NETWORK = ("slirp4netns sync pipe", "pasta failed")
 # Of `build.options`: what changes neither what a build sees of this machine nor what it may do there.
 _HARMLESS = ("--pull", "--no-cache", "--label", "--platform", "--quiet", "--squash", "--layers", "--format")
 
@@ -149,6 +153,7 @@ def _run(argv: tuple[str, ...], environment: Mapping[str, str]) -> None:
     done = run(argv, environment={**environment, "PATH": path}, timeout_s=_TIMEOUT_S)
     if done.status:
         said = (done.stderr + done.stdout).decode("utf-8", "replace").strip().splitlines()
+        _refuse_no_network(said)
         lines = [line for line in said if "is not a shared mount" not in line and not line.startswith("    at ")]
         raise PaddockError(
             "the image could not be built",
@@ -156,6 +161,22 @@ def _run(argv: tuple[str, ...], environment: Mapping[str, str]) -> None:
             next_step="mend its Dockerfile or Features, then: paddock devcontainer build",
             code="devcontainer-build",
         )
+
+
+def _refuse_no_network(said: list[str]) -> None:
+    """Raise the error where no network could be made for a build, which none of its files mends."""
+    told = [line.strip() for line in said if any(word in line for word in _NO_NETWORK)]
+    if not told or os.access(_TUN, os.R_OK | os.W_OK):
+        return
+    lacks, mends = "is not there", "sudo modprobe tun"
+    if os.path.exists(_TUN):
+        lacks, mends = "is not yours to open", f"sudo chmod 666 {_TUN}"
+    raise PaddockError(
+        "the image could not be built: there is no network for it",
+        why=f"{_TUN} {lacks}, and the network is made of it ({told[0]})",
+        next_step=f"{mends}, then: paddock devcontainer build",
+        code="devcontainer-build",
+    )
 
 
 def _settings() -> str:

@@ -135,4 +135,5 @@ def at_home(person: Person, agents_home: Path, name: str, address: str, **more: 
     agent = AGENTS[name]
     variable, tail = agent.base_url
     path = f"{agents_home}/.local/bin:/usr/local/bin:/usr/bin:/bin"
-    return Person(person.home, {"PATH": path, variable: address + tail, agent.key: KEY, **dict(agent.settings), **more})
+    own = {"PATH": path, variable: address + tail, agent.key: KEY, **dict(agent.settings), **more}
+    return Person(person.home, {**person.extra, **own})

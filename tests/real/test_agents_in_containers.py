@@ -168,6 +168,7 @@ def test_it_edits_and_commits_where_docker_is_all_there_is(agents_home: Path, ta
     with docker.daemon() as found:
         someone = docker.person_of(tmp_path / "of-docker", found)
         works("claude", at_home(someone, agents_home, "claude", ""), task)
+        assert "localhost/paddock-empty" in found.call("images", "--format", "{{.Repository}}"), "podman was there, too"
         assert found.left() == []
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from paddock import pausing
 from tests import capabilities
 
 if TYPE_CHECKING:
@@ -141,9 +142,11 @@ class Person:
 
 
 @pytest.fixture
-def person(tmp_path: Path) -> Person:
+def person(tmp_path: Path) -> Iterator[Person]:
     """A person with an empty home directory and private XDG directories."""
-    return Person(make_home(tmp_path / "home"))
+    home = make_home(tmp_path / "home")
+    yield Person(home)
+    pausing.end(str(home / "runtime"))  # of rootless podman, which may only have been asked for an image
 
 
 def make_home(home: Path) -> Path:

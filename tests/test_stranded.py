@@ -60,7 +60,7 @@ def test_the_container_of_a_sandbox_that_was_killed_is_removed(asked: Callable[[
     crashed(tmp_path / "runtime/paddock/live/one/container")
     assert stranded.left() == ["container it"]
     assert stranded.clear() == ["container it"]
-    assert asked() == ["container inspect it", "rm --force --volumes --time 0 --ignore it"]
+    assert asked() == ["container exists it", "rm --force --volumes --time 0 --ignore it"]
     assert stranded.left() == []
 
 
@@ -68,7 +68,7 @@ def test_one_that_its_guard_has_removed_is_only_forgotten(asked: Callable[[], li
     crashed(tmp_path / "runtime/paddock/live/one/container")
     (tmp_path / "there").unlink()
     assert stranded.clear() == []
-    assert asked() == ["container inspect it"]
+    assert asked() == ["container exists it"]
 
 
 def test_so_are_those_of_its_services_before_it(asked: Callable[[], list[str]], tmp_path: Path) -> None:
@@ -128,6 +128,35 @@ def test_an_engine_that_does_not_remove_it_is_said(asked: Callable[[], list[str]
         stranded.clear()
     assert (caught.value.why, caught.value.next_step) == ("Error: no", "podman rm --force it")
     assert stranded.left() == ["container it"]
+
+
+@pytest.mark.parametrize(
+    ("daemon", "says", "code"),
+    [("", "Error: database is locked", 125), ("unix:///d", "Cannot connect to the Docker daemon", 1)],
+)
+def test_one_that_the_engine_cannot_look_for_is_not_forgotten(
+    asked: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, daemon: str, says: str, code: int
+) -> None:
+    place = tmp_path / "runtime/paddock/live/one/container"
+    crashed(place)
+    (tmp_path / "engine").write_text(f"#!/bin/sh\necho '{says}' >&2\nexit {code}\n")
+    monkeypatch.setattr(engine, "find_engine", lambda: engine.Engine(str(tmp_path / "engine"), "/bin/true", "", daemon))
+    with pytest.raises(PaddockError, match="container it could not be removed") as caught:
+        stranded.clear()
+    assert caught.value.why == says
+    assert (place / "name").exists()
+
+
+def test_one_that_docker_does_not_know_is_gone(
+    asked: Callable[[], list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "runtime/paddock/live/one/container"
+    crashed(place)
+    (tmp_path / "engine").write_text("#!/bin/sh\necho 'Error: No such container: it' >&2\nexit 1\n")
+    found = engine.Engine(str(tmp_path / "engine"), "/bin/true", "", "unix:///d")
+    monkeypatch.setattr(engine, "find_engine", lambda: found)
+    assert stranded.clear() == []
+    assert not place.exists()
 
 
 def test_what_lives_is_left_alone(asked: Callable[[], list[str]], tmp_path: Path) -> None:

@@ -19,10 +19,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from paddock.boundary.engine import Engine
     from paddock.process import Finished
 
 _REMOVE_TIMEOUT_S = 60.0
 _TRIED_S = 600
+_NONE = b"No such container"  # as Docker says it
 
 
 def left() -> list[str]:
@@ -89,17 +91,30 @@ def _names(place: str) -> list[str]:
 def _removed(name: str) -> bool:
     """Whether there was something to remove. The guard may be at the same work."""
     found = engine.find_engine()
-    exists = (*engine.words(found), "container", "inspect", name)
-    there = _asked(exists).status == 0
+    there = _exists(found, name)
     done = _asked(engine.removal(found, name)) if there else None
-    if done and done.status and _asked(exists).status == 0:
-        raise PaddockError(
-            f"the container {name} could not be removed",
-            why=done.stderr.decode("utf-8", "replace").strip(),
-            next_step=f"{found.name} rm --force {name}",
-            code="container-left",
-        )
+    if done and done.status and _exists(found, name):
+        raise _stays(found, name, done)
     return there
+
+
+def _exists(found: Engine, name: str) -> bool:
+    """Whether the engine has it. Raises PaddockError where it cannot say: then the note must stay."""
+    question = ("inspect", name) if found.daemon else ("exists", name)
+    done = _asked((*engine.words(found), "container", *question))
+    is_absent = _NONE in done.stderr if found.daemon else done.status == 1  # podman-container-exists(1)
+    if done.status and not is_absent:
+        raise _stays(found, name, done)
+    return done.status == 0
+
+
+def _stays(found: Engine, name: str, done: Finished) -> PaddockError:
+    return PaddockError(
+        f"the container {name} could not be removed",
+        why=done.stderr.decode("utf-8", "replace").strip(),
+        next_step=f"{found.name} rm --force {name}",
+        code="container-left",
+    )
 
 
 def _asked(words: tuple[str, ...]) -> Finished:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from typing import TYPE_CHECKING
 
 from paddock.boundary import engine, podman_trial
@@ -40,6 +41,16 @@ def test_an_engine_that_is_too_old_is_not_tried(tmp_path: Path, monkeypatch: pyt
     found = podman_trial.available(str(tmp_path))
     assert not found.ok
     assert found.reason.startswith("podman is too old (podman version 3.4.4; 4.3 brings --userns keep-id:uid=,gid=")
+
+
+def test_what_refuses_before_anything_is_made_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "podman").write_text("#!/bin/sh\necho podman version 5.0.0\n")
+    (tmp_path / "podman").chmod(0o755)
+    monkeypatch.setattr(engine, "find_engine", lambda: engine.Engine(str(tmp_path / "podman"), "/usr/bin/true", ""))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (20, 20))
+    found = podman_trial.available(str(tmp_path))
+    assert found.reason == "too few open files for a container engine (the limit is 20, and it needs 64)"
+    assert found.fix == "raise the limit: ulimit -n 4096"
 
 
 def test_a_failure_does_not_send_anybody_in_a_circle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,4 +68,4 @@ def _failure(found: Engine, base: str) -> str:
         finally:
             sandbox.stop()
     finally:
-        shutil.rmtree(here)
+        shutil.rmtree(here, ignore_errors=True)  # it may not have been made: what refused it is to be said

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
 from paddock import starting
-from paddock.boundary import engine, guest_programs, gvisor_trial, runsc
+from paddock.boundary import engine, guest, guest_programs, gvisor_trial, runsc
 from paddock.boundary.gvisor import Runsc
 from paddock.boundary.packages import install
+from paddock.errors import PaddockError
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
+    from typing import NoReturn
 
 
 @needs("gvisor")
@@ -39,6 +41,23 @@ def test_a_program_that_is_no_gvisor_runs_nothing(tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
     failure = gvisor_trial.failure(Runsc(str(program), "ptrace"), str(tmp_path / "base"))
     assert f"the kernel inside says that it is '{os.uname().release}', which is not gVisor's" in failure
+
+
+@pytest.mark.parametrize(("platform", "patience_s"), [("systrap", 60.0), ("ptrace", 60.0), ("kvm", 10.0)])
+def test_a_platform_has_as_long_as_a_real_start_but_for_one_that_hangs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, platform: str, patience_s: float
+) -> None:
+    """What failed for being slow once would be passed over for ever: what has worked instead is remembered."""
+    given: list[float] = []
+
+    def make(*_: object, timeout_s: float) -> NoReturn:
+        given.append(timeout_s)
+        raise PaddockError("enough")
+
+    monkeypatch.setattr(guest, "Guest", make)
+    with pytest.raises(PaddockError, match="enough"):
+        gvisor_trial.failure(Runsc("/usr/bin/runsc", platform), str(tmp_path))
+    assert given == [patience_s]
 
 
 def test_with_docker_alone_it_names_what_is_missing_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from paddock.boundary.gvisor import Runsc
 
-_BOOT_TIMEOUT_S = 10.0
+_ASK_TIMEOUT_S = 10.0
+_KVM_TIMEOUT_S = 10.0  # where it does not work it hangs; of the others one that is only slow must not be passed over
 
 
 def available(base: str) -> Availability:
@@ -27,7 +28,7 @@ def available(base: str) -> Availability:
     try:
         program = runsc.find_program()
         environment = {"PATH": ":".join(SYSTEM_PATH), "LANG": "C.UTF-8"}
-        said = run((program, "--version"), environment=environment, timeout_s=_BOOT_TIMEOUT_S).stdout
+        said = run((program, "--version"), environment=environment, timeout_s=_ASK_TIMEOUT_S).stdout
     except PaddockError as error:
         return Availability(ok=False, reason=f"{error.what} ({error.why})", fix=error.next_step)
     version = said.decode("utf-8", "replace").partition("\n")[0].strip() or "runsc"
@@ -46,16 +47,17 @@ def failure(found: Runsc, base: str) -> str:
     from paddock.boundary import container, steps
     from paddock.boundary.bubblewrap_trial import how_it_ended, smallest_plan
     from paddock.boundary.facts import facts_for
-    from paddock.boundary.guest import Guest
+    from paddock.boundary.guest import BOOT_TIMEOUT_S, Guest
     from paddock.boundary.guest_programs import machine_here
     from paddock.boundary.sandbox import Sandbox
     from paddock.kernel.join import Start
 
     plan = smallest_plan(f"{base}/repository", "readonly")
     os.makedirs(plan.workspace.source, mode=0o700)
+    patience_s = _KVM_TIMEOUT_S if found.platform == "kvm" else BOOT_TIMEOUT_S
     start = Start(
         argv=plan.command, cwd="/", environment={}, uid=plan.person.uid, gid=plan.person.gid, limits={}, filter=b"",
-        streams=("null", "null", "null"), through=Guest(plan, {}, found, timeout_s=_BOOT_TIMEOUT_S),
+        streams=("null", "null", "null"), through=Guest(plan, {}, found, timeout_s=patience_s),
     )  # fmt: skip
     here = container.place(base)
     try:

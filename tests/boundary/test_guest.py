@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.boundary import guest as guest_module
 from paddock.boundary.guest import Guest
 from paddock.frozen import replace
 from tests.boundary.plans import PLAN
@@ -42,6 +46,36 @@ def test_a_program_that_is_not_there_is_told_before_runsc_is_asked(guest: Guest,
 @pytest.mark.parametrize("changes", [{"argv": ("true", "\udcff")}, {"environment": {"A": "\udcff"}}])
 def test_what_is_no_text_is_refused(guest: Guest, changes: dict[str, object]) -> None:
     assert refusal(guest, **changes) == errno.EILSEQ
+
+
+def test_a_signal_waits_for_the_command_however_long_runsc_takes_to_start_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody sends it again. `echo` is runsc here, and says what it was asked."""
+    told = tmp_path / "pid"
+    guest = Guest(PLAN, {}, replace(RUNSC, program="/bin/echo"))
+    program = guest.open()
+    monkeypatch.setattr(guest_module, "_PID_TIMEOUT_S", 0)
+    monkeypatch.setattr(time, "sleep", lambda _: told.write_text("7\n"))
+    with subprocess.Popen(["/usr/bin/sleep", "600"]) as starting:
+        try:
+            guest._send(signal.SIGTERM, str(told), starting.pid)
+        finally:
+            starting.kill()
+    os.close(program)
+    assert capfd.readouterr().out.endswith(" kill --pid 7 guest 15\n")
+
+
+def test_a_signal_for_a_command_that_never_began_is_sent_to_nobody(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    guest = Guest(PLAN, {}, replace(RUNSC, program="/bin/echo"))
+    program = guest.open()
+    ended = os.posix_spawn("/bin/true", ["true"], {})
+    guest._send(signal.SIGTERM, str(tmp_path / "none"), ended)
+    assert os.waitpid(ended, 0) == (ended, 0), "it stays to be waited for"
+    os.close(program)
+    assert capfd.readouterr().out == ""
 
 
 def test_runsc_is_opened_while_the_hosts_files_are_seen(tmp_path: Path) -> None:

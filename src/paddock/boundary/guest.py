@@ -161,7 +161,7 @@ class Guest:
                 _end_with(pid, mourner)
             else:
                 if not on_terminal:
-                    self._send(info.si_signo, told)
+                    self._send(info.si_signo, told, pid)
                 if info.si_signo == signal.SIGTSTP:
                     looks = _LOOKS_S
 
@@ -182,11 +182,16 @@ class Guest:
         os.waitpid(pid, 0)
         return said.rpartition(b") ")[2][:1] == b"T"  # proc(5), after the name, which may hold anything
 
-    def _send(self, number: int, told: str) -> None:
-        """Send a signal to the command, whose number in the guest runsc writes down once it has started it."""
+    def _send(self, number: int, told: str, runsc: int = 0) -> None:
+        """Send a signal to the command, whose number in the guest `runsc` writes down once it has started it.
+
+        However long that takes, since nobody sends the signal again; where that runsc is gone, for a while.
+        """
         until = time.monotonic() + _PID_TIMEOUT_S
-        while not (inside := _text(told)) and time.monotonic() < until:
+        while not (inside := _text(told)) and (_lives(runsc) if runsc else time.monotonic() < until):
             time.sleep(_LOOK_EVERY_S)
+        if not inside:
+            return
         sender = os.fork()
         if sender == 0:
             kill = ("kill", "--pid", inside, NAME, str(int(number)))
@@ -249,6 +254,11 @@ def _text(path: str) -> str:
     content = os.read(descriptor, 64)
     os.close(descriptor)
     return content.decode().strip()
+
+
+def _lives(child: int) -> bool:
+    """Whether it has not ended; it stays to be waited for."""
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
 
 def _end_with(pid: int, mourner: int) -> None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
 import pytest
 
-from paddock.boundary import choice, services
+from paddock.boundary import choice, guard, services
+from paddock.boundary.engine import Engine
 from paddock.boundary.steps import GATEWAY_STAND_IN, STAND_IN
 from paddock.errors import Refused
 from paddock.frozen import replace
+from paddock.kernel.signals import HeldBack
 from paddock.plan.model import BoundaryChoice, File, Limit, Service
 from paddock.policy.model import BUILT_IN, Origin
 from tests.boundary.plans import FLAG, changed
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ORIGIN = Origin("repository", "compose.yaml:2")
 PLAIN = Service("db", "0" * 64, ORIGIN)
@@ -93,3 +104,23 @@ def test_limits_that_runc_undoes_for_root_are_gaps_where_somebody_wrote_them() -
     assert services.gaps(written, "", together) == ()
     assert services.gaps(written, "/usr/sbin/runc", {}) == ()
     assert services.gaps(replace(written, services=()), "/usr/sbin/runc", together) == ()
+
+
+def test_the_end_is_heard_while_an_engine_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signals are held back until all have started, which would be two minutes for each of them."""
+    monkeypatch.setattr(guard, "_FINISH_TIMEOUT_S", 0.1)
+    (tmp_path / "engine").write_text("#!/bin/sh\ncase $1 in rm) exit;; esac\nexec sleep 600\n")
+    (tmp_path / "engine").chmod(0o755)
+    made = SimpleNamespace(first=os.getpid(), beside=str(tmp_path / "beside"), lock=str(tmp_path / "lock"))
+    found = Engine(str(tmp_path / "engine"), "/usr/bin/true", "")
+    starting = services.Services(found, PLAN, made, {}, lambda: None)  # type: ignore[arg-type]
+    held_back = HeldBack()
+    held_back.begin()
+    try:
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)  # another thread would take it
+        with pytest.raises(SystemExit) as caught:
+            starting.start()
+        assert caught.value.code == 128 + signal.SIGTERM
+        starting.stop()
+    finally:
+        held_back.release()

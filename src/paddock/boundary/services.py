@@ -18,6 +18,7 @@ from paddock.boundary.guard import Commands, Guard
 from paddock.boundary.podman import ID_COUNT
 from paddock.boundary.steps import STAND_IN
 from paddock.errors import PaddockError
+from paddock.kernel.signals import HeldBack
 from paddock.remarks import complain
 
 TYPE_CHECKING = False
@@ -152,8 +153,7 @@ class Services:
         finally:
             os.close(complaints)
         self._guards.append((service.name, guard, -1))
-        status = guard.status(_START_TIMEOUT_S)
-        if status != 0:
+        if _ended(guard) != 0:
             raise _failed(service.name, here, self._found)
         handle = _handle(f"{here}/pid")
         if handle >= 0:
@@ -179,6 +179,14 @@ class Services:
             guard.release(gone=False)  # also one that has ended: not every engine clears up (`engine.clears_up`)
             if handle >= 0:
                 os.close(handle)
+
+
+def _ended(guard: Guard) -> int | None:
+    """How the engine ended; None where it hangs. A signal that asked for the end, and is held back, ends the wait."""
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while (status := guard.status(_LOOK_EVERY_S)) is None and time.monotonic() < deadline:
+        HeldBack().leave_if_asked()
+    return status
 
 
 def _handle(pid_file: str) -> int:

@@ -59,6 +59,19 @@ def test_what_cannot_be_removed_is_an_error_that_names_it(monkeypatch: pytest.Mo
     assert caught.value.why == "mount /one\nmount /two"
 
 
+def test_what_ended_while_it_cleaned_is_cleaned_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sandbox that was killed meanwhile, or a container of root's that nobody has asked for in ten minutes."""
+    there = [["group /one"], ["group /two"], []]
+    looks = [["group /two", "mount /stays"], ["mount /stays"], []]
+    monkeypatch.setattr(ending, "clean", lambda: there.pop(0))
+    monkeypatch.setattr(ending, "left_over", lambda: looks.pop(0))
+    assert clean.perform(argparse.Namespace()).data == {
+        "schema": 1,
+        "removed": ["group /one", "group /two"],
+        "left": [],
+    }
+
+
 def test_a_name_with_control_characters_is_shown_plain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ending, "clean", lambda: ["directory \x1b[31m\nx"])
     monkeypatch.setattr(ending, "left_over", list)

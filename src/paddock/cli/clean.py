@@ -23,12 +23,22 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def perform(options: argparse.Namespace) -> Outcome:  # noqa: ARG001 - the commands' common shape
-    """Clean, then look again."""
-    removed = [*ending.clean(), *proving.clean()]
-    left = [*ending.left_over(), *proving.left_over()]
+    """Clean, then look again. What has come to its end meanwhile was not there to be removed, and is now."""
+    removed, left = _clean()
+    before: list[str] = []
+    while left and left != before:
+        before = left
+        more, left = _clean()
+        removed += more
     if left:
         raise PaddockError(
             "something could not be removed", why="\n".join(left), next_step="paddock ps", code="not-clean"
         )
     text = "".join(f"removed {plain(thing)}\n" for thing in removed) + "nothing is left\n"
     return Outcome(text, {"schema": 1, "removed": removed, "left": left})
+
+
+def _clean() -> tuple[list[str], list[str]]:
+    """What was removed, and what is left."""
+    removed = [*ending.clean(), *proving.clean()]
+    return removed, [*ending.left_over(), *proving.left_over()]

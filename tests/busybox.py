@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from tests import capabilities, podman
+from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,7 @@ def build(person: Person, place: Path, name: str = IMAGE, user: str = "ann") -> 
     lay_out(place, user)
     subprocess.run(
         ["podman", "build", "--quiet", "--tag", name, str(place)],
-        env=person.environ, check=True, capture_output=True, timeout=120,
+        env=person.environ, check=True, capture_output=True, timeout=PATIENCE_S,
     )  # fmt: skip
     return name
 

@@ -98,6 +98,10 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         pytest.fail(f"{item.path.name} leaves another {left}, not {[beginning[name] for name in left]}")
 
 
+# For what hangs. On a machine that is busy with other things nothing that goes on may be taken for that.
+PATIENCE_S = 600
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody with a home of their own. `call` runs `paddock` as they would in a terminal."""
@@ -125,7 +129,7 @@ class Person:
         return [sys.executable, "-m", "paddock", *arguments]
 
     def call(
-        self, *arguments: str, cwd: Path | str, stdin: str | None = None, timeout_s: float = 120, **environ: str
+        self, *arguments: str, cwd: Path | str, stdin: str | None = None, timeout_s: float = PATIENCE_S, **environ: str
     ) -> subprocess.CompletedProcess[str]:
         """Run `paddock ARGUMENTS` to its end; stdin is empty unless given."""
         return subprocess.run(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.capabilities import IS_ROOT, require
-from tests.conftest import Person, make_home
+from tests.conftest import PATIENCE_S, Person, make_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,6 @@ _ALONE = ("--iptables=false", "--ip-forward=false", "--bridge=none")
 # As dockerd-rootless.sh does it, in the network that is there.
 _OWN = ("--net=host", "--copy-up=/etc", "--copy-up=/run", "--propagation=rslave")
 _CLEARED = 'rm -f /run/docker /run/containerd /run/xtables.lock; exec "$@"'
-_START_S = 60
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Daemon:
     def call(self, *words: str) -> str:
         """What Docker says."""
         done = subprocess.run(
-            ["docker", "--host", self.address, *words], capture_output=True, text=True, check=True, timeout=120
+            ["docker", "--host", self.address, *words], capture_output=True, text=True, check=True, timeout=PATIENCE_S
         )
         return done.stdout
 
@@ -50,7 +49,7 @@ class Daemon:
 
     def left(self) -> list[str]:
         """Those that are still there when it has had time to clear up behind us, volumes included."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while (found := self.containers()) and time.monotonic() < deadline:
             time.sleep(0.1)
         return found + self.call("volume", "ls", "--quiet").split()
@@ -75,7 +74,7 @@ def daemon() -> Iterator[Daemon]:
         yield Daemon(address)
     finally:
         process.terminate()
-        process.wait(_START_S)
+        process.wait(PATIENCE_S)
         # Of a rootless one there are files of ids that are the caller's, but not them.
         remove = () if IS_ROOT else ("rootlesskit",)
         subprocess.run([*remove, "rm", "-rf", f"{place}/data", f"{place}/exec"], check=False, capture_output=True)
@@ -83,7 +82,7 @@ def daemon() -> Iterator[Daemon]:
 
 
 def _wait(process: subprocess.Popen[bytes], address: str, log: str) -> None:
-    deadline = time.monotonic() + _START_S
+    deadline = time.monotonic() + PATIENCE_S
     while subprocess.run(["docker", "--host", address, "version"], check=False, capture_output=True).returncode:
         if process.poll() is not None or time.monotonic() > deadline:
             with open(log, encoding="utf-8", errors="replace") as file:

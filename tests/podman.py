@@ -11,7 +11,7 @@ from paddock import pausing
 from paddock.boundary import container
 from tests import docker
 from tests.capabilities import IS_ROOT
-from tests.conftest import Person, make_home
+from tests.conftest import PATIENCE_S, Person, make_home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def containers(person: Person) -> list[str]:
     home = str(person.home)
     done = subprocess.run(
         ["podman", "ps", "--all", "--format", "{{.Names}} {{.Command}} {{.Labels}}"],
-        env=person.environ, capture_output=True, text=True, check=True, timeout=60,
+        env=person.environ, capture_output=True, text=True, check=True, timeout=PATIENCE_S,
     )  # fmt: skip
     return [line for line in done.stdout.splitlines() if "paddock" in line and (not IS_ROOT or _ours(line, home))]
 
@@ -62,7 +62,7 @@ def _ours(line: str, home: str) -> bool:
     name = line.split(maxsplit=1)[0]
     done = subprocess.run(
         ["podman", "inspect", "--format", "{{.ConmonPidFile}} {{.Config.CreateCommand}}", name],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=PATIENCE_S,
     )  # fmt: skip
     return home in done.stdout
 

@@ -15,7 +15,7 @@ from paddock.probes.planting.files import fingerprint
 from tests.background import clean, cleaned, kill_together, killed_at_moments, one_message, running
 from tests.boundary.field import wait_for
 from tests.capabilities import needs
-from tests.conftest import Person
+from tests.conftest import PATIENCE_S, Person
 from tests.podman import containers, left, person_of, places
 from tests.real.support import Terminal, processes_with
 
@@ -112,7 +112,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing(person: Person, repo: Path) -> No
     while not places(person) and process.poll() is None:
         pass
     process.send_signal(signal.SIGINT)
-    assert process.wait(60) in (130, 143, -signal.SIGINT)
+    assert process.wait(PATIENCE_S) in (130, 143, -signal.SIGINT)
     assert left(person) == []
 
 

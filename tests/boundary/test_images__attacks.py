@@ -12,6 +12,7 @@ import pytest
 
 from tests import busybox, podman
 from tests.capabilities import needs
+from tests.conftest import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ def image(ann: Person, tmp_path: Path) -> Iterator[Callable[..., str]]:
     def make(*lines: str, flags: tuple[str, ...] = ()) -> str:
         (tmp_path / "Containerfile").write_text("\n".join((f"FROM {busybox.IMAGE}", "COPY root /", *lines, "")))
         build = ("podman", "build", "--quiet", *flags, "--tag", name, str(tmp_path))
-        subprocess.run(build, env=ann.environ, check=True, capture_output=True, timeout=120)
+        subprocess.run(build, env=ann.environ, check=True, capture_output=True, timeout=PATIENCE_S)
         return name
 
     yield make

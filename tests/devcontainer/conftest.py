@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import capabilities
+from tests.conftest import PATIENCE_S
 from tests.real.support import fetched, quietly
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def reference(reference_program: Path) -> Callable[..., Any]:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
         start = done.stdout.find("\n{") + 1 if not done.stdout.startswith("{") else 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paddock import pausing
 from paddock.devcontainer import finding, hooks, labels
 from paddock.devcontainer.effective import effective
 from tests import capabilities
@@ -78,8 +79,8 @@ def store() -> Iterator[dict[str, str]]:
     yield environ
     # rootless, a process keeps the namespaces in which the store's files can be removed
     own = (["podman", "unshare"] if os.geteuid() else []) + ["rm", "-rf", f"{place}/graph"]
-    for argv in (own, ["podman", "system", "migrate"] if os.geteuid() else ["true"]):
-        subprocess.run(argv, env={**os.environ, **environ}, capture_output=True, check=False)
+    subprocess.run(own, env={**os.environ, **environ}, capture_output=True, check=False)
+    pausing.end(f"{place}/run")
     shutil.rmtree(place, ignore_errors=True)
 
 

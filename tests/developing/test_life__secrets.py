@@ -9,6 +9,7 @@ import pytest
 
 from tests import busybox, podman
 from tests.capabilities import needs
+from tests.conftest import PATIENCE_S
 from tests.gateway.secure import serving
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def test_an_image_trusts_the_gateway_wherever_its_authorities_are(
     (made / "bundle").write_text("# of the image\n")
     (made / "Containerfile").write_text(f"FROM {busybox.IMAGE}\nCOPY bundle /etc/pki/tls/certs/ca-bundle.crt\n")
     build = ("podman", "build", "--quiet", "--tag", BUNDLED, str(made))
-    subprocess.run(build, env=ann.environ, check=True, capture_output=True, timeout=120)
+    subprocess.run(build, env=ann.environ, check=True, capture_output=True, timeout=PATIENCE_S)
     assert ann.call("trust", "--yes", cwd=place).returncode == 0
     script = "cmp $SSL_CERT_FILE /etc/pki/tls/certs/ca-bundle.crt && grep -c BEGIN $NODE_EXTRA_CA_CERTS; ls /etc/ssl"
     done = ann.call("run", "--boundary", "podman", "--image", BUNDLED, "--", "sh", "-c", script, cwd=place)

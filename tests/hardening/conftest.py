@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock import pausing
 from paddock.frozen import frozen
 from tests import capabilities
+from tests.conftest import PATIENCE_S
 
 # `reference` runs it for what it says, `reference_program` is its place
 from tests.devcontainer.conftest import reference_program as reference_program  # noqa: PLC0414 - a fixture
@@ -36,7 +38,7 @@ class Engine:
     def run(self, *argv: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             argv, env={**os.environ, **self.environ, **more}, capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL, timeout=120,
+            stdin=subprocess.DEVNULL, timeout=PATIENCE_S,
         )  # fmt: skip
 
 
@@ -71,8 +73,7 @@ def engine() -> Iterator[Engine]:
     # rootless, a process keeps the namespaces in which the store's files can be removed
     own = ["podman", "unshare"] if os.geteuid() else []
     made.run(*own, "rm", "-rf", f"{place}/graph", f"{place}/.local")
-    if own:
-        made.run("podman", "system", "migrate")
+    pausing.end(f"{place}/run")
     shutil.rmtree(place, ignore_errors=True)
 
 

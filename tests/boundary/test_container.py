@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.boundary import container
+from paddock.boundary import container, engine
 from paddock.boundary.container import Container
 from paddock.boundary.engine import Engine
 from paddock.boundary.sheet import Compiled, Placed
@@ -91,6 +91,15 @@ def test_it_is_complete_when_its_first_process_is_the_keeper_however_busy_the_en
 @pytest.mark.parametrize("script", ["true", f'{PID_FILE}; true & echo $! > "$pid_file"; wait'])
 def test_a_first_process_that_has_ended_is_no_container(make: Make, tmp_path: Path, script: str) -> None:
     assert "first process has ended" in refused(make(script)).why
+
+
+def test_a_container_that_the_engine_cannot_remove_is_named(
+    make: Make, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was laid out for it goes in a moment, and with it the note by which `paddock clean` would find it."""
+    monkeypatch.setattr(engine, "removal", lambda *_: ("/bin/false",))
+    make("exit 1").kill()
+    assert capsys.readouterr().err == "paddock: podman left a container behind: podman rm --force paddock-it\n"
 
 
 def test_a_path_that_is_no_text_is_refused_before_anything_is_made(make: Make, tmp_path: Path) -> None:

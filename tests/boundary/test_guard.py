@@ -146,7 +146,16 @@ def test_a_removal_that_fails_is_tried_again(tmp_path: Path, log: Path) -> None:
         made = Guard(commands, complaints.fileno())
     assert ended(made) == 0
     made.release(gone=False)
+    assert not made.stays
     assert log.read_text() == "tried\ntried\n"
+
+
+def test_a_removal_that_always_fails_is_told(tmp_path: Path) -> None:
+    lock = str(tmp_path / "lock")
+    with open(tmp_path / "complaints", "wb") as complaints:
+        made = Guard(Commands(("/bin/true",), ("/bin/false",), {}, "", lock), complaints.fileno())
+    made.release(gone=False)
+    assert made.stays
 
 
 def test_it_can_be_waited_for_when_its_paddock_was_killed(make: Make, log: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from paddock.boundary.guard import Commands, Guard
 from paddock.boundary.sheet import HERE, KEEPER
 from paddock.errors import BoundaryUnavailable, Refused
 from paddock.kernel.signals import HeldBack
+from paddock.remarks import complain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,6 +149,9 @@ class Container:
         """Let go of it: whatever is left is removed. What the engine complained about."""
         gone = self._init >= 0 and bool(select.select([self._init], [], [], 0)[0])
         self._guard.release(gone=gone and self._clears_up)
+        if self._guard.stays and not self._engine.daemon:  # Docker's removal fails, too, where its --rm was faster
+            # Nothing finds it again: what was laid out for it, and with that its name, goes with the sandbox.
+            complain(f"{self._engine.name} left a container behind: {self._engine.name} rm --force {self._name}")
         if self._init >= 0:
             os.close(self._init)
             self._init = -1

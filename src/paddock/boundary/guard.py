@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _UP, _NOTHING_LEFT, _REMOVE, _REMOVE_IF_FAILED = b"^", b"!", b"?", b"+"
+_STAYS = b"~"  # what the guard says of a container that could not be removed
 _FINISH_TIMEOUT_S, _REMOVE_TIMEOUT_S = 20.0, 20.0
 _REMOVALS, _LOOK_EVERY_S = 3, 0.02
 _SIGKILL = 9  # the module signal comes with enum, and that is for later
@@ -53,6 +54,7 @@ class Guard:
         waiting, self._hold = os.pipe()
         self._told, tell = os.pipe()
         self._status: int | None = None
+        self.stays = False  # it was to be removed, and could not be
         pid = os.fork()
         if pid == 0:
             try:
@@ -93,8 +95,10 @@ class Guard:
 
     def _wait_until_removed(self) -> None:
         while select.select([self._told], [], [], _longest_s())[0]:
-            if not os.read(self._told, 16):
+            said = os.read(self._told, 16)
+            if not said:
                 return
+            self.stays = self.stays or _STAYS in said
 
 
 def latest() -> float:
@@ -141,12 +145,12 @@ def _guard(commands: Commands, ends: tuple[int, int, int], complaints: int, befo
         if ended is None:
             os.killpg(engine, _SIGKILL)
         if wish == _REMOVE or (wish == _REMOVE_IF_FAILED and ended != 0):
-            _remove(commands)
+            _remove(commands, tell)
     finally:
         os._exit(0)
 
 
-def _remove(commands: Commands) -> None:
+def _remove(commands: Commands, tell: int) -> None:
     """Several times where it fails: the engine's own clearing up may be in its middle."""
     for _ in range(_REMOVALS):
         removal = _start(commands.remove, commands.environment, 2)
@@ -155,6 +159,8 @@ def _remove(commands: Commands) -> None:
             os.killpg(removal, _SIGKILL)
         if status == 0:
             return
+    with suppress(BrokenPipeError):  # Paddock is gone
+        os.write(tell, _STAYS)
 
 
 def _attend(engine: int, handle: int, ends: tuple[int, int], pid_file: str) -> tuple[int | None, bytes, int]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import fcntl
 import json
 import os
@@ -7,8 +8,10 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from paddock.cli.changes import _age
-from paddock.workspace import tally
+import pytest
+
+from paddock.cli.changes import _age, perform
+from paddock.workspace import shelf, store, tally
 from tests.cli.change_sets import hold
 
 if TYPE_CHECKING:
@@ -58,6 +61,25 @@ def test_those_of_all_repositories_with_lost_ones(monkeypatch, person, repo, tmp
     assert "one" in shown
     assert "No such file" in shown
     assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("moment", ["recover", "count"])
+def test_one_that_goes_while_they_are_counted_is_left_out(monkeypatch, person, repo, moment) -> None:
+    """Another terminal applies it."""
+    for name in ("one", "two"):
+        hold(monkeypatch, person, repo, lambda upper: (upper / "file").write_text("x"), name=name)
+    where = {"recover": store, "count": tally}[moment]
+    real = getattr(where, moment)
+
+    def applied(directory: store.ChangeSetDirectory, *how: object) -> object:
+        if directory.name == "one":
+            shelf.discard(store.lock(directory))
+        return real(directory, *how)
+
+    monkeypatch.setattr(where, moment, applied)
+    monkeypatch.chdir(repo)
+    outcome = perform(argparse.Namespace(all=False))
+    assert [line.split()[0] for line in outcome.text.splitlines()] == ["two"]
 
 
 def test_none_is_no_failure(person, repo) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 
 import pytest
 
-from paddock.errors import Usage, WorkspaceError
+from paddock.errors import PaddockError, Usage, WorkspaceError
 from paddock.workspace import meta, shelf, store
 from tests.capabilities import needs
 
@@ -158,3 +159,62 @@ def test_what_a_mounter_left_in_work_can_be_discarded(lab) -> None:
     assert stat.S_IMODE(os.lstat(f"{change_set.work}/work").st_mode) == 0
     shelf.discard(store.lock(lab.held))
     assert lab.is_empty
+
+
+def test_a_home_that_goes_away_while_it_is_to_be_locked_is_made_again(repository, monkeypatch) -> None:
+    """The last change set of one run goes while another one begins."""
+    home, real = shelf.home_of(repository), os.lstat
+    gone: list[None] = []
+
+    def lstat(path: str) -> os.stat_result:
+        if path == home and not gone:
+            gone.append(os.rmdir(home))
+        return real(path)
+
+    monkeypatch.setattr("os.lstat", lstat)
+    assert shelf.open_or_create(repository, "a").name == "a"
+    assert gone
+    assert os.listdir(home) == ["a"]
+
+
+def test_a_home_that_cannot_be_made_is_told(repository, monkeypatch) -> None:
+    shelf.open_or_create(repository, "a")
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/none")  # nothing can be made there, and that is ENOENT
+    with pytest.raises(PaddockError, match="cannot create"):
+        shelf.open_or_create(repository, "a")
+
+
+def test_who_only_looks_is_never_taken_for_a_user(repository, monkeypatch) -> None:
+    """An apply or a run that comes at the same time finds the change set free."""
+    directory = shelf.open_or_create(repository, "a")
+    store.release(store.claim(repository, name="other"))
+    found = []
+
+    class Watched(shelf.home_locked):
+        def __exit__(self, *how: object) -> None:
+            super().__exit__(*how)
+            found.append(lock := shelf.try_lock(directory.path))
+            if lock is not None:
+                os.close(lock)
+
+    monkeypatch.setattr(shelf, "home_locked", Watched)
+    (listed,) = store.listing(repository)
+    assert not listed.in_use
+    assert found
+    assert None not in found
+
+
+def test_what_its_holder_removed_is_gone_and_not_free(repository, monkeypatch) -> None:
+    """We opened it while it was there; the lock is ours when its holder has removed it, and let go."""
+    directory = shelf.open_or_create(repository, "a")
+    real = fcntl.flock
+
+    def late(descriptor: int, how: int) -> None:
+        os.rename(directory.path, f"{directory.path}-away")
+        real(descriptor, how)
+
+    monkeypatch.setattr("fcntl.flock", late)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(WorkspaceError, match="gone"):
+        shelf.try_lock(directory.path)
+    assert len(os.listdir("/proc/self/fd")) == len(before)

@@ -181,6 +181,32 @@ def test_a_killed_claim_leaves_nothing_half_made(repository) -> None:
     assert killed > 20
 
 
+def test_one_that_needs_nothing_is_not_locked_to_see_that(repository, monkeypatch) -> None:
+    """Whoever comes meanwhile, to run or to apply, would find it in use."""
+    change(store.claim(repository, name="killed"))  # its lock has gone, and no end was noted
+    held = store.claim(repository, name="held")
+    change(held)
+    store.release(held)
+    locked = []
+    real = store.lock
+
+    def lock(directory: store.ChangeSetDirectory) -> store.ChangeSetDirectory:
+        locked.append(directory.name)
+        return real(directory)
+
+    monkeypatch.setattr(store, "lock", lock)
+    for name in ("killed", "held"):
+        store.recover(store.find(repository, name))
+    assert locked == ["killed"]
+
+
+def test_recovering_what_has_gone_says_so(repository) -> None:
+    directory = shelf.open_or_create(repository, "a")
+    shelf.discard(store.lock(directory))
+    with pytest.raises(WorkspaceError, match="gone"):
+        store.recover(directory)
+
+
 def test_holding_is_for_a_while(repository) -> None:
     change(store.claim(repository, name="a"))
     store.open_or_create(repository, "b")

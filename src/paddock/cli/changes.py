@@ -15,6 +15,7 @@ from paddock.workspace.ignored import layers
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from paddock.workspace.hazards.catalogue import Rules
 
@@ -40,12 +41,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def perform(options: argparse.Namespace) -> Outcome:
     """List them, the last used first."""
     if options.all:
-        rows = [_row(one, None) for one in store.listing()]
+        rows = _rows(store.listing(), None)
         ignored = [_weight(repository) for repository in layers.repositories()]
     else:
         repository = store.repository_for(os.getcwd())
         rules = _rules(repository) if repository else None
-        rows = [_row(one, rules) for one in store.listing(repository)] if repository else []
+        rows = _rows(store.listing(repository), rules) if repository else []
         around = layers.repository_for(os.getcwd())
         ignored = [_weight(around)] if around else []
     text = "".join(_line(row, with_repository=options.all) for row in rows) or held.NOTHING
@@ -62,7 +63,12 @@ def _rules(repository: str) -> Rules | None:
         return None  # the policy is broken, or the repository is gone: the commands that need them say so
 
 
-def _row(one: store.Held, rules: Rules | None) -> dict[str, object]:
+def _rows(held: Sequence[store.Held], rules: Rules | None) -> list[dict[str, object]]:
+    return [row for one in held if (row := _row(one, rules))]
+
+
+def _row(one: store.Held, rules: Rules | None) -> dict[str, object] | None:
+    """One row; None where it was applied or discarded since it was listed."""
     row: dict[str, object] = {
         "name": one.directory.name,
         "repository": one.directory.repository,
@@ -81,7 +87,11 @@ def _row(one: store.Held, rules: Rules | None) -> dict[str, object]:
         if not one.in_use:
             store.recover(one.directory)
         found = tally.count_in_use(one.directory) if one.in_use else tally.count(one.directory, rules)
-    except WorkspaceError as error:
+    except (WorkspaceError, FileNotFoundError) as error:
+        if not os.path.isdir(one.directory.path):
+            return None
+        if not isinstance(error, WorkspaceError):
+            raise
         row.update(problem=error.why or error.what, next_step=error.next_step)
     else:
         row.update(changes=found.changes, complete=found.complete, size_bytes=found.size_bytes)

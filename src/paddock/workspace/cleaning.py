@@ -58,13 +58,21 @@ def _end(held: shelf.Held) -> list[str]:
     return []
 
 
-def _left_in(home: str) -> Iterator[str]:
+def _left_in(home: str) -> list[str]:
     try:
-        halves = shelf.halves_in(home)
+        if not shelf.halves_in(home):
+            return []
+        with shelf.home_locked(home):  # as in `_clear`
+            left = list(_halves_in(home))
+            if not os.listdir(home):  # they have gone meanwhile
+                os.rmdir(home)
+            return left
     except OSError as error:
-        yield f"change sets {home}: {error.strerror}"
-        return
-    for name in halves:
+        return [f"change sets {home}: {error.strerror}"]
+
+
+def _halves_in(home: str) -> Iterator[str]:
+    for name in shelf.halves_in(home):
         try:
             descriptor = shelf.try_lock(f"{home}/{name}")
         except PaddockError:

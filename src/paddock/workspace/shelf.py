@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 
-from paddock.errors import WorkspaceError
+from paddock.errors import PaddockError, WorkspaceError
 from paddock.frozen import frozen
 from paddock.state import make_private, repository_key, state_directory
 from paddock.workspace import meta as metas
@@ -234,13 +234,22 @@ def try_lock(path: str) -> int | None:
     try:
         descriptor = _open_own(path)
     except FileNotFoundError:
-        raise WorkspaceError(f"change set {os.path.basename(path)!r} is gone", next_step="paddock changes") from None
+        raise _gone(path) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.lstat(path), os.fstat(descriptor)):
+            return descriptor
     except BlockingIOError:
         os.close(descriptor)
         return None
-    return descriptor
+    except FileNotFoundError:
+        pass
+    os.close(descriptor)  # its holder removed it, and let go only then
+    raise _gone(path)
+
+
+def _gone(path: str) -> WorkspaceError:
+    return WorkspaceError(f"change set {os.path.basename(path)!r} is gone", next_step="paddock changes")
 
 
 def _open_own(path: str) -> int:
@@ -275,12 +284,12 @@ def in_home(home: str, repository: str = "") -> Iterator[Held]:
         try:
             with opened(f"{home}/{name}") as place:
                 meta = metas.read(place, repository)
-            with home_locked(home):
+            with home_locked(home):  # until it is let go of again: who claims one would find it in use
                 free = try_lock(f"{home}/{name}")
+                if free is not None:
+                    os.close(free)
         except (FileNotFoundError, WorkspaceError):
             continue  # gone since we listed it
-        if free is not None:
-            os.close(free)
         yield Held(ChangeSetDirectory(name, f"{home}/{name}", repository or meta.repository), meta, free is None)
 
 
@@ -306,10 +315,15 @@ class home_locked:  # noqa: N801 - as `opened`
 
 
 def _lock_home(home: str) -> int:
-    for directory in (state_directory(), changes_directory()):
-        make_private(directory)
     while True:
-        make_private(home)
+        for directory in (state_directory(), changes_directory()):
+            make_private(directory)
+        try:
+            make_private(home)
+        except PaddockError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+            continue  # there a moment ago, and then it went away, as below
         try:
             descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
             fcntl.flock(descriptor, fcntl.LOCK_EX)

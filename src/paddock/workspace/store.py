@@ -188,9 +188,15 @@ def lock(directory: ChangeSetDirectory) -> ChangeSetDirectory:
 
 
 def recover(directory: ChangeSetDirectory) -> None:
-    """Where Paddock was killed, do now what the end of that session should have done. Nothing while it is in use."""
+    """Where Paddock was killed, do now what the end of that session should have done. Nothing while it is in use.
+
+    One that needs nothing is not locked: whoever comes meanwhile would take it for used.
+    """
     from contextlib import suppress
 
+    with suppress(FileNotFoundError), shelf.opened(directory.path) as place:
+        if metas.read(place, directory.repository).state == "held":
+            return
     with suppress(SessionError):
         unlock(lock(directory))
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 from pathlib import Path
 
 import pytest
 
-from paddock.workspace import shelf
+from paddock.workspace import removal, shelf
 from paddock.workspace.ignored import layers
 
 ODD = "a,b:c\\d\n\udcff"
@@ -138,6 +139,44 @@ def test_half_gone_ones_are_cleared(lab, repository) -> None:
     assert len(layers.clear()) == 2
     assert layers.clear() == []
     assert layers.names_in(str(home)) == ("00000001",)
+
+
+def test_what_somebody_is_just_removing_is_neither_left_nor_cleared(lab, repository) -> None:
+    """A merge ends with that, beside a `paddock clean`: two who remove one tree stumble over each other."""
+    publish(lab, "one")
+    gone = Path(shelf.ignored_home_of(repository)) / ".gone-1"
+    (gone / "deep").mkdir(parents=True)
+    with shelf.opened(str(gone)) as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert (layers.left(), layers.clear()) == ([], [])
+        assert (gone / "deep").is_dir()
+    assert layers.left() == layers.clear() == [str(gone)]
+
+
+def test_a_drop_in_its_middle_is_nothing_left(lab, repository, monkeypatch) -> None:
+    publish(lab, "one")
+    real, seen = removal.remove, []
+
+    def remove(place: int, name: str) -> None:
+        base = os.open(shelf.ignored_directory(), os.O_RDONLY)
+        with pytest.raises(BlockingIOError):  # whoever would look has to wait
+            fcntl.flock(base, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(base)
+        seen.append(name)
+        real(place, name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(removal, "remove", remove)
+        assert layers.drop(shelf.ignored_home_of(repository))
+    assert seen
+    base = os.open(shelf.ignored_directory(), os.O_RDONLY)
+    fcntl.flock(base, fcntl.LOCK_EX)
+    looking = threading.Thread(target=lambda: seen.append(str(layers.left())))
+    looking.start()
+    seen.append("let go")
+    os.close(base)
+    looking.join(90)
+    assert seen[1:] == ["let go", "[]"]
 
 
 def test_every_descriptor_is_closed(lab, repository) -> None:

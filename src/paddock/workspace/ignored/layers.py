@@ -7,8 +7,10 @@ each shared, who merges or drops them holds it alone. Locks end with their holde
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+from contextlib import suppress
 
 from paddock.frozen import frozen
 from paddock.state import make_private
@@ -69,7 +71,11 @@ def repositories() -> list[str]:
     """All repositories that have layers, whether they are still there or not."""
     base = ignored_directory()
     homes = [f"{base}/{name}" for name in sorted(os.listdir(base))] if os.path.isdir(base) else []
-    found = [_meta(home).repository for home in homes if not os.path.basename(home).startswith(HALF) and names_in(home)]
+    found = []
+    for home in homes:
+        if not os.path.basename(home).startswith(HALF) and names_in(home):
+            with suppress(FileNotFoundError):  # dropped meanwhile
+                found.append(_meta(home).repository)
     return [repository for repository in found if repository]
 
 
@@ -152,16 +158,42 @@ def drop(home: str) -> bool:
 
 def left() -> list[str]:
     """What a killed Paddock has left half-gone."""
+    if not os.path.isdir(ignored_directory()):
+        return []
+    base = _lock_base()
+    try:
+        return _left()
+    finally:
+        os.close(base)
+
+
+def _left() -> list[str]:
+    """The same, while we hold the directory of all layers: nobody drops a repository's meanwhile."""
     base = ignored_directory()
-    homes = sorted(os.listdir(base)) if os.path.isdir(base) else []
+    homes = sorted(os.listdir(base))
     halves = [f"{base}/{name}" for name in homes if name.startswith(HALF)]
     return halves + [
         f"{base}/{name}/{part}"
         for name in homes
         if not name.startswith(HALF)
         for part in os.listdir(f"{base}/{name}")
-        if part.startswith(f"{HALF}gone-")
+        if part.startswith(f"{HALF}gone-") and not _is_held(f"{base}/{name}/{part}")
     ]
+
+
+def _is_held(path: str) -> bool:
+    """Whether somebody is at work on a layer, or has just removed it."""
+    try:
+        descriptor = os.open(path, _DIRECTORY)
+    except OSError as error:
+        return error.errno == errno.ENOENT
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return not _is_there(path, descriptor)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
 
 
 def clear() -> list[str]:
@@ -172,7 +204,7 @@ def clear() -> list[str]:
         return []
     base = _lock_base()
     try:
-        gone = left()
+        gone = _left()
         for path in gone:
             home, name = os.path.split(path)
             place = os.open(home, _DIRECTORY)

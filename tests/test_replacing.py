@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,4 +61,28 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(OSError, match="No space"):
         replace(str(path), b"before", b"after", again="paddock learn")
     assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("call", ["os.open", "os.rename"])
+def test_ctrl_c_in_the_middle_of_a_step_is_heard_as_such_and_leaves_nothing_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """The system call is done when Python hears of the signal."""
+    path = tmp_path / "paddock.toml"
+    path.write_bytes(b"before")
+    real = getattr(os, call.removeprefix("os."))
+
+    def interrupted(*arguments: object, **how: object) -> object:
+        made = real(*arguments, **how)
+        if str(arguments[0]).startswith(".paddock.toml."):
+            if call == "os.open":
+                os.close(made)
+            raise KeyboardInterrupt
+        return made
+
+    monkeypatch.setattr(call, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        replace(str(path), b"before", b"after", again="paddock learn")
+    assert path.read_bytes() == (b"after" if call == "os.rename" else b"before")
     assert list(tmp_path.iterdir()) == [path]

@@ -127,3 +127,22 @@ def test_a_long_path_ends_in_its_hash() -> None:
 @given(PATHS, PATHS)
 def test_different_paths_have_different_keys(one: str, other: str) -> None:
     assert (state.repository_key(one) == state.repository_key(other)) == (one == other)
+
+
+@pytest.mark.parametrize("call", ["os.open", "os.rename"])
+def test_ctrl_c_in_the_middle_of_a_step_is_heard_as_such_and_leaves_nothing_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """The system call is done when Python hears of the signal."""
+    real = getattr(os, call.removeprefix("os."))
+
+    def interrupted(*arguments: object, **how: object) -> None:
+        made = real(*arguments, **how)
+        if call == "os.open":
+            os.close(made)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(call, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        state.write_durably(str(tmp_path), "name", b"content")
+    assert os.listdir(tmp_path) == (["name"] if call == "os.rename" else [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 
 from paddock.errors import PaddockError
 
@@ -29,8 +30,8 @@ def replace_in(folder: int, name: str, before: bytes, after: bytes, *, again: st
     """The same for a name in a directory that is open, wherever that may be by now."""
     temporary = f".{name[:200]}.{os.urandom(8).hex()}"
     mode = check(folder, name, before, again)
-    opened = os.open(temporary, _NEW, mode, dir_fd=folder)
     try:
+        opened = os.open(temporary, _NEW, mode, dir_fd=folder)
         with open(opened, "wb") as file:
             file.write(after)
             file.flush()
@@ -38,7 +39,8 @@ def replace_in(folder: int, name: str, before: bytes, after: bytes, *, again: st
             os.fsync(opened)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        os.unlink(temporary, dir_fd=folder)
+        with suppress(FileNotFoundError):  # Ctrl-C while it was made or got its name: the system call was done
+            os.unlink(temporary, dir_fd=folder)
         raise
 
 

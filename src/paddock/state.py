@@ -80,8 +80,8 @@ def places(environ: Mapping[str, str] = os.environ) -> tuple[Place, ...]:
 def write_durably(folder: str, name: str, content: bytes, *, mode: int = 0o600) -> None:
     """A file of our own in a private directory: whole or not at all, also across a power failure. Raises OSError."""
     temporary = f"{folder}/.{name}.{os.urandom(8).hex()}"
-    opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
+        opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         with open(opened, "wb") as file:
             file.write(content)
             file.flush()
@@ -89,7 +89,10 @@ def write_durably(folder: str, name: str, content: bytes, *, mode: int = 0o600) 
             os.fsync(opened)
         os.rename(temporary, f"{folder}/{name}")
     except BaseException:
-        os.unlink(temporary)
+        from contextlib import suppress
+
+        with suppress(FileNotFoundError):  # Ctrl-C while it was made or got its name
+            os.unlink(temporary)
         raise
     held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.background import one_message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +53,29 @@ def test_a_full_output_is_not_blamed_on_the_state(person: Person, repo: Path) ->
     done = shell(person, '"$@" > /dev/full', "plan", cwd=repo)
     assert done.returncode == 125
     assert "the output could not be written" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("plan", "--json"), ("undo", "--json"), ("undo", "--unknown", "--json")], ids=" ".join
+)
+def test_an_error_that_cannot_be_written_as_json_is_told_to_people(
+    person: Person, repo: Path, words: tuple[str, ...]
+) -> None:
+    done = shell(person, '"$@" > /dev/full', *words, cwd=repo)
+    assert done.returncode == 125
+    one_message(done.stderr)
+
+
+def test_an_error_as_json_that_nobody_reads_ends_with_its_code(person: Person, repo: Path) -> None:
+    here, there = os.pipe()
+    os.close(here)
+    done = subprocess.run(
+        person.argv("undo", "--json"), cwd=repo, env=person.environ, stdin=subprocess.DEVNULL, stdout=there,
+        stderr=subprocess.PIPE, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    os.close(there)
+    assert done.returncode == 125
+    one_message(done.stderr)
 
 
 def test_a_runtime_directory_that_cannot_be_made_is_named_with_its_variable(person: Person, repo: Path) -> None:

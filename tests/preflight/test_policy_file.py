@@ -16,6 +16,7 @@ from paddock.preflight.masks import pattern
 from paddock.preflight.policy_file import line, replace, with_masks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 EXTENDED = [
@@ -94,3 +95,16 @@ def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
             replace(str(tmp_path / "paddock.toml"), "x")
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_ctrl_c_while_it_gets_its_name_is_heard_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system call is done when Python hears of the signal: no failure to write is told."""
+
+    def rename(source: str, target: str, real: Callable[[str, str], None] = os.rename) -> None:
+        real(source, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.rename", rename)
+    with pytest.raises(KeyboardInterrupt):
+        replace(str(tmp_path / "paddock.toml"), "x")
+    assert (tmp_path / "paddock.toml").read_text() == "x"

@@ -191,12 +191,13 @@ def told(error: Exception, arguments: list[str]) -> int:
 def report(error: PaddockError, arguments: list[str]) -> int:
     """Print an error for people, or as JSON where that was asked for; its exit code."""
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    if "--json" in own:
-        _print_json(error.as_data())
-        sys.stdout.flush()
-        return error.exit_code
     from contextlib import suppress
 
+    if "--json" in own:
+        with suppress(OSError):  # nobody listens there, or no room, which may be the error: people are told then
+            _print_json(error.as_data())
+            sys.stdout.flush()
+            return error.exit_code
     from paddock.cli.style import paint, plain
 
     lines = [f"{paint('paddock:', 'bold', 'red', stream=sys.stderr)} {plain(error.what)}"]

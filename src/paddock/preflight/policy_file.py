@@ -87,7 +87,8 @@ def replace(path: str, text: str) -> None:
                 os.fsync(opened)
             os.rename(temporary, path)
         except BaseException:
-            os.unlink(temporary)
+            with suppress(FileNotFoundError):  # Ctrl-C while it got its name
+                os.unlink(temporary)
             raise
     except OSError as error:
         raise PaddockError(f"{path} cannot be written", why=error.strerror or str(error)) from None

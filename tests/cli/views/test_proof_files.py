@@ -15,6 +15,7 @@ from paddock.probes.proof import as_data
 from tests.probes.proofs import any_proofs, proof, row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from paddock.probes.proof import Proof
@@ -44,6 +45,19 @@ def test_a_report_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(PaddockError, match="could not be written"):
         proof_files.save(Report("html", f"{tmp_path}/out"), "text")
     assert os.listdir(tmp_path) == ["out"]
+
+
+def test_ctrl_c_while_a_report_gets_its_name_is_heard_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system call is done when Python hears of the signal: no failure to write is told."""
+
+    def rename(source: str, target: str, real: Callable[[str, str], None] = os.rename) -> None:
+        real(source, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.rename", rename)
+    with pytest.raises(KeyboardInterrupt):
+        proof_files.save(Report("html", f"{tmp_path}/out"), "text")
+    assert (tmp_path / "out").read_text() == "text"
 
 
 @pytest.mark.parametrize("format_", [name for name in proof_files.FORMATS if name not in ("table", "json")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 
 from paddock.cli.style import plain
 from paddock.errors import PaddockError, Usage
@@ -72,13 +73,14 @@ def save(report: Report, content: str) -> None:
     folder, name = os.path.split(report.file)
     temporary = f"{folder or '.'}/.{name[:200]}.{os.urandom(8).hex()}"
     try:
-        opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
         try:
+            opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
             with open(opened, "wb") as file:
                 file.write(content.encode())
             os.rename(temporary, report.file)
         except BaseException:
-            os.unlink(temporary)
+            with suppress(FileNotFoundError):  # Ctrl-C while it was made or got its name
+                os.unlink(temporary)
             raise
     except OSError as error:
         raise PaddockError(

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.frozen import replace
 from paddock.probes import scenarios
 from paddock.probes.attacking import Target, attack
 from paddock.probes.catalogue.reading import Probe, choose, load
@@ -87,3 +92,37 @@ def test_scenarios_run_on_grounds_of_their_own(tmp_path: Path, monkeypatch: pyte
     judged = attack([MADE_UP], str(tmp_path), b"", lambda _: Target(("/usr/bin/env",)))
     assert judged.rows[0].verdict == "held"
     assert len(set(places)) == 2
+
+
+def test_after_ctrl_c_no_run_begins_and_those_that_have_begun_end_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They clear up what they planted; the one who attacks takes their grounds away, and ends."""
+    begun: list[str] = []
+    ended: list[str] = []
+    ending = threading.Event()
+    real = ThreadPoolExecutor.shutdown
+
+    def shutdown(pool: ThreadPoolExecutor, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        if cancel_futures:
+            real(pool, wait=False, cancel_futures=True)
+            ending.set()
+        real(pool, wait)
+
+    def play(scene: Scene) -> tuple[str, ...]:
+        begun.append(scene.ground.base)
+        if len(begun) == 1:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        ending.wait(60)
+        ended.append(scene.ground.base)
+        return ()
+
+    many = [replace(MADE_UP, id=f"ZZ-{number:02} made-up") for number in range(20)]
+    for probe in many:
+        monkeypatch.setitem(SCENARIOS, probe.id, partial(play))
+    monkeypatch.setitem(scenarios.MODULES, "ZZ", ())
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", shutdown)
+    with pytest.raises(KeyboardInterrupt):
+        attack(many, str(tmp_path), b"", bare)
+    assert sorted(ended) == sorted(begun)
+    assert 0 < len(begun) < len(many)

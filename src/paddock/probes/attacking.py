@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 
 from paddock.frozen import frozen
 from paddock.probes.catalogue.reading import ANYONE, ROOT
@@ -14,7 +15,9 @@ from paddock.probes.running import Answer, Ran, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from typing import Any
 
     from paddock.plan.model import Plan
     from paddock.probes.catalogue.reading import Probe
@@ -58,14 +61,12 @@ _PATIENCE_S, _ENGINES_S = 60, 180
 
 def attack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> Judged:
     """Attack what `aim` makes of each ground, and judge. `policy` is the person's, for all grounds."""
-    from concurrent.futures import ThreadPoolExecutor
-
     as_root = os.geteuid() == 0
     controls = [probe for probe in probes if probe.control == ANYONE or (probe.control == ROOT and as_root)]
     controlled = {probe.id for probe in controls}
     together = [probe for probe in probes if probe.where != "scenario"]
     unshared = Target((_UNSHARE, "--mount") if as_root else ())
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with _pool() as pool:
         held = pool.submit(_pack, together, f"{base}/held", policy, aim)
         bare = pool.submit(
             _pack, [it for it in together if it.id in controlled], f"{base}/bare", policy, lambda _: unshared
@@ -75,6 +76,7 @@ def attack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> Judge
             pool.submit(_story, [known[name] for name in names], controlled, f"{base}/{number}", policy, aim)
             for number, names in enumerate(_stories(probes))
         ]
+        _await([held, bare, *alone])
     (ran, target), (without, _) = held.result(), bare.result()
     told = {name: both for running in alone for name, both in running.result().items()}
     rows = []
@@ -93,6 +95,30 @@ def attack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> Judge
     return Judged(
         tuple(rows), (*trouble, *(f"the control: {what}" for what in without.trouble)), not ran.trouble, ran.facts
     )
+
+
+@contextmanager
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    """After Ctrl-C no run begins any more; those that have begun come to their end, and clear up what they planted.
+
+    They would go on without us otherwise, on grounds that are removed. A second Ctrl-C does not wait for them.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _await(running: Sequence[Future[Any]]) -> None:
+    """Wait for the end of all, and hear Ctrl-C meanwhile: a lock that is waited for without end may not (PEP 475)."""
+    from concurrent.futures import wait
+
+    while wait(running, timeout=1).not_done:
+        pass
 
 
 def _pack(probes: Sequence[Probe], base: str, policy: bytes, aim: Aim) -> tuple[Ran, Target]:

@@ -54,8 +54,8 @@ try:
     open_ones[-1].listen()
 except OSError: pass  # where nobody can listen, nobody is reached
 print("ready", flush=True)
-while True:
-    for one in select.select(open_ones, [], [])[0]:
+while ready := select.select(open_ones, [], [], 300)[0]:  # not for ever, where who attacks was killed
+    for one in ready:
         with one.accept()[0] as client: client.sendall(sys.argv[1].encode())
 """
 _CONNECTS = """

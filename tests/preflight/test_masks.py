@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 from typing import TYPE_CHECKING
 
@@ -102,3 +103,18 @@ def test_no_masks_are_no_layer(person: Person) -> None:
     assert masks.layer("/repo", person.environ) is None
     write("/repo", ["a"], person.environ)
     assert isinstance(masks.layer("/repo", person.environ), Layer)
+
+
+def test_between_reading_and_writing_nobody_else_changes_the_masks(person: Person, repo: Path) -> None:
+    """Else of two who mask at the same time one would show again what the other one hid."""
+
+    def more(now: tuple[str, ...]) -> tuple[str, ...]:
+        other = os.open(preflight_directory(str(repo), person.environ), os.O_RDONLY)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(other)
+        return (*now, "more")
+
+    write(str(repo), ["one"], person.environ)
+    assert masks.change(str(repo), more, person.environ) == ("more", "one")
+    assert read(str(repo), person.environ) == ("more", "one")

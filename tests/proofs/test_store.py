@@ -84,6 +84,38 @@ def test_the_oldest_go_first_and_nothing_else_is_touched(person: Person, monkeyp
     assert store.newest(person.environ) == proof(policy_hash="4" * 64)
 
 
+def test_of_two_that_drop_the_oldest_at_once_neither_fails(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MOST", 1)
+    for number in range(2):
+        os.utime(keep(person, policy_hash=f"{number}" * 64), (number, number))
+    real = store._dated
+
+    def dated(place: str) -> list[tuple[int, str]]:
+        found = real(place)
+        for _, name in sorted(found)[:-1]:
+            os.unlink(f"{place}/{name}")  # as the other one does now
+        return found
+
+    monkeypatch.setattr(store, "_dated", dated)
+    assert os.path.exists(keep(person, policy_hash="2" * 64))
+
+
+def test_one_that_is_dropped_while_the_newest_is_looked_for_hides_no_other(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        os.utime(keep(person, policy_hash=f"{number}" * 64), (number, number))
+    real = os.lstat
+
+    def lstat(path: str) -> os.stat_result:
+        if os.path.basename(path).startswith("0"):
+            os.unlink(path)
+        return real(path)
+
+    monkeypatch.setattr("os.lstat", lstat)
+    assert store.newest(person.environ) == proof(policy_hash="1" * 64)
+
+
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "."])
 def test_no_name_leads_elsewhere(person: Person, name: str) -> None:
     for pair in ((name, "bubblewrap"), (HASH, name)):

@@ -112,7 +112,7 @@ def _mask(repository: str, paths: Sequence[str], *, in_policy: bool) -> Outcome:
         return _into_policy(repository, paths)
     from paddock.preflight import masks
 
-    masks.write(repository, (*masks.read(repository), *paths))
+    masks.change(repository, lambda now: (*now, *paths))
     return Outcome(_told("empty inside from now on", paths), {"schema": 1, "masked": list(paths), "written": None})
 
 
@@ -142,15 +142,17 @@ def _into_policy(repository: str, paths: Sequence[str]) -> Outcome:
 def _unmask(repository: str, paths: Sequence[str]) -> Outcome:
     from paddock.preflight import masks
 
-    now = masks.read(repository)
-    others = [path for path in paths if path not in now]
-    if others:
-        raise Usage(
-            f"{others[0]} was not masked by a scan",
-            why="a policy may mask it all the same",
-            next_step=f"paddock explain {others[0]}",
-        )
-    masks.write(repository, (path for path in now if path not in paths))
+    def without(now: tuple[str, ...]) -> list[str]:
+        others = [path for path in paths if path not in now]
+        if others:
+            raise Usage(
+                f"{others[0]} was not masked by a scan",
+                why="a policy may mask it all the same",
+                next_step=f"paddock explain {others[0]}",
+            )
+        return [path for path in now if path not in paths]
+
+    masks.change(repository, without)
     return Outcome(_told("seen again inside", paths), {"schema": 1, "unmasked": list(paths)})
 
 

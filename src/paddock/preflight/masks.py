@@ -6,16 +6,17 @@ sandbox can reach it. Paths and not patterns, each ended by a NUL, so that any n
 
 from __future__ import annotations
 
+import fcntl
 import os
 
 from paddock.errors import PolicyError
 from paddock.policy.model import Layer, Origin, Setting, Text
 from paddock.preflight import place
-from paddock.state import preflight_directory
+from paddock.state import preflight_directory, write_durably
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 NAME = "masks"
 WHERE = "paddock scan"
@@ -64,15 +65,24 @@ def write(repository: str, paths: Iterable[str], environ: Mapping[str, str] = os
             why="each of them is a mount",
             next_step='mask their directories: [workspace] mask = ["config/secrets"] in paddock.toml',
         )
-    directory = place.make(repository, environ)
-    file, temporary = f"{directory}/{NAME}", f"{directory}/.{NAME}.{os.getpid()}"
-    opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with open(opened, "wb") as target:
-        target.write(_HEAD + b"".join(os.fsencode(path) + b"\0" for path in chosen))
-        target.flush()
-        os.fsync(opened)
-    os.rename(temporary, file)
+    content = _HEAD + b"".join(os.fsencode(path) + b"\0" for path in chosen)
+    write_durably(place.make(repository, environ), NAME, content)
     return chosen
+
+
+def change(
+    repository: str, others: Callable[[tuple[str, ...]], Iterable[str]], environ: Mapping[str, str] = os.environ
+) -> tuple[str, ...]:
+    """Have what `others` makes of the masks that there are; two who change them at once do it one after the other.
+
+    Raises what `others`, `read` and `write` do.
+    """
+    held = os.open(place.make(repository, environ), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        return write(repository, others(read(repository, environ)), environ)
+    finally:
+        os.close(held)
 
 
 def pattern(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from paddock import state
 from paddock.errors import PaddockError
@@ -88,15 +89,17 @@ def _dated(folder: str) -> list[tuple[int, str]]:
     """When each was written, and its name."""
     try:
         with os.scandir(folder) as entries:
-            return [
-                (entry.stat(follow_symlinks=False).st_mtime_ns, entry.name)
-                for entry in entries
-                if entry.name.endswith(_ENDING) and not entry.name.startswith(".")
-            ]
+            names = [entry.name for entry in entries if entry.name.endswith(_ENDING) and not entry.name.startswith(".")]
     except (FileNotFoundError, NotADirectoryError):
         return []
+    found = []
+    for name in names:
+        with suppress(FileNotFoundError):  # dropped meanwhile, by another proof
+            found.append((os.lstat(f"{folder}/{name}").st_mtime_ns, name))
+    return found
 
 
 def _drop_oldest(folder: str) -> None:
     for _, name in sorted(_dated(folder))[:-MOST]:
-        os.unlink(f"{folder}/{name}")
+        with suppress(FileNotFoundError):  # two that end at the same time drop the same
+            os.unlink(f"{folder}/{name}")

@@ -91,5 +91,5 @@ def _ask(report: Report, chosen: Sequence[str]) -> bool:
     if not answer or answer.strip().lower() not in ("", "y", "yes"):  # nothing at all: the terminal hung up
         complain("not masked; whenever you like: paddock scan --mask")
         return False
-    masks.write(report.repository, (*masks.read(report.repository), *chosen))
+    masks.change(report.repository, lambda now: (*now, *chosen))
     return True

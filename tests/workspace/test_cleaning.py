@@ -117,6 +117,14 @@ def test_a_damaged_home_is_told_and_keeps_no_other_from_being_cleared(repository
     assert cleaning.left_over() == [f"half-made change set {broken}/.new-1: Not a directory"]
 
 
+def test_what_holds_something_is_not_locked_to_see_that(repository, monkeypatch) -> None:
+    """An apply beside it would be refused, and a run begin anew."""
+    hold(repository, "work")
+    monkeypatch.setattr(store, "lock", lambda _: pytest.fail("locked"))
+    assert cleaning.clean() == []
+    assert [held.directory.name for held in store.listing(repository)] == ["work"]
+
+
 def test_a_change_set_that_is_just_being_made_is_not_left(repository, monkeypatch) -> None:
     """It has its half name before its lock; who clears up looks when the home is free."""
     home, real, seen = shelf.home_of(repository), os.mkdir, []

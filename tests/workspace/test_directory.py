@@ -54,3 +54,13 @@ def test_a_repository_that_was_replaced_is_lost_and_says_what_to_do(repository, 
         assert caught.value.code == "repository-lost"
         assert "move it back" in caught.value.next_step
         assert directory.upper in caught.value.next_step
+
+
+def test_one_that_went_meanwhile_is_said_to_be_gone(repository) -> None:
+    """Another terminal applied it between our look for it and our look at it."""
+    directory = shelf.open_or_create(repository, "a")
+    os.rename(directory.path, f"{directory.home}/.gone-1")
+    for look in (directories.open_upper, directories.open_repository, directories.both):
+        with pytest.raises(WorkspaceError, match="'a' is gone"):
+            look(directory)
+    assert directory.count_changes() == 0

@@ -6,6 +6,7 @@ import os
 
 from paddock.errors import PaddockError
 from paddock.workspace import scratches, shelf, store
+from paddock.workspace.change_set import walk
 from paddock.workspace.ignored import layers
 
 TYPE_CHECKING = False
@@ -51,11 +52,19 @@ def _clear(home: str) -> list[str]:
 def _end(held: shelf.Held) -> list[str]:
     """Let a change set go that nobody has and that holds nothing."""
     try:
-        if not held.in_use and not store.release(store.lock(held.directory)):
+        if held.in_use or (held.meta.state == "held" and _holds_something(held.directory)):
+            return []
+        if not store.release(store.lock(held.directory)):
             return [f"empty change set {held.directory.path}"]
     except (OSError, PaddockError):
         pass  # taken meanwhile, or damaged: paddock changes says so
     return []
+
+
+def _holds_something(directory: store.ChangeSetDirectory) -> bool:
+    """Looked at without a lock, for which whoever comes meanwhile would find it in use."""
+    with shelf.both(directory) as trees:
+        return next(walk(*trees), None) is not None or directory.has_git_work()
 
 
 def _left_in(home: str) -> list[str]:

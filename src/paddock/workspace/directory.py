@@ -70,18 +70,26 @@ def open_upper(directory: ChangeSetDirectory) -> int:
     """A descriptor of the upper directory. It is made readable for us where `chmod 000 .` inside took that away."""
     from paddock.workspace.descent import open_beneath
 
-    with opened(directory.path) as place:
-        found = os.stat(UPPER, dir_fd=place, follow_symlinks=False)
-        if found.st_uid == os.geteuid() and ~found.st_mode & 0o700:
-            os.chmod(UPPER, found.st_mode & 0o7777 | 0o700, dir_fd=place)
-        return open_beneath(place, UPPER, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with opened(directory.path) as place:
+            found = os.stat(UPPER, dir_fd=place, follow_symlinks=False)
+            if found.st_uid == os.geteuid() and ~found.st_mode & 0o700:
+                os.chmod(UPPER, found.st_mode & 0o7777 | 0o700, dir_fd=place)
+            return open_beneath(place, UPPER, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        if os.path.lexists(directory.path):  # damaged
+            raise
+        raise gone(directory.name) from None
 
 
 def open_repository(directory: ChangeSetDirectory, meta: Meta | None = None) -> int:
     """A descriptor of the repository's root. Raises WorkspaceError when it is not the one that it was."""
     if meta is None:
-        with opened(directory.path) as place:
-            meta = metas.read(place, directory.repository)
+        try:
+            with opened(directory.path) as place:
+                meta = metas.read(place, directory.repository)
+        except FileNotFoundError:
+            raise gone(directory.name) from None
     root = meta.repository or directory.repository
     try:
         descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -121,6 +129,11 @@ def lost(directory: ChangeSetDirectory, why: str) -> WorkspaceError:
         next_step=f"move it back; its changes are kept in {directory.upper!a}",
         code="repository-lost",
     )
+
+
+def gone(name: str) -> WorkspaceError:
+    """It was there, and somebody has applied or discarded it meanwhile."""
+    return WorkspaceError(f"change set {name!r} is gone", next_step="paddock changes")
 
 
 class opened:  # noqa: N801 - used as contextlib's functions are, which a start would pay for with their import

@@ -22,6 +22,7 @@ from paddock.workspace.directory import (
     WORK,
     ChangeSetDirectory,
     both,
+    gone,
     lost,
     open_repository,
     open_upper,
@@ -47,6 +48,7 @@ __all__ = [
     "current",
     "discard",
     "find",
+    "gone",
     "halves_in",
     "home_locked",
     "home_of",
@@ -193,11 +195,11 @@ def discard(directory: ChangeSetDirectory) -> None:
     """Remove a whole change set that we hold, and let go of it. A later `clear_halves` finishes a killed one."""
     from paddock.workspace import removal
 
-    gone = f"{_HALF}gone-{os.urandom(8).hex()}"
+    half = f"{_HALF}gone-{os.urandom(8).hex()}"
     with home_locked(directory.home) as home:
-        os.rename(directory.path, f"{home}/{gone}")
+        os.rename(directory.path, f"{home}/{half}")
     with opened(directory.home) as place:
-        removal.remove(place, gone)
+        removal.remove(place, half)
     os.close(directory.lock)
     with home_locked(directory.home) as home:
         if not _entries(home):
@@ -234,7 +236,7 @@ def try_lock(path: str) -> int | None:
     try:
         descriptor = _open_own(path)
     except FileNotFoundError:
-        raise _gone(path) from None
+        raise gone(os.path.basename(path)) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.path.samestat(os.lstat(path), os.fstat(descriptor)):
@@ -245,11 +247,7 @@ def try_lock(path: str) -> int | None:
     except FileNotFoundError:
         pass
     os.close(descriptor)  # its holder removed it, and let go only then
-    raise _gone(path)
-
-
-def _gone(path: str) -> WorkspaceError:
-    return WorkspaceError(f"change set {os.path.basename(path)!r} is gone", next_step="paddock changes")
+    raise gone(os.path.basename(path))
 
 
 def _open_own(path: str) -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 from typing import TYPE_CHECKING
@@ -108,3 +109,22 @@ def test_where_nothing_can_be_made_the_variable_is_named(monkeypatch: pytest.Mon
     with pytest.raises(PaddockError) as caught, TrialGround():
         pass
     assert "XDG_STATE_HOME" in caught.value.next_step
+
+
+def test_one_that_somebody_looks_at_as_it_is_made_is_used_all_the_same(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`paddock clean` of another terminal holds it for a moment, to see whether it is left."""
+    real, seen = fcntl.flock, []
+
+    def flock(held: int, how: int) -> None:
+        seen.append(how)
+        if len(seen) == 1 and how & fcntl.LOCK_NB:
+            raise BlockingIOError
+        real(held, how)
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with TrialGround():
+        assert len(list(state.iterdir())) == 1
+    assert seen
+    assert list(state.iterdir()) == []

@@ -58,7 +58,7 @@ class TrialGround:
             name = PREFIX + os.urandom(8).hex()
             os.mkdir(f"{self._parent}/{name}", 0o700)
             self._name = name
-            lock = _lock(self._held[0], name)
+            lock = _lock(self._held[0], name, wait=True)  # for somebody who looks for left ones
             if lock is not None:
                 self._held.append(lock)
                 return
@@ -134,14 +134,14 @@ def _is_left(parent: str, name: str) -> bool:
     return True
 
 
-def _lock(directory: int, name: str) -> int | None:
-    """Hold a trial directory; None when somebody else does or it is gone."""
+def _lock(directory: int, name: str, *, wait: bool = False) -> int | None:
+    """Hold a trial directory; None when it is gone, or somebody else does and we are not to `wait`."""
     try:
         descriptor = os.open(name, _DIRECTORY, dir_fd=directory)
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         return None

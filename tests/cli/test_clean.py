@@ -30,7 +30,7 @@ def test_where_nothing_is_left_that_is_said(person: Person, repo: Path) -> None:
 def test_what_a_crash_left_is_removed_and_named(person: Person, repo: Path) -> None:
     with running(person, repo, "--name", "it", command=("sh", "-c", "echo x > made; echo up; exec sleep 600")) as it:
         it.kill()
-        it.wait(30)
+        it.wait(90)
     directory = person.home / "runtime/paddock/live/it"
     assert directory.is_dir()
     done = person.call("clean", cwd=repo)

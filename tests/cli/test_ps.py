@@ -36,7 +36,7 @@ def test_a_live_sandbox_in_text_and_json_and_what_a_crash_left(person: Person, r
         (row,) = json.loads(person.call("ps", "--json", cwd="/").stdout)["sandboxes"]
         assert (row["pid"], row["repository"], row["mode"], row["network"]) == (process.pid, str(repo), "review", "off")
         process.kill()
-        process.wait(30)
+        process.wait(90)
         (row,) = json.loads(person.call("ps", "--json", cwd=repo).stdout)["sandboxes"]
         assert (row["name"], row["state"], row["pid"]) == ("it", "left over", None)
         assert "left over" in person.call("ps", cwd=repo).stdout

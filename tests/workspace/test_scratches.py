@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+from typing import TYPE_CHECKING
 
 from paddock.state import state_directory
 from paddock.workspace.scratches import clear_left, left, remove_scratch, scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_layers_come_and_go(lab) -> None:
@@ -88,3 +93,28 @@ def test_many_at_once_do_not_clear_each_other(lab) -> None:
     os.close(gate[1])
     assert [os.waitpid(child, 0)[1] for child in children] == [0] * 8
     assert left() == []
+
+
+def test_who_looks_for_left_ones_waits_for_those_that_are_being_made(lab, monkeypatch) -> None:
+    """They have a name before they have a lock."""
+    real = os.mkdir
+    seen: list[int] = []
+
+    def lock(held: int, _: int, real: Callable[[int, int], None] = fcntl.flock) -> None:
+        try:
+            real(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os._exit(0)  # it would wait
+
+    def mkdir(path: str, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
+        real(path, mode, dir_fd=dir_fd)
+        if not seen and os.path.dirname(path).endswith("/scratch"):
+            pid = os.fork()
+            if pid == 0:
+                monkeypatch.setattr("fcntl.flock", lock)
+                os._exit(1 + len(left()))
+            seen.append(os.waitpid(pid, 0)[1])
+
+    monkeypatch.setattr("os.mkdir", mkdir)
+    remove_scratch(scratch())
+    assert seen == [0]

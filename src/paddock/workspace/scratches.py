@@ -23,8 +23,7 @@ def scratch(repository: str = "/") -> str:
         path = f"{home}/{os.urandom(8).hex()}"
         os.mkdir(path, 0o700)
         descriptor = shelf.try_lock(path)
-    if descriptor is None:  # somebody who looks for left ones had it for a moment; there is no name twice
-        return scratch(repository)
+    assert descriptor is not None  # noqa: S101 - nobody looks for left ones meanwhile, and there is no name twice
     os.fchmod(descriptor, 0o700)  # whatever the umask is
     _held[path] = descriptor
     root = os.stat(repository)
@@ -58,9 +57,10 @@ def _home() -> str:
 
 def left() -> list[str]:
     """The layers of others that ended without removing them."""
-    home = _home()
-    paths = [f"{home}/{name}" for name in sorted(os.listdir(home))] if os.path.isdir(home) else []
-    return [path for path in paths if _is_free(path)]
+    if not os.path.isdir(_home()):
+        return []
+    with shelf.home_locked(_home()) as home:  # whoever makes some has locked them by then
+        return [path for name in sorted(os.listdir(home)) if _is_free(path := f"{home}/{name}")]
 
 
 def clear_left() -> list[str]:

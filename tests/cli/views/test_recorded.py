@@ -135,10 +135,10 @@ def test_following_shows_what_comes_and_ends_with_the_session(session: Session) 
 
     reader = threading.Thread(target=follow)
     reader.start()
-    assert paused.wait(20)
+    assert paused.wait(90)
     session.writer.append("dns", name="later.test", port=53, verdict="refused", reason="not-allowed")
     session.close()
-    reader.join(20)
+    reader.join(90)
     assert any("later.test" in piece for piece in seen)
     assert "closed" in seen[-1]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -46,6 +47,20 @@ def test_what_somebody_holds_stays_and_so_does_what_is_new(tmp_path: Path) -> No
         old(tmp_path / os.path.basename(base))
         assert abandoned(str(tmp_path)) == sweep(str(tmp_path)) == []
         assert os.path.isdir(base)
+
+
+def test_what_goes_while_somebody_looks_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opened while a proof held it, locked when that had removed it."""
+    ground, real = tmp_path / "ground", fcntl.flock
+    ground.mkdir()
+    old(ground)
+
+    def flock(held: int, how: int) -> None:
+        ground.rmdir()
+        real(held, how)
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    assert abandoned(str(tmp_path)) == []
 
 
 def test_links_and_files_there_are_left_alone(tmp_path: Path) -> None:

@@ -78,8 +78,9 @@ def _take(path: str, action: Callable[[str], None]) -> bool:
         if time.time() - os.fstat(held).st_mtime < _NEW_S:
             return False
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.lstat(path)  # its holder may have let go because it is gone
         action(path)
-    except OSError:  # somebody's
+    except OSError:  # somebody's, or nobody's any more
         return False
     finally:
         os.close(held)

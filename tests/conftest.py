@@ -34,7 +34,10 @@ _beginning = pytest.StashKey[dict[str, object]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hear the signals that the caller of the tests may ignore, as nohup(1) does: Paddock would ignore them too."""
+    """Be as an ordinary shell is, whoever calls the tests: what they make has the usual modes, and signals are heard
+    that the caller may ignore, as nohup(1) does: Paddock would ignore them too.
+    """
+    os.umask(0o022)
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, signal.SIG_DFL)

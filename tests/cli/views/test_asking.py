@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 import pytest
 
@@ -20,7 +21,7 @@ def place(tmp_path):
 def test_visual_comes_before_editor_and_both_before_the_systems(place) -> None:
     path = str(place)
     assert asking.editor({"VISUAL": "my-ed -w", "EDITOR": "other", "PATH": path}) == [f"{path}/my-ed", "-w"]
-    assert asking.editor({"VISUAL": "", "EDITOR": f"'{path}/my-ed'", "PATH": ""}) == [f"{path}/my-ed"]
+    assert asking.editor({"VISUAL": "", "EDITOR": shlex.quote(f"{path}/my-ed"), "PATH": ""}) == [f"{path}/my-ed"]
 
 
 @pytest.mark.parametrize("given", ["my-ed", "./my-ed", "sub/my-ed", "not-there", "'"])

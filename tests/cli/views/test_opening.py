@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ echo "in $(ls -A | tr '\\n' ' ')"
 
 @pytest.fixture
 def tool(tmp_path: Path) -> dict[str, str]:
-    return {"DIFFTOOL": str(script(tmp_path / "tool", TOOL))}
+    return {"DIFFTOOL": shlex.quote(str(script(tmp_path / "tool", TOOL)))}
 
 
 def test_the_program_gets_read_only_copies_under_names_that_mean_nothing(
@@ -103,7 +104,10 @@ def test_a_huge_file_is_named_and_not_copied(monkeypatch, person, repo, tool) ->
 def test_a_program_that_fails_is_told(monkeypatch, person, repo, tmp_path) -> None:
     hold(monkeypatch, person, repo, lambda upper: (upper / "a").write_text("x\n"))
     broken = script(tmp_path / "broken", "exit 3")
-    assert person.call("diff", "--open", cwd=repo, DIFFTOOL=str(broken)).stdout == f"{broken} ended with 3: a\n"
+    assert (
+        person.call("diff", "--open", cwd=repo, DIFFTOOL=shlex.quote(str(broken))).stdout
+        == f"{broken} ended with 3: a\n"
+    )
 
 
 @pytest.mark.parametrize(

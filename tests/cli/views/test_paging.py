@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,7 +66,7 @@ def test_less_starts_no_programs_and_opens_no_files_for_what_it_shows() -> None:
 
 def test_the_pager_gets_the_lines_and_nothing_of_the_repository(person, repo, long, tmp_path) -> None:
     pager = script(tmp_path / "pager", f'cat > "{tmp_path}/seen"; pwd > "{tmp_path}/where"; echo "$# $LESSSECURE"')
-    shown = seen(person, repo, "diff", PADDOCK_PAGER=f"'{pager}' one two")
+    shown = seen(person, repo, "diff", PADDOCK_PAGER=f"{shlex.quote(str(pager))} one two")
     assert shown == "2 1\n"
     lines = (tmp_path / "seen").read_text()
     assert "+line \\x1b[2J" in lines
@@ -76,7 +77,7 @@ def test_the_pager_gets_the_lines_and_nothing_of_the_repository(person, repo, lo
 
 def test_a_pager_may_stop_reading_whenever_it_likes(person, repo, long, tmp_path) -> None:
     pager = script(tmp_path / "pager", "head -n 1")
-    assert seen(person, repo, "diff", NO_COLOR="1", PADDOCK_PAGER=str(pager)).startswith(
+    assert seen(person, repo, "diff", NO_COLOR="1", PADDOCK_PAGER=shlex.quote(str(pager))).startswith(
         "# hazard text-control (low): long: "
     )
 
@@ -89,16 +90,16 @@ def test_less_shows_what_fits_and_leaves_at_once(person, repo, monkeypatch) -> N
 
 def test_without_a_terminal_there_is_no_pager(person, repo, long, tmp_path) -> None:
     pager = script(tmp_path / "pager", "exit 1")
-    done = person.call("diff", cwd=repo, PAGER=str(pager))
+    done = person.call("diff", cwd=repo, PAGER=shlex.quote(str(pager)))
     assert (done.returncode, done.stdout.count("\n+line")) == (0, 500)
 
 
 def test_a_mistake_is_told_without_a_pager(person, repo, long, tmp_path) -> None:
     pager = script(tmp_path / "pager", f'touch "{tmp_path}/started"; cat')
-    seen(person, repo, "diff", "none", PADDOCK_PAGER=str(pager), expected=125)
+    seen(person, repo, "diff", "none", PADDOCK_PAGER=shlex.quote(str(pager)), expected=125)
     assert not os.path.exists(tmp_path / "started")
 
 
 def test_json_is_never_paged(person, repo, long, tmp_path) -> None:
     pager = script(tmp_path / "pager", "echo paged")
-    assert seen(person, repo, "diff", "--json", PADDOCK_PAGER=str(pager)).startswith("{")
+    assert seen(person, repo, "diff", "--json", PADDOCK_PAGER=shlex.quote(str(pager))).startswith("{")

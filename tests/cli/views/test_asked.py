@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -7,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddock.cli.views import asked
+from paddock.workspace import shelf, store
 from tests.capabilities import needs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from paddock.cli.outcome import Outcome
     from tests.conftest import Person
 
 pytestmark = [needs("bubblewrap", "overlay", "git")]
@@ -69,3 +73,16 @@ def test_paths_must_be_given_and_files_kept(person: Person, built: Path, tmp_pat
     assert person.call("apply", "--ignored", "--yes", "../dist", cwd=built).returncode == 125
     assert "no ignored files are kept here" in person.call("apply", "--ignored", "dist", cwd=tmp_path).stderr
     assert "no changes are held" in person.call("changes", cwd=built).stdout
+
+
+def test_ctrl_c_after_all_is_applied_is_heard_as_such(
+    person: Person, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def applied(directory: store.ChangeSetDirectory, _: argparse.Namespace) -> Outcome:
+        shelf.discard(store.lock(directory))
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("XDG_STATE_HOME", person.environ["XDG_STATE_HOME"])
+    monkeypatch.chdir(built)
+    with pytest.raises(KeyboardInterrupt):
+        asked.perform(argparse.Namespace(paths=["dist"], name=None, dry_run=False), applied)

@@ -6,6 +6,7 @@ It is copied to a change set of its own first, and then reviewed and applied as 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from paddock.errors import Usage, WorkspaceError
 from paddock.workspace.discard import discard_all
@@ -28,7 +29,8 @@ def perform(options: argparse.Namespace, apply: Callable[[ChangeSetDirectory, ar
     try:
         outcome = apply(directory, options)
     except BaseException:
-        discard_all(directory)
+        with suppress(WorkspaceError):  # gone with the last of its changes, before Ctrl-C was heard
+            discard_all(directory)
         raise
     if options.dry_run:
         discard_all(directory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -144,6 +145,71 @@ def test_a_lock_that_was_removed_holds_no_name(runtime: Path) -> None:
     first = live.claim("field", exact=True)
     os.unlink(f"{first.directory}/lock")
     assert forked(lambda: live.claim("field", exact=True).name) == "field"
+
+
+@pytest.mark.parametrize("by", ["its Paddock", "whoever clears up"])
+def test_a_name_that_is_taken_while_its_last_holder_lets_go_of_it_is_the_new_holders(
+    by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = live.claim("field", exact=True)
+    last.describe({"name": "last"})
+    (Path(last.directory) / "place").mkdir()
+    if by != "its Paddock":
+        os.close(last._lock)
+    unlink = os.unlink
+    taken: list[subprocess.Popen[str]] = []
+
+    def unlink_and_wait(path: str) -> None:
+        unlink(path)
+        if path == f"{last.directory}/lock":
+            taken.append(subprocess.Popen([sys.executable, "-c", HOLD, "field"], text=True,
+                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE))  # fmt: skip
+            assert taken[0].stdout
+            assert taken[0].stdout.readline() == "field\n"
+
+    monkeypatch.setattr(os, "unlink", unlink_and_wait)
+    try:
+        if by == "its Paddock":
+            last.remove()
+        else:
+            live.remove_dead(live.Entry("field", last.directory, 0))
+        assert live.find("field").holder == taken[0].pid
+        assert live.find("field").data() == {"name": "field"}
+        assert sorted(os.listdir(last.directory)) == ["lock", "session"]
+    finally:
+        for process in taken:
+            process.communicate("")
+
+
+@pytest.mark.parametrize("call", ["isdir", "mkdir", "lstat"])
+def test_a_directory_that_another_one_takes_away_meanwhile_is_made_again(
+    call: str, runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the midst of the calls that make it: it was there, then it was not."""
+    directory = f"{live.live_directory()}/field"
+    Path(directory).mkdir(parents=True)
+    if call == "mkdir":
+        os.rmdir(directory)
+    where = os.path if call == "isdir" else os
+    real = getattr(where, call)
+    done: list[str] = []
+
+    def vanishing(path: str, *others: object) -> object:
+        if path != directory or done:
+            return real(path, *others)
+        done.append(path)
+        if call == "mkdir":
+            raise FileExistsError(errno.EEXIST, "File exists", path)
+        answer = real(path)
+        os.rmdir(path)
+        return answer if call == "isdir" else real(path)
+
+    monkeypatch.setattr(where, call, vanishing)
+    own = live.claim("field", exact=True)
+    assert done
+    assert forked(lambda: live.find("field").holder) == os.getpid()
+    own.remove()
+    assert list((runtime / "paddock/live").iterdir()) == []
 
 
 def test_groups_of_different_runtime_directories_never_share_a_name(

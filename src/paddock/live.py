@@ -7,11 +7,14 @@ from pids.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 import struct
+from contextlib import suppress
 
-from paddock.errors import SessionError
+from paddock.errors import PaddockError, SessionError
 from paddock.frozen import frozen
 from paddock.kernel import cgroups
 from paddock.state import make_private, runtime_directory
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 _FLOCK = "hhqqi"  # struct flock of fcntl(2) on 64-bit Linux
 _MAX_TRIES = 1000
+_LOCK = "lock"
 # A Python literal of dictionaries, lists, text and numbers: `json` would cost every start two milliseconds.
 _DESCRIPTION = "session"
 
@@ -64,7 +68,7 @@ class Live:
 
     def remove(self) -> None:
         """Forget the sandbox."""
-        remove_directory(self.directory)
+        _remove_held(self.directory)
         os.close(self._lock)
 
 
@@ -85,9 +89,10 @@ def claim(wanted: str, *, exact: bool) -> Live:
     base = make_private(live_directory())
     for number in range(1, _MAX_TRIES):
         name = wanted if number == 1 or exact else f"{wanted}-{number}"
-        directory = make_private(f"{base}/{name}")
+        directory = f"{base}/{name}"
         try:
-            lock = os.open(f"{directory}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            _make(directory)
+            lock = _open_lock(directory)
         except FileNotFoundError:  # cleared away in between
             continue
         try:
@@ -106,6 +111,28 @@ def claim(wanted: str, *, exact: bool) -> Live:
     raise SessionError(f"no free name like {wanted}", next_step="paddock ps")
 
 
+def _make(directory: str) -> None:
+    """Make a sandbox's directory. FileNotFoundError where another Paddock is taking it away."""
+    try:
+        make_private(directory)
+    except PaddockError as error:
+        if isinstance(error.__cause__, FileExistsError | FileNotFoundError) and not _is_in_the_way(directory):
+            raise FileNotFoundError(directory) from None
+        raise
+
+
+def _is_in_the_way(path: str) -> bool:
+    """Whether something is there that is no directory."""
+    try:
+        return not stat.S_ISDIR(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def _open_lock(directory: str) -> int:
+    return os.open(f"{directory}/{_LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
 def readable(directory: str) -> str:
     """What a sandbox of a directory could be called: its last part, as far as a name may have that; or nothing."""
     base = os.path.basename(directory).lower()
@@ -118,9 +145,7 @@ def entries() -> tuple[Entry, ...]:
         names = sorted(os.listdir(live_directory()))
     except FileNotFoundError:
         return ()
-    return tuple(
-        Entry(name, f"{live_directory()}/{name}", _holder(f"{live_directory()}/{name}/lock")) for name in names
-    )
+    return tuple(Entry(name, f"{live_directory()}/{name}", _holder(f"{live_directory()}/{name}")) for name in names)
 
 
 def group_name(name: str) -> str:
@@ -134,20 +159,45 @@ def remove_dead(entry: Entry) -> bool:
         os.unlink(entry.directory)
         return True
     try:
-        lock = os.open(f"{entry.directory}/lock", os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:  # killed between two calls of `claim`
-        remove_directory(entry.directory)
+        if _is_gone(entry.directory):  # it was killed between two calls of `claim`
+            return True
+        lock = _open_lock(entry.directory)
+    except FileNotFoundError:
         return True
     except NotADirectoryError:  # somebody's, where only our directories belong
         os.unlink(entry.directory)
         return True
     try:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        remove_directory(entry.directory)
+        if os.fstat(lock).st_nlink:  # else another one has removed it, and the name may be somebody's
+            _remove_held(entry.directory)
     except BlockingIOError:
         return False
     finally:
         os.close(lock)
+    return True
+
+
+def _remove_held(directory: str) -> None:
+    """Remove the directory of a sandbox whose lock we hold."""
+    for path in _within(directory):
+        if os.path.basename(path) != _LOCK:
+            _remove(path)
+    # Last: from here on the name may be taken by somebody else, and what is in the directory is theirs.
+    _remove(f"{directory}/{_LOCK}")
+    _is_gone(directory)
+
+
+def _is_gone(directory: str) -> bool:
+    """Remove a directory if there is nothing in it. Whether it is gone."""
+    try:
+        os.rmdir(directory)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
     return True
 
 
@@ -167,12 +217,12 @@ def find(name: str) -> Entry:
 
 def is_held(directory: str) -> bool:
     """Whether the Paddock of the sandbox with that directory lives."""
-    return bool(directory) and _holder(f"{directory}/lock") != 0
+    return bool(directory) and _holder(directory) != 0
 
 
-def _holder(path: str) -> int:
+def _holder(directory: str) -> int:
     try:
-        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        lock = os.open(f"{directory}/{_LOCK}", os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return 0
     try:
@@ -184,13 +234,22 @@ def _holder(path: str) -> int:
 
 
 def remove_directory(directory: str) -> None:
-    """Remove a sandbox's directory of plain files, and of directories of such."""
-    try:
-        for entry in os.scandir(directory):
-            if entry.is_dir(follow_symlinks=False):
-                remove_directory(entry.path)
-            else:
-                os.unlink(entry.path)
+    """Remove a directory of plain files, and of directories of such. Others may be at the same work."""
+    for path in _within(directory):
+        _remove(path)
+    with suppress(FileNotFoundError):
         os.rmdir(directory)
-    except FileNotFoundError:
-        return
+
+
+def _within(directory: str) -> list[str]:
+    with suppress(FileNotFoundError):
+        return [f"{directory}/{name}" for name in os.listdir(directory)]
+    return []
+
+
+def _remove(path: str) -> None:
+    if not os.path.islink(path) and os.path.isdir(path):
+        remove_directory(path)
+    else:
+        with suppress(FileNotFoundError):
+            os.unlink(path)

@@ -106,6 +106,16 @@ def test_a_description_that_is_no_description_is_empty(tmp_path: Path, content: 
     assert live.Entry("x", str(tmp_path), 0).data() == {}
 
 
+def test_what_a_killed_one_said_of_itself_is_not_true_of_the_next_one_of_that_name(
+    holder: subprocess.Popen[str],
+) -> None:
+    """Its first process may be anybody's by now, and `paddock exec` would go there."""
+    directory = live.find("field").directory
+    for pid, seen in ((holder.pid, {"pid": holder.pid}), (holder.pid + 1, {})):
+        Path(directory, "session").write_text(repr({"pid": pid}))
+        assert live.find("field").data() == seen
+
+
 def test_what_a_dead_one_left_is_removed_and_what_lives_is_not(holder: subprocess.Popen[str], runtime: Path) -> None:
     entry = live.find("field")
     assert not live.remove_dead(entry)

@@ -48,7 +48,10 @@ class Entry:
                 found = literal_eval(file.read())
         except (FileNotFoundError, ValueError, SyntaxError):
             return {}
-        return found if isinstance(found, dict) else {}
+        if not isinstance(found, dict):
+            return {}
+        # One that was killed may have had the name before, and its PID 1 be anybody's by now.
+        return {} if self.holder and found.get("pid", self.holder) != self.holder else found
 
 
 class Live:

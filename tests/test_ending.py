@@ -23,6 +23,7 @@ from paddock.probes.planting.files import fingerprint
 from tests.background import cleaned, killed_at_moments, running
 from tests.boundary.field import wait_for
 from tests.capabilities import needs
+from tests.forked import forked
 from tests.real.support import processes_with
 
 if TYPE_CHECKING:
@@ -138,6 +139,49 @@ def test_a_control_group_that_a_crash_left_is_removed_with_its_processes(site: S
     assert removed == [f"control group {group.directories[0]}"]
     assert not any(os.path.exists(directory) for directory in group.directories)
     assert ending.left_over() == []
+
+
+def test_no_sandbox_begins_by_the_name_of_one_whose_control_group_is_being_removed(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.claim("other", exact=True).remove()  # makes the directory
+    monkeypatch.setattr(cgroups, "find", lambda: Site(2, {"memory": str(alone)}))
+    group = cgroups.create(Site(2, {"memory": str(alone)}), live.group_name("crashed"), {})
+    clear, seen = cgroups.clear, []
+
+    def clear_and_look(found: cgroups.Cgroup) -> bool:
+        seen.append(forked(lambda: _claimed("crashed")))
+        return clear(found)
+
+    monkeypatch.setattr(cgroups, "clear", clear_and_look)
+    assert ending.clean() == [f"control group {group.directories[0]}"]
+    assert seen == ["name-in-use"]
+    assert forked(lambda: _claimed("crashed")) == "crashed"
+
+
+def _claimed(name: str) -> str:
+    try:
+        return live.claim(name, exact=True).name
+    except SessionError as error:
+        return error.code
+
+
+def test_the_control_group_of_a_sandbox_that_took_the_name_of_a_dead_one_just_now_is_left_alone(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = live.claim("again", exact=True)
+    site = Site(2, {"memory": str(alone)})
+    monkeypatch.setattr(cgroups, "find", lambda: site)
+    group = cgroups.create(site, live.group_name("again"), {})
+
+    def clean() -> list[str]:
+        monkeypatch.setattr(live, "entries", lambda: (live.Entry("again", own.directory, 0),))  # as a moment before
+        return ending.clean()
+
+    assert forked(clean) == []
+    assert os.path.exists(group.directories[0])
+    assert os.path.exists(f"{own.directory}/lock")
+    own.remove()
 
 
 @pytest.mark.root

@@ -60,11 +60,9 @@ def clean() -> list[str]:
     from paddock.workspace import cleaning
 
     removed = []
-    for group in _dead_groups():
-        if not cgroups.clear(group):
-            what = f"the control group {group.directories[0]} is still in use"
-            raise PaddockError(what, next_step="paddock clean")
-        removed.append(f"control group {group.directories[0]}")
+    for name, group in _dead_groups():
+        if _cleared(name, group):
+            removed.append(f"control group {group.directories[0]}")
     removed += [_orphan(pid) for pid in orphans.end(live.live_directory())]
     removed += stranded.clear()  # while their notes are there
     dead = [entry for entry in live.entries() if not entry.holder and _forgotten(entry)]
@@ -72,6 +70,21 @@ def clean() -> list[str]:
     removed += [*watching.recover(), *retention.tidy()]
     removed += [f"unfinished login {path}" for path in logins.clear_unfinished()]
     return [*removed, *(f"trial directory {path}" for path in trial_ground.clear_left()), *cleaning.clean()]
+
+
+def _cleared(name: str, group: cgroups.Cgroup) -> bool:
+    """Clear the group of a sandbox of that name, unless somebody has taken that since. Raises PaddockError."""
+    held = live.hold(name) if name else None
+    if name and not held:
+        return False
+    try:
+        if not cgroups.clear(group):
+            what = f"the control group {group.directories[0]} is still in use"
+            raise PaddockError(what, next_step="paddock clean")
+    finally:
+        if held:
+            held.let_go()
+    return True
 
 
 def _forgotten(entry: live.Entry) -> bool:
@@ -83,7 +96,7 @@ def left_over() -> list[str]:
     from paddock.agents import logins
     from paddock.workspace import cleaning
 
-    left = [f"control group {group.directories[0]}" for group in _dead_groups()]
+    left = [f"control group {group.directories[0]}" for _, group in _dead_groups()]
     left += [*watching.left(), *cleaning.left_over()]
     left += [f"unfinished login {path}" for path in logins.unfinished()]
     left += [f"trial directory {path}" for path in trial_ground.left()]
@@ -98,7 +111,8 @@ def _orphan(pid: int) -> str:
     return f"process {pid} of a sandbox that never began"
 
 
-def _dead_groups() -> Iterator[cgroups.Cgroup]:
+def _dead_groups() -> Iterator[tuple[str, cgroups.Cgroup]]:
+    """Each with its sandbox's name; that of a trial has none."""
     site = cgroups.find()
     if site is None:
         return
@@ -108,5 +122,7 @@ def _dead_groups() -> Iterator[cgroups.Cgroup]:
     mine = cgroups.PREFIX + live.group_name("") if os.path.isdir(live.live_directory()) else "/"
     for group in groups:
         name = os.path.basename(group.directories[0])
-        if (name.startswith(mine) and name not in alive) or cgroups.is_abandoned_trial(group):
-            yield group
+        if name.startswith(mine) and name not in alive:
+            yield name.removeprefix(mine), group
+        elif cgroups.is_abandoned_trial(group):
+            yield "", group

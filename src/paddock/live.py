@@ -74,6 +74,12 @@ class Live:
         _remove_held(self.directory)
         os.close(self._lock)
 
+    def let_go(self) -> None:
+        """Leave the name to others, and what one before us has left in its directory."""
+        if os.listdir(self.directory) == [_LOCK]:
+            _remove_held(self.directory)
+        os.close(self._lock)
+
 
 def live_directory() -> str:
     """Where the directories of live sandboxes are."""
@@ -92,26 +98,41 @@ def claim(wanted: str, *, exact: bool) -> Live:
     base = make_private(live_directory())
     for number in range(1, _MAX_TRIES):
         name = wanted if number == 1 or exact else f"{wanted}-{number}"
-        directory = f"{base}/{name}"
         try:
-            _make(directory)
-            lock = _open_lock(directory)
+            taken = _take(name, f"{base}/{name}")
         except FileNotFoundError:  # cleared away in between
             continue
-        try:
-            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(lock).st_nlink:  # not removed under our feet
-                return Live(name, directory, lock)
-        except BlockingIOError:
-            if exact:
-                os.close(lock)
-                raise SessionError(
-                    f"a sandbox named {name} is running",
-                    code="name-in-use",
-                    next_step=f"paddock exec {name} -- …   or: paddock kill {name}",
-                ) from None
-        os.close(lock)
+        if taken:
+            return taken
+        if exact:
+            raise SessionError(
+                f"a sandbox named {name} is running",
+                code="name-in-use",
+                next_step=f"paddock exec {name} -- …   or: paddock kill {name}",
+            )
     raise SessionError(f"no free name like {wanted}", next_step="paddock ps")
+
+
+def hold(name: str) -> Live | None:
+    """The name of a sandbox that is gone, so that nobody begins under it. None where somebody has it."""
+    with suppress(FileNotFoundError):
+        return _take(name, f"{live_directory()}/{name}")
+    return None
+
+
+def _take(name: str, directory: str) -> Live | None:
+    """None where somebody else has it. FileNotFoundError where that one is letting go of it."""
+    _make(directory)
+    lock = _open_lock(directory)
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(lock).st_nlink:  # not removed under our feet
+            return Live(name, directory, lock)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    os.close(lock)
+    raise FileNotFoundError(directory)
 
 
 def _make(directory: str) -> None:

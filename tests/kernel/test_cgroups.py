@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -151,14 +153,20 @@ def test_nothing_is_left_of_a_group_that_failed_half_way(tmp_path: Path):
     assert os.listdir(tmp_path / "memory") == []
 
 
-def test_an_empty_group_of_the_same_name_is_used_and_a_full_one_is_not(tmp_path: Path):
+def test_a_group_of_the_same_name_is_made_anew_and_one_that_does_not_go_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     site = Site(2, {"memory": str(tmp_path)})
     first = cgroups.create(site, "one", {})
+    before = os.stat(first.directories[0])
+    os.utime(first.directories[0], (1, 1))
     assert cgroups.create(site, "one", {}) == first
-    first.join(77)
+    assert os.stat(first.directories[0]).st_mtime >= before.st_mtime
+    monkeypatch.setattr(cgroups, "_PAUSE_S", 0)
+    (tmp_path / "paddock-one/inside").touch()
     with pytest.raises(FileExistsError):
         cgroups.create(site, "one", {})
-    assert first.processes() == {77}
+    assert os.listdir(first.directories[0]) == ["inside"]
 
 
 @pytest.mark.parametrize(
@@ -262,6 +270,25 @@ def test_who_takes_more_memory_than_the_limit_is_killed(site: Site):
         forked(task)
     assert group.counts() == Counts(killed=1)
     group.remove()
+
+
+@pytest.mark.root
+def test_what_a_crash_left_in_a_group_is_ended_with_all_that_was_counted(site: Site):
+    """Its Paddock was killed a moment ago, and the kernel is still ending what was inside."""
+    group = cgroups.create(site, NAME, {"memory": 32 << 20})
+
+    def task() -> int:
+        group.join(os.getpid())
+        return len(b"x" * (96 << 20))
+
+    with pytest.raises(Died, match=r"ended with -9$"):
+        forked(task)
+    with subprocess.Popen(["sleep", "600"]) as process:
+        group.join(process.pid)
+        again = cgroups.create(site, NAME, {"memory": 32 << 20})
+        assert process.wait(90) == -signal.SIGKILL
+    assert (again, again.processes(), again.counts()) == (group, set(), Counts())
+    again.remove()
 
 
 @pytest.mark.root

@@ -183,7 +183,8 @@ class WarmUp:
 def create(site: Site, name: str, limits: Mapping[str, float]) -> Cgroup:
     """Make a control group with limits: memory (bytes), processes (count), cpus (may be a fraction).
 
-    Limits that the site has no controller for are left out: ask `site.parents` before. Raises OSError.
+    The name is the caller's: what is there of that name is ended first. Limits that the site has no controller for are
+    left out: ask `site.parents` before. Raises OSError.
     """
     made: list[str] = []
     parents = {"": next(iter(site.parents.values()))} if site.version == 2 else dict(site.parents)
@@ -192,9 +193,10 @@ def create(site: Site, name: str, limits: Mapping[str, float]) -> Cgroup:
             directory = f"{parent}/{PREFIX}{name}"
             try:
                 os.mkdir(directory)
-            except FileExistsError:  # left by a crash; an empty one is as good as new
-                if _read(f"{directory}/cgroup.procs").strip():
+            except FileExistsError:  # left by a crash, with processes that may still be ending and all that was counted
+                if not clear(Cgroup(site.version, (directory,), "")):
                     raise
+                os.mkdir(directory)
             made.append(directory)
         where = dict.fromkeys(site.parents, made[0]) if site.version == 2 else dict(zip(parents, made, strict=True))
         for path, value in _settings(site.version, where, limits):

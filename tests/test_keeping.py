@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 
+from paddock import keeping
+from paddock.session import Kept
 from tests.background import one_message, running
 from tests.capabilities import needs
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from paddock.gateway.server import Gateway
     from tests.conftest import Person
 
 pytestmark = needs("bubblewrap", "git")
@@ -55,7 +58,7 @@ def test_json_names_what_stays(keeper: Person, repo: Path) -> None:
 
 
 def test_the_time_limit_ends_it(keeper: Person, repo: Path) -> None:
-    done = keeper.call("run", "--keep", "--name", "kept", "--limit", "wall=1s", "--", "true", cwd=repo)
+    done = keeper.call("run", "--keep", "--name", "kept", "--limit", "wall=5s", "--", "true", cwd=repo)
     assert done.returncode == 0
     deadline = time.monotonic() + 90
     while names(keeper):
@@ -82,6 +85,20 @@ def test_a_name_that_is_kept_already_is_refused(keeper: Person, repo: Path) -> N
     assert done.returncode == 125
     one_message(done.stderr)
     assert keeper.call("exec", "kept", "--", "true", cwd=repo).returncode == 0
+
+
+def test_an_alarm_just_before_it_would_be_waited_for_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway's end is told by a signal, which was not blocked yet and so is nowhere."""
+
+    class Guard:
+        def has_alarmed(self) -> bool:
+            return True
+
+    def wait(*_: object) -> NoReturn:
+        raise AssertionError("it waits")
+
+    monkeypatch.setattr(signal, "sigtimedwait", wait)
+    keeping._sleep(Kept(0, "kept", (), None, cast("Gateway", Guard())))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

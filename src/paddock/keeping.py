@@ -90,12 +90,13 @@ def _wait(kept: Kept, channel: int) -> None:
 
 
 def _sleep(kept: Kept) -> None:
-    """Until a signal, the time limit, or an alarm: the gateway is our child, and its end is told as one's."""
+    """Until a signal, the time limit, or an alarm: the gateway is our child, and its end is told as one's.
+
+    Which may have been before the signals were blocked, and is not told then.
+    """
     end = None if kept.left_s is None else time.monotonic() + kept.left_s
-    while end is None or time.monotonic() < end:
+    while not (kept.guard and kept.guard.has_alarmed()) and (end is None or time.monotonic() < end):
         left_s = _DAY_S if end is None else end - time.monotonic()
         told = signal.sigtimedwait(_AWAITED, max(left_s, 0))
         if told and told.si_signo in _FORWARDED:
-            return
-        if kept.guard and kept.guard.has_alarmed():
             return

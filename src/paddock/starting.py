@@ -109,11 +109,9 @@ def enter(
         undo.callback(gateway.stop)
     joined = sandbox.enter(joiner)
     if vetting:
-        from paddock.kernel.join import join
-
         vetting.judge(joined)
         vetting.remove()
-        joined = join(sandbox.namespaces, start, before)
+        joined = sandbox.join(start, before)
     return Running(sandbox, joined, sandbox.init_pid, gateway, sandbox.people)
 
 

@@ -77,6 +77,17 @@ def test_a_stop_leaves_no_process(box: Box) -> None:
     assert processes_in(namespace) == 0
 
 
+def test_a_stop_lets_go_of_commands_that_nobody_has_let_go_of(box: Box) -> None:
+    """A start may fail when its command runs already, and PID 1 ends only when that has been reaped."""
+    start = start_of(box.plan("sleep 600"))
+    with nothing_left_open():
+        sandbox = box.sandbox(box.plan("sleep 600"))
+        first, second = sandbox.start(start), sandbox.join(start)
+        sandbox.stop()
+    assert not any(map(alive, (sandbox.init_pid, first.joiner, second.joiner)))
+    first.release()  # a second time does nothing
+
+
 def processes_in(namespace: str) -> int:
     return [pid_namespace(pid) for pid in os.listdir("/proc") if pid.isdigit()].count(namespace)
 

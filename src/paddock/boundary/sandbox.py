@@ -32,7 +32,7 @@ from paddock.boundary.steps import (
 )
 from paddock.errors import WorkspaceError
 from paddock.kernel import mounts
-from paddock.kernel.join import COMPLETING, Joiner
+from paddock.kernel.join import COMPLETING, Joiner, join
 from paddock.kernel.namespaces import Namespaces, namespaces_of
 
 TYPE_CHECKING = False
@@ -84,6 +84,7 @@ class Sandbox:
         self._build = build
         self._compiled = build.compiled
         self._init = -1
+        self._joined: list[Joined] = []
         try:
             self.init_pid = build.wait_until_complete()
             self._init = os.pidfd_open(self.init_pid)
@@ -106,8 +107,14 @@ class Sandbox:
         Returns when the command exists. Raises WorkspaceError.
         """
         joined = joiner.enter(self.namespaces)
+        self._joined.append(joined)
         self._refuse_half_made(joined)
         return joined
+
+    def join(self, start: Start, before: Callable[[], None] = lambda: None) -> Joined:
+        """Start one more command, in what is complete."""
+        self._joined.append(join(self.namespaces, start, before))
+        return self._joined[-1]
 
     def _refuse_half_made(self, joined: Joined) -> None:
         failure = joined.wait_for_command()
@@ -125,6 +132,9 @@ class Sandbox:
             # last, so that it reaps PID 1 and the host's init need not.
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._init, signal.SIGKILL)
+            # A start that failed after that may not have come to it: without it PID 1 waits for commands to be reaped.
+            for joined in self._joined:
+                joined.release()
             select.select([self._init], [], [], _END_TIMEOUT_S)
             os.close(self._init)
             self._build.wait(_END_TIMEOUT_S)

@@ -36,6 +36,7 @@ class Joined:
         self.streams = streams
         self.starting = -1  # at its end once the command has become its program, or has failed to
         self.first: list[Report] = []  # received already, still to be heard
+        self._released = False
 
     def wait_for_command(self) -> Report | None:
         """Wait until the command exists. The report of a failure, where it never will."""
@@ -70,7 +71,10 @@ class Joined:
         return self.channel.recvmsg(4096, socket.CMSG_SPACE(4), socket.MSG_CMSG_CLOEXEC)
 
     def release(self) -> None:
-        """Let the joiner reap the command and end, and close all. Its pid must not be used afterwards."""
+        """Let the joiner reap the command and end, and close all. Its pid must not be used afterwards. Idempotent."""
+        if self._released:
+            return
+        self._released = True
         self.channel.close()
         for descriptor in (*self.streams.values(), self.starting):
             if descriptor >= 0:

@@ -86,6 +86,24 @@ def test_use_is_seen_as_long_as_the_lock_is_held(repository) -> None:
     assert not in_use(repository, "a")
 
 
+def test_who_only_lists_never_has_one_when_somebody_may_claim_it(repository, monkeypatch) -> None:
+    directory = store.claim(repository, name="a")
+    change(directory)
+    store.release(directory)
+    leave, free = shelf.home_locked.__exit__, []
+
+    def leave_and_look(self: shelf.home_locked, *error: object) -> None:
+        leave(self, *error)
+        lock = shelf.try_lock(directory.path)
+        free.append(lock is not None)
+        if lock is not None:
+            os.close(lock)
+
+    monkeypatch.setattr(shelf.home_locked, "__exit__", leave_and_look)
+    assert not in_use(repository, "a")
+    assert free == [True]
+
+
 def test_repositories_are_kept_apart_and_listed_together(repository, tmp_path) -> None:
     (tmp_path / "other").mkdir()
     for path in (repository, str(tmp_path / "other")):

@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from paddock.console import Console
+from paddock.kernel import terminal
 from tests.forked import forked
 
 
@@ -33,6 +34,22 @@ class Desk:
         for descriptor, events in self.console.interest().items():
             poll.register(descriptor, events)
         self.console.move(dict(poll.poll(0)))
+
+
+def test_a_terminal_that_goes_away_while_it_is_looked_at_is_no_failure() -> None:
+    """Somebody closes the window just then; SIGHUP says so."""
+
+    def task() -> bool:
+        desk = Desk()
+        terminal.in_foreground = lambda terminal: terminal == 0
+        os.close(desk.person)
+        desk.console.take_over()
+        late = Console((0, 1, 2), desk.hang_up)
+        late.take_over()
+        late.close()
+        return late.modes is None
+
+    assert forked(task)
 
 
 def writer(descriptor: int) -> int:

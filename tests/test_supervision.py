@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shlex
 import signal
+import socket
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from paddock.supervision import Outcome
+from paddock.kernel.reports import Joined, tell
+from paddock.supervision import Outcome, Supervisor
 from tests.capabilities import needs
+from tests.forked import forked
 from tests.real.support import Terminal, processes_with
 
 if TYPE_CHECKING:
@@ -267,6 +271,56 @@ def test_a_caller_without_a_controlling_terminal_works(person: Person, repo: Pat
         capture_output=True, text=True, check=False, start_new_session=True,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "up\n")
+
+
+def joined_to(ended: int, *, terminal: bool = False) -> Joined:
+    """A command that sleeps for a while, and one who waits for it, who tells `ended` how it ended."""
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            here.close()
+            if terminal:
+                tell(there, b"T", 0, descriptor=os.openpty()[0])
+            command = os.posix_spawn("/bin/sleep", ["sleep", "60" if not terminal else "0"], {}, setsid=True)
+            tell(there, b"P", command)
+            state = os.waitid(os.P_PID, command, os.WEXITED | os.WNOWAIT)
+            assert state is not None
+            os.write(ended, str(state.si_status).encode())
+            tell(there, b"E", 7)
+            there.recv(1)
+        finally:
+            os._exit(0)
+    there.close()
+    return Joined(pid, here, {})
+
+
+def test_a_command_whose_supervision_fails_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever lets go of it waits for its end."""
+    read, write = os.pipe()
+    supervisor = Supervisor(joined_to(write), None)
+
+    def fail(_: int) -> dict[int, int]:
+        raise OSError(errno.EIO, "an accident")
+
+    monkeypatch.setattr(supervisor, "_wait", fail)
+    with pytest.raises(OSError, match="an accident"):
+        supervisor.run()
+    assert os.read(read, 100) == str(int(signal.SIGKILL)).encode()
+    os.close(read)
+    os.close(write)
+
+
+def test_a_terminal_that_went_away_before_it_is_relayed_is_not_taken_for_the_commands_end() -> None:
+    def task() -> tuple[Outcome, str]:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(nothing, number)
+        read, write = os.pipe()
+        outcome = Supervisor(joined_to(write, terminal=True), None).run()
+        return outcome, os.read(read, 100).decode()
+
+    assert forked(task) == (Outcome(code=7), "0")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import termios
 from contextlib import suppress
 
 from paddock.kernel import terminal
@@ -33,7 +34,9 @@ class Console:
         self.reads_input = 0 in caller
         self.screen = next((number for number in (1, 2) if number in caller), -1)
         self.shows = True  # until the caller's terminal hangs up
-        self.modes = terminal.settings(0) if self.raw else None
+        self.modes: terminal.Modes | None = None
+        with suppress(termios.error):  # it went away just now, and SIGHUP says so
+            self.modes = terminal.settings(0) if self.raw else None
         self.to_command = b""
         self.to_screen = b""
 
@@ -44,9 +47,10 @@ class Console:
         self.resize()  # in case of a change since
 
     def take_over(self) -> None:
-        """Pass every key on as it is, where the terminal is ours to change."""
+        """Pass every key on as it is, where the terminal is ours to change, and is still there."""
         if self.raw and terminal.in_foreground(0):
-            terminal.make_raw(0)
+            with suppress(termios.error):  # as above
+                terminal.make_raw(0)
 
     def give_back(self) -> None:
         """Restore the caller's modes."""

@@ -89,6 +89,10 @@ class Supervisor:
             if self.console:
                 self.console.take_over()
             return self._loop()
+        except BaseException:
+            if self.ended is None:
+                self._abandon()
+            raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             if self.console:
@@ -176,6 +180,18 @@ class Supervisor:
             self.asked_to_end = True
             self._end_now()
 
+    def _abandon(self) -> None:
+        """End a command that nobody stands by any more: who lets go of it waits for its end."""
+        while not self.pid:
+            report = self.joined.receive()
+            if report is None or report.kind in ("exited", "killed"):
+                return
+            if report.kind == "pid":
+                self.pid = report.number
+        for kill in (os.killpg, os.kill):  # it may have left its group
+            with suppress(ProcessLookupError):
+                kill(self.pid, signal.SIGKILL)
+
     # Signals
 
     def _signal(self, number: int) -> None:
@@ -242,8 +258,11 @@ class Supervisor:
             self.pid = report.number
             for number in self.early:
                 self._signal(number)
-        elif report.kind == "terminal" and self.console:
-            self.console.use(report.descriptor)
+        elif report.kind == "terminal":
+            if self.console:
+                self.console.use(report.descriptor)
+            else:  # ours went away since the command was given one
+                os.close(report.descriptor)
         elif report.kind == "failed":
             self.failure = report
         elif report.kind == "stopped":

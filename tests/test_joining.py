@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import signal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from paddock import joining, live
 from paddock.errors import SessionError
+from paddock.kernel.join import join
 from tests.background import one_message, running
 from tests.capabilities import needs
+from tests.forked import forked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from paddock.kernel.reports import Joined
     from tests.conftest import Person
 
 BOUNDS = "grep -E '^(Cap|Seccomp|NoNewPrivs|Uid|Gid|Groups)' /proc/self/status; ulimit -n; ulimit -u; ulimit -c"
@@ -50,6 +54,24 @@ def test_it_sees_the_same_files_and_processes(person: Person, repo: Path) -> Non
         assert "sleep" in done.stdout.split()
         assert not (repo / "first").exists()
         assert not (repo / "second").exists()
+
+
+@needs("bubblewrap", "git")
+def test_a_signal_before_the_command_is_supervised_reaches_it(
+    person: Person, repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else `exec` ends alone, and the command stays in the sandbox."""
+    for name, value in person.environ.items():
+        monkeypatch.setenv(name, value)
+
+    def join_and_hear(*start: Any) -> Joined:
+        joined = join(*start)
+        signal.raise_signal(signal.SIGTERM)
+        return joined
+
+    monkeypatch.setattr(joining, "join", join_and_hear)
+    with running(person, repo, "--name", "it"):
+        assert forked(lambda: joining.execute("it", ["sleep", "600"])) == 128 + signal.SIGTERM
 
 
 def test_a_name_that_nobody_has_is_said_with_the_names_there_are(person: Person, repo: Path) -> None:

@@ -9,6 +9,7 @@ from paddock.frozen import replace
 from paddock.kernel import cgroups, streams
 from paddock.kernel.join import join
 from paddock.kernel.namespaces import namespaces_of
+from paddock.kernel.signals import HeldBack
 from paddock.remarks import complain
 from paddock.supervision import Supervisor
 
@@ -63,7 +64,12 @@ def execute(name: str, command: Sequence[str], *, cwd: str = "", extra: Mapping[
     )
     group = cgroups.Cgroup(**data["cgroup"]) if data.get("cgroup") else None
     before = group.counts() if group else None
-    outcome = Supervisor(join(namespaces, start, starting.joining(group)), None).run()
+    held_back = HeldBack()
+    held_back.begin()  # who ends us before the command is supervised would leave it in the sandbox, alone
+    try:
+        outcome = Supervisor(join(namespaces, start, starting.joining(group)), None).run()
+    finally:
+        held_back.release()
     namespaces.close()
     if outcome.failure:
         raise closing.start_failure(command, outcome.failure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from paddock.errors import BoundaryUnavailable
 from tests.boundary.boxes import Box, nothing_left_open
 from tests.boundary.field import alive, wait_for
 from tests.capabilities import needs
+from tests.forked import forked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +57,32 @@ def test_one_that_has_ended_before_it_is_heard_is_told_as_one_that_ends_later(bo
 
 def test_a_program_that_is_not_there_is_named(box: Box) -> None:
     assert refused(box, "/no/such/bwrap").why == "/no/such/bwrap: No such file or directory"
+
+
+def test_where_descriptors_run_out_none_is_kept(box: Box) -> None:
+    """Not even an error could be told then: what that needs must be imported."""
+    compiled = box.compiled(box.plan("true"))
+
+    def task() -> list[bool]:
+        failed: list[bool] = []
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        while True:
+            free = os.dup(0)  # the lowest; each time one more is left for it
+            os.close(free)
+            before = os.listdir("/proc/self/fd")
+            resource.setrlimit(resource.RLIMIT_NOFILE, (free + len(failed), hard))
+            try:
+                build = Build("/bin/false", compiled, stand_in=False)
+            except OSError:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+                failed.append(os.listdir("/proc/self/fd") == before)
+            else:
+                build.kill()
+                return failed
+
+    failed = forked(task)
+    assert len(failed) > 7, "all of its own, and one for each file"
+    assert all(failed)
 
 
 @pytest.mark.parametrize(

@@ -35,20 +35,31 @@ class Build:
 
     def __init__(self, program: str, compiled: Compiled, *, stand_in: bool, owner: str = "") -> None:
         self.compiled = compiled
+        opened: list[int] = []
+        try:
+            self._start(program, opened, stand_in=stand_in, owner=owner)
+        except BaseException:  # who tells of it may need one to be free
+            for descriptor in opened:
+                os.close(descriptor)
+            raise
+
+    def _start(self, program: str, opened: list[int], *, stand_in: bool, owner: str) -> None:
+        """What is `opened` before bubblewrap is there is noted."""
         # No pipe: where its reader is gone, bubblewrap dies of its first word there (SIGPIPE) and leaves PID 1 behind,
         # which waits for leave to begin for ever (bubblewrap 0.8). So it goes on, and ends with the keeper.
-        self._status = os.memfd_create("status")
-        keep_in, self._hold = os.pipe()
-        self._echo, keep_out = os.pipe()
-        self._complaints, complain = os.pipe()
-        descriptors = [_memory_file(mark(owner), entry.content) for entry in compiled.data]
-        words = _fill_in(compiled.arguments, descriptors)
-        arguments = _memory_file("arguments", b"".join(os.fsencode(word) + b"\0" for word in words))
+        opened.append(os.memfd_create("status"))
+        for _ in range(3):
+            opened += os.pipe()
+        self._status, keep_in, self._hold, self._echo, keep_out, self._complaints, complain = opened
+        descriptors = [_memory_file(mark(owner), entry.content, opened) for entry in self.compiled.data]
+        words = _fill_in(self.compiled.arguments, descriptors)
+        arguments = _memory_file("arguments", b"".join(os.fsencode(word) + b"\0" for word in words), opened)
         self.pid = os.fork()
         if self.pid == 0:
             _become_bubblewrap(
                 program, (keep_in, keep_out, complain), arguments, self._status, descriptors, stand_in=stand_in
             )
+        opened.clear()
         for descriptor in (keep_in, keep_out, complain, arguments, *descriptors):
             os.close(descriptor)
 
@@ -111,8 +122,9 @@ def _end_with_children(pid: int) -> None:
     os.waitpid(pid, 0)
 
 
-def _memory_file(name: str, content: bytes) -> int:
+def _memory_file(name: str, content: bytes, opened: list[int]) -> int:
     descriptor = os.memfd_create(name)
+    opened.append(descriptor)
     view = memoryview(content)
     while view:
         view = view[os.write(descriptor, view) :]

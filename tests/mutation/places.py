@@ -38,11 +38,12 @@ LEFT_OUT = {
     ),
     **dict.fromkeys(
         (
-            "boundary.build Build.__init__", "boundary.build Build.wait", "boundary.build Build.wait_until_complete",
+            "boundary.build Build.__init__", "boundary.build Build._start", "boundary.build Build.wait",
+            "boundary.build Build.wait_until_complete",
             "boundary.build Build._hear_the_keeper", "boundary.build Build.kill", "boundary.build _memory_file",
             "boundary.build _end_with_children", "boundary.build _fill_in", "boundary.sandbox begin", "boundary.sandbox _clone",
             "boundary.sandbox Sandbox.__init__", "boundary.sandbox Sandbox.start",
-            "boundary.sandbox Sandbox.enter", "boundary.confined LandlockSandbox.exec",
+            "boundary.sandbox Sandbox.enter", "boundary.sandbox Sandbox.join", "boundary.confined LandlockSandbox.exec",
             "boundary.confined _make_terminal", "boundary.confined _make_directories", "kernel.join join",
             "kernel.join Joiner.__init__", "kernel.join Joiner.enter", "kernel.join Joiner.cancel",
             "kernel.join _fork_command", "kernel.confine become_program", "kernel.confine default_signals",

@@ -10,6 +10,7 @@ from paddock import process
 from paddock.frozen import replace
 from paddock.probes.scenarios import living, processes
 from paddock.probes.scenarios.scene import NotApplicable
+from tests.boundary.field import wait_for
 from tests.capabilities import needs
 from tests.probes.scenarios.stages import OPEN, PADDOCK, stage
 
@@ -45,6 +46,7 @@ def test_what_wants_to_stay_is_there_and_deaf_when_the_shell_goes_on(tmp_path: P
         mark = living.new_mark(scene)
         argv = ["/bin/sh", "-c", living.STAY, mark]
         subprocess.run(argv, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True)
+        wait_for(lambda: len(living.marked(mark)) == 1)  # what it starts bears the same words until it is a program
         (pid,) = living.marked(mark)
         assert os.getsid(pid) == pid
         ignored = int(processes.status(pid)["SigIgn"], 16)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from paddock.boundary.guest import Guest
 from paddock.frozen import replace
 from tests.boundary.plans import PLAN
 from tests.boundary.test_gvisor import RUNSC, START
+from tests.forked import forked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +78,31 @@ def test_a_signal_for_a_command_that_never_began_is_sent_to_nobody(
     assert os.waitpid(ended, 0) == (ended, 0), "it stays to be waited for"
     os.close(program)
     assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_runsc_begins_with_a_terminals_signals_held_back(
+    guest: Guest, on_terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It passes them on from a moment after the command has begun, and would stop or end alone until then."""
+
+    class BecameError(Exception):
+        pass
+
+    def become(*_: object) -> None:
+        raise BecameError
+
+    def held() -> set[int]:
+        with suppress(BecameError):
+            guest._become(0, on_terminal=on_terminal)
+        return {int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, ())}
+
+    monkeypatch.setattr(os, "execve", become)
+    monkeypatch.setattr(guest, "_program", 0)
+    found = forked(held)
+    assert {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH, signal.SIGHUP} <= found or not on_terminal
+    assert signal.SIGCHLD not in found
+    assert found == set() or on_terminal
 
 
 def test_runsc_is_opened_while_the_hosts_files_are_seen(tmp_path: Path) -> None:

@@ -120,15 +120,18 @@ class Guest:
             if not on_terminal:
                 os.setpgid(0, 0)  # signals are for us
             die_with_parent(signal.SIGKILL)
-            self._become(descriptor, "--internal-pid-file", told)
+            self._become(descriptor, "--internal-pid-file", told, on_terminal=on_terminal)
         null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
             os.dup2(null, standard)  # a stream's end is for runsc and the guest alone to hold
         self._attend(pid, told, self._mourn(told), on_terminal=on_terminal)
 
-    def _become(self, described: int, *words: str) -> NoReturn:
+    def _become(self, described: int, *words: str, on_terminal: bool) -> NoReturn:
         words = (*self._flags, "exec", "--process", f"/proc/self/fd/{described}", *words, NAME)
-        _become_runsc(self._program, words, (0, 1, 2), (described,))
+        # runsc passes a terminal's signals on from a moment after the command has begun. One in that moment, such as
+        # Ctrl-Z, would stop or end runsc alone. Held back it waits until runsc asks for it (Go's os/signal, Notify).
+        held_back = _PASSED_ON - {signal.SIGCHLD} if on_terminal else frozenset()
+        _become_runsc(self._program, words, (0, 1, 2), (described,), held_back)
 
     def _mourn(self, told: str) -> int:
         """A process that ends the command in the guest when this one is killed, which cannot be passed on."""
@@ -153,6 +156,8 @@ class Guest:
         while True:
             info = signal.sigtimedwait(_PASSED_ON, looks[0]) if looks else signal.sigwaitinfo(_PASSED_ON)
             if info is None:
+                if not _text(told):
+                    continue  # runsc has passed nothing on yet
                 looks = looks[1:]
                 if self._is_stopped(told):
                     looks = ()
@@ -235,7 +240,11 @@ class Guest:
 
 
 def _become_runsc(
-    program: int, words: tuple[str, ...], standard: tuple[int, int, int], kept: tuple[int, ...]
+    program: int,
+    words: tuple[str, ...],
+    standard: tuple[int, int, int],
+    kept: tuple[int, ...],
+    held_back: frozenset[signal.Signals] = frozenset(),
 ) -> NoReturn:
     for number, descriptor in enumerate(standard):
         if descriptor != number:
@@ -243,6 +252,7 @@ def _become_runsc(
     for descriptor in kept:
         os.set_inheritable(descriptor, True)  # noqa: FBT003
     confine.default_signals()
+    signal.pthread_sigmask(signal.SIG_BLOCK, held_back)
     os.execve(program, ("runsc", *words), {})  # by descriptor: no path of the container leads to it
 
 

@@ -10,6 +10,7 @@ import signal
 from paddock.errors import PaddockError, SessionError
 from paddock.gateway import child
 from paddock.gateway.shared import place, process
+from paddock.kernel.signals import arrivals
 from paddock.state import make_private, runtime_directory
 
 _LOCK = "gateway.lock"
@@ -32,20 +33,15 @@ class Host:
 
     def wait(self) -> int:
         """Stay until a signal asks to end it; how many sandboxes lose their network. Raises PaddockError if it dies."""
-        asked, tell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        # First the descriptor: a signal between the two would be taken by a handler that does nothing, and lost.
-        signal.set_wakeup_fd(tell)
-        before = {number: signal.signal(number, lambda *_: None) for number in ENDING}
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-        try:
-            ready = select.select([asked, self._process], [], [])[0]
-            left, status = self.stop()
-        finally:
-            signal.set_wakeup_fd(-1)
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            os.close(asked)
-            os.close(tell)
+        with arrivals() as asked:  # before the handlers: a signal between the two would be taken by one, and lost
+            before = {number: signal.signal(number, lambda *_: None) for number in ENDING}
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+            try:
+                ready = select.select([asked, self._process], [], [])[0]
+                left, status = self.stop()
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
         if self._process in ready or status:
             how = f"signal {-status}" if status < 0 else f"status {status}"
             what = "did not end when it was told to, and was killed" if self._overdue else f"died ({how})"

@@ -1,18 +1,14 @@
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
-from typing import TYPE_CHECKING
 
 import pytest
 
 from paddock.state import state_directory
 from paddock.workspace import cleaning, scratches, shelf, store
+from tests.workspace.looking import look_at_new_ones
 from tests.workspace.test_shelf import change
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -127,24 +123,8 @@ def test_what_holds_something_is_not_locked_to_see_that(repository, monkeypatch)
 
 def test_a_change_set_that_is_just_being_made_is_not_left(repository, monkeypatch) -> None:
     """It has its half name before its lock; who clears up looks when the home is free."""
-    home, real, seen = shelf.home_of(repository), os.mkdir, []
-
-    def lock(held: int, _: int, real: Callable[[int, int], None] = fcntl.flock) -> None:
-        try:
-            real(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os._exit(0)  # it would wait
-
-    def mkdir(path: str, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
-        real(path, mode, dir_fd=dir_fd)
-        if "/.new-" in path:
-            pid = os.fork()
-            if pid == 0:
-                monkeypatch.setattr("fcntl.flock", lock)
-                os._exit(1 + len(cleaning.left_over()))
-            seen.append(os.waitpid(pid, 0)[1])
-
-    monkeypatch.setattr("os.mkdir", mkdir)
+    home = shelf.home_of(repository)
+    seen = look_at_new_ones(monkeypatch, lambda path: "/.new-" in path, cleaning.left_over)
     shelf.open_or_create(repository, "a")
     assert seen == [0]
     assert os.listdir(home) == ["a"]

@@ -1,15 +1,11 @@
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
-from typing import TYPE_CHECKING
 
 from paddock.state import state_directory
 from paddock.workspace.scratches import clear_left, left, remove_scratch, scratch
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.workspace.looking import look_at_new_ones
 
 
 def test_layers_come_and_go(lab) -> None:
@@ -97,24 +93,6 @@ def test_many_at_once_do_not_clear_each_other(lab) -> None:
 
 def test_who_looks_for_left_ones_waits_for_those_that_are_being_made(lab, monkeypatch) -> None:
     """They have a name before they have a lock."""
-    real = os.mkdir
-    seen: list[int] = []
-
-    def lock(held: int, _: int, real: Callable[[int, int], None] = fcntl.flock) -> None:
-        try:
-            real(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os._exit(0)  # it would wait
-
-    def mkdir(path: str, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
-        real(path, mode, dir_fd=dir_fd)
-        if not seen and os.path.dirname(path).endswith("/scratch"):
-            pid = os.fork()
-            if pid == 0:
-                monkeypatch.setattr("fcntl.flock", lock)
-                os._exit(1 + len(left()))
-            seen.append(os.waitpid(pid, 0)[1])
-
-    monkeypatch.setattr("os.mkdir", mkdir)
+    seen = look_at_new_ones(monkeypatch, lambda path: os.path.dirname(path).endswith("/scratch"), left)
     remove_scratch(scratch())
     assert seen == [0]

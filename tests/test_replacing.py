@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from paddock.errors import PaddockError
 from paddock.replacing import replace
+from tests import interrupted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,17 +71,7 @@ def test_ctrl_c_in_the_middle_of_a_step_is_heard_as_such_and_leaves_nothing_half
     """The system call is done when Python hears of the signal."""
     path = tmp_path / "paddock.toml"
     path.write_bytes(b"before")
-    real = getattr(os, call.removeprefix("os."))
-
-    def interrupted(*arguments: object, **how: object) -> object:
-        made = real(*arguments, **how)
-        if str(arguments[0]).startswith(".paddock.toml."):
-            if call == "os.open":
-                os.close(made)
-            raise KeyboardInterrupt
-        return made
-
-    monkeypatch.setattr(call, interrupted)
+    interrupted.in_a_new_file(monkeypatch, call)
     with pytest.raises(KeyboardInterrupt):
         replace(str(path), b"before", b"after", again="paddock learn")
     assert path.read_bytes() == (b"after" if call == "os.rename" else b"before")

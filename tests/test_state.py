@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from paddock import state
 from paddock.errors import PaddockError
+from tests import interrupted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,15 +135,7 @@ def test_ctrl_c_in_the_middle_of_a_step_is_heard_as_such_and_leaves_nothing_half
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     """The system call is done when Python hears of the signal."""
-    real = getattr(os, call.removeprefix("os."))
-
-    def interrupted(*arguments: object, **how: object) -> None:
-        made = real(*arguments, **how)
-        if call == "os.open":
-            os.close(made)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(call, interrupted)
+    interrupted.in_a_new_file(monkeypatch, call)
     with pytest.raises(KeyboardInterrupt):
         state.write_durably(str(tmp_path), "name", b"content")
     assert os.listdir(tmp_path) == (["name"] if call == "os.rename" else [])

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from paddock.errors import PaddockError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -28,20 +33,36 @@ def replace(path: str, before: bytes, after: bytes, *, again: str) -> None:
 
 def replace_in(folder: int, name: str, before: bytes, after: bytes, *, again: str) -> None:
     """The same for a name in a directory that is open, wherever that may be by now."""
-    temporary = f".{name[:200]}.{os.urandom(8).hex()}"
     mode = check(folder, name, before, again)
+    with whole(name, mode, folder=folder) as file:
+        fill(file, after, mode)
+
+
+@contextmanager
+def whole(path: str, mode: int, *, folder: int | None = None) -> Iterator[BinaryIO]:
+    """A new file that takes the place of `path` once it is written; after a failure nothing of it is there.
+
+    `mode` is subject to the umask; the path begins at the open directory `folder`, if any. Raises OSError.
+    """
+    above, name = os.path.split(path)
+    temporary = os.path.join(above, f".{name[:200]}.{os.urandom(8).hex()}")
     try:
         opened = os.open(temporary, _NEW, mode, dir_fd=folder)
         with open(opened, "wb") as file:
-            file.write(after)
-            file.flush()
-            os.fchmod(opened, mode)
-            os.fsync(opened)
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            yield file
+        os.rename(temporary, path, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         with suppress(FileNotFoundError):  # Ctrl-C while it was made or got its name: the system call was done
             os.unlink(temporary, dir_fd=folder)
         raise
+
+
+def fill(file: BinaryIO, content: bytes, mode: int) -> None:
+    """Write all of a new file, with these permissions whatever the umask, so that a power failure takes none of it."""
+    file.write(content)
+    file.flush()
+    os.fchmod(file.fileno(), mode)
+    os.fsync(file.fileno())
 
 
 def check(folder: int, name: str, before: bytes, again: str) -> int:

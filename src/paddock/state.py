@@ -79,21 +79,10 @@ def places(environ: Mapping[str, str] = os.environ) -> tuple[Place, ...]:
 
 def write_durably(folder: str, name: str, content: bytes, *, mode: int = 0o600) -> None:
     """A file of our own in a private directory: whole or not at all, also across a power failure. Raises OSError."""
-    temporary = f"{folder}/.{name}.{os.urandom(8).hex()}"
-    try:
-        opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with open(opened, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(opened, mode)
-            os.fsync(opened)
-        os.rename(temporary, f"{folder}/{name}")
-    except BaseException:
-        from contextlib import suppress
+    from paddock.replacing import fill, whole
 
-        with suppress(FileNotFoundError):  # Ctrl-C while it was made or got its name
-            os.unlink(temporary)
-        raise
+    with whole(f"{folder}/{name}", 0o600) as file:
+        fill(file, content, mode)
     held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(held)

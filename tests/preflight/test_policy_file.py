@@ -14,9 +14,9 @@ from paddock.policy.parsing import parse_toml
 from paddock.policy.template import default_file
 from paddock.preflight.masks import pattern
 from paddock.preflight.policy_file import line, replace, with_masks
+from tests import interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 EXTENDED = [
@@ -100,11 +100,7 @@ def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def test_ctrl_c_while_it_gets_its_name_is_heard_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system call is done when Python hears of the signal: no failure to write is told."""
 
-    def rename(source: str, target: str, real: Callable[[str, str], None] = os.rename) -> None:
-        real(source, target)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("os.rename", rename)
+    interrupted.in_a_new_file(monkeypatch, "os.rename")
     with pytest.raises(KeyboardInterrupt):
         replace(str(tmp_path / "paddock.toml"), "x")
     assert (tmp_path / "paddock.toml").read_text() == "x"

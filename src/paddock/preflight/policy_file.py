@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from paddock import replacing
 from paddock.errors import PaddockError
 from paddock.policy.locate import TooDeep, locate
 from paddock.preflight.masks import pattern
@@ -73,22 +74,11 @@ def replace(path: str, text: str) -> None:
 
     Raises PaddockError.
     """
-    temporary = f"{path}.{os.getpid()}.new"
     try:
         mode = os.lstat(path).st_mode & 0o777 if os.path.lexists(path) else 0o644
         if os.path.islink(path):
             raise PaddockError(f"{path} is a symbolic link", why="a policy must be where it says it is")
-        opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
-        try:
-            with open(opened, "w", encoding="utf-8", newline="") as file:
-                os.fchmod(opened, mode)
-                file.write(text)
-                file.flush()
-                os.fsync(opened)
-            os.rename(temporary, path)
-        except BaseException:
-            with suppress(FileNotFoundError):  # Ctrl-C while it got its name
-                os.unlink(temporary)
-            raise
+        with replacing.whole(path, mode) as file:
+            replacing.fill(file, text.encode(), mode)
     except OSError as error:
         raise PaddockError(f"{path} cannot be written", why=error.strerror or str(error)) from None

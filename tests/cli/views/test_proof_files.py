@@ -12,10 +12,10 @@ from paddock.cli.views import proof_files
 from paddock.cli.views.proof_files import Report
 from paddock.errors import PaddockError, Usage
 from paddock.probes.proof import as_data
+from tests import interrupted
 from tests.probes.proofs import any_proofs, proof, row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from paddock.probes.proof import Proof
@@ -50,11 +50,7 @@ def test_a_report_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
 def test_ctrl_c_while_a_report_gets_its_name_is_heard_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The system call is done when Python hears of the signal: no failure to write is told."""
 
-    def rename(source: str, target: str, real: Callable[[str, str], None] = os.rename) -> None:
-        real(source, target)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("os.rename", rename)
+    interrupted.in_a_new_file(monkeypatch, "os.rename")
     with pytest.raises(KeyboardInterrupt):
         proof_files.save(Report("html", f"{tmp_path}/out"), "text")
     assert (tmp_path / "out").read_text() == "text"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
 
 from paddock.cli.style import plain
 from paddock.errors import PaddockError, Usage
 from paddock.frozen import frozen
+from paddock.replacing import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,18 +70,9 @@ def _check(file: str) -> None:
 
 def save(report: Report, content: str) -> None:
     """Write a report: whole or not at all. Raises PaddockError."""
-    folder, name = os.path.split(report.file)
-    temporary = f"{folder or '.'}/.{name[:200]}.{os.urandom(8).hex()}"
     try:
-        try:
-            opened = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-            with open(opened, "wb") as file:
-                file.write(content.encode())
-            os.rename(temporary, report.file)
-        except BaseException:
-            with suppress(FileNotFoundError):  # Ctrl-C while it was made or got its name
-                os.unlink(temporary)
-            raise
+        with whole(report.file, 0o666) as file:
+            file.write(content.encode())
     except OSError as error:
         raise PaddockError(
             f"the report {plain(report.file)} could not be written",

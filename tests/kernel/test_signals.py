@@ -3,11 +3,12 @@ from __future__ import annotations
 import os
 import select
 import signal
+import subprocess
 import threading
 
 import pytest
 
-from paddock.kernel.signals import HeldBack, arrivals
+from paddock.kernel.signals import HeldBack, arrivals, kill_if
 
 
 def held(number: int) -> bool:
@@ -82,3 +83,14 @@ def test_who_waited_for_signals_before_does_so_afterwards() -> None:
         signal.set_wakeup_fd(before)
         for end in mine:
             os.close(end)
+
+
+@pytest.mark.parametrize("is_it", [True, False])
+def test_who_is_not_it_any_more_is_not_killed(is_it: bool) -> None:
+    with subprocess.Popen(["/usr/bin/sleep", "600"]) as other:
+        try:
+            assert kill_if(other.pid, lambda: is_it, 60) == is_it
+            assert (other.poll() is not None) == is_it
+        finally:
+            other.kill()
+    assert not kill_if(other.pid, lambda: False, 60), "it has been reaped"

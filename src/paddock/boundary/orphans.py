@@ -7,12 +7,11 @@ holds both ends of). No command runs in it, and nothing of a sandbox is there ye
 from __future__ import annotations
 
 import os
-import select
-import signal
-from contextlib import suppress
+from functools import partial
 
 from paddock.boundary.build import KEEPER, mark
 from paddock.boundary.steps import STAND_IN
+from paddock.kernel.signals import kill_if
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,18 +29,7 @@ def orphans(owner: str) -> Iterator[int]:
 
 def end(owner: str) -> list[int]:
     """End them; which they were."""
-    ended = []
-    for pid in orphans(owner):
-        with suppress(ProcessLookupError):
-            handle = os.pidfd_open(pid)
-            try:
-                if _is_one(pid, owner):  # the number may be another's since
-                    signal.pidfd_send_signal(handle, signal.SIGKILL)
-                    select.select([handle], [], [], _END_TIMEOUT_S)
-                    ended.append(pid)
-            finally:
-                os.close(handle)
-    return ended
+    return [pid for pid in orphans(owner) if kill_if(pid, partial(_is_one, pid, owner), _END_TIMEOUT_S)]
 
 
 def _is_one(pid: int, owner: str) -> bool:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
-import select
-import signal
 import time
 
 from paddock.frozen import frozen
+from paddock.kernel.signals import kill_if
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -290,15 +289,4 @@ def clear(group: Cgroup) -> bool:
 
 
 def _kill(pid: int, group: Cgroup) -> None:
-    try:
-        process = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        if pid in group.processes():  # else it is another one, which has its number
-            signal.pidfd_send_signal(process, signal.SIGKILL)
-            select.select([process], [], [], _KILL_TIMEOUT_S)
-    except ProcessLookupError:
-        return
-    finally:
-        os.close(process)
+    kill_if(pid, lambda: pid in group.processes(), _KILL_TIMEOUT_S)

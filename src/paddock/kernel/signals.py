@@ -1,4 +1,4 @@
-"""Signals: held back while half a start would be worse than a short wait, and waited for beside descriptors."""
+"""Signals: held back while half a start would be worse than a short wait, waited for beside descriptors, and sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from signal import Signals
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")  # what terminals, shells and service managers send
@@ -63,3 +63,27 @@ def arrivals() -> Iterator[int]:
     finally:
         os.close(readable)
         os.close(writable)
+
+
+def kill_if(pid: int, is_it: Callable[[], bool], timeout_s: float) -> bool:
+    """Kill somebody's process and wait for its end, if `is_it` holds of it still. Whether it did.
+
+    Asked once the process is held: else the number may be another one's between the question and the signal.
+    """
+    import select
+    import signal
+
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return False
+    try:
+        if not is_it():
+            return False
+        signal.pidfd_send_signal(process, signal.SIGKILL)
+        select.select([process], [], [], timeout_s)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(process)
+    return True
